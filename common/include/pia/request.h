@@ -1,0 +1,39 @@
+/* request.h - one request in flight: it is answered exactly once, and the answer leaves only after
+ * the transaction that made it true is durable. */
+#ifndef PIA_REQUEST_H
+#define PIA_REQUEST_H
+
+#include <jansson.h>
+
+#include "pia/principal.h"
+#include "pia/problem.h"
+#include "pia/schema.h"
+
+typedef struct pia_request pia_request_t;
+
+const pia_message_t *pia_request_message(const pia_request_t *request);
+
+/* The proved principal; anonymous has no roles. Lives as long as the request. */
+const pia_principal_t *pia_request_principal(const pia_request_t *request);
+
+/* The decoded body: the struct of the message's schema (proto/<noun>.h). Borrowed. */
+const void *pia_request_fields(const pia_request_t *request);
+const json_t *pia_request_body(const pia_request_t *request);
+
+/* Time left on the monotonic clock, ms; <= 0: the caller has stopped waiting. */
+int64_t pia_request_time_left(const pia_request_t *request);
+
+/* Answers PIA_OK with `body` (takes; an object) and the resource's version (0 if none). Takes the
+ * request, as every answer does. */
+void pia_request_answer(pia_request_t **request_p, json_t *body, int64_t version);
+
+/* Answers with a problem; what the handler wrote to the database is undone. */
+void pia_request_fail(pia_request_t **request_p, const pia_problem_t *problem);
+
+/* The same from parts. */
+void pia_request_refuse(pia_request_t **request_p,
+                        pia_status_t status,
+                        const char *pointer,
+                        const char *detail);
+
+#endif
