@@ -29,11 +29,14 @@ pia_status_t
 pia_db_open(const char *url, pia_db_mode_t mode, pia_db_t **ret_db, pia_problem_t *problem);
 void pia_db_close(pia_db_t **db_p);
 
-/* Brings the schema up to the last migration, each in a transaction of its own, recorded in
- * table `migration`. `table` ends with a NULL sql. PIA_CONFLICT: the database is newer than the
- * program. Safe when several instances start at once on PostgreSQL. */
-pia_status_t
-pia_db_migrate(pia_db_t *db, const pia_migration_t *table, pia_problem_t *problem);
+/* Brings one part of the schema up to its last migration, each in a transaction of its own,
+ * recorded in table `migration` (part, version): the common loop's tables ("common") live beside
+ * the service's (its name), each with its own numbers. `table` ends with a NULL sql. PIA_CONFLICT:
+ * the database is newer than the program. Safe when several instances start at once on PostgreSQL. */
+pia_status_t pia_db_migrate(pia_db_t *db,
+                            const char *part,
+                            const pia_migration_t *table,
+                            pia_problem_t *problem);
 
 /* Whether a commit lets several processes write (PostgreSQL) or one holds the lock (SQLite). */
 bool pia_db_is_shared(const pia_db_t *db);

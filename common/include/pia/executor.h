@@ -4,6 +4,7 @@
 #ifndef PIA_EXECUTOR_H
 #define PIA_EXECUTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pia/db.h"
@@ -34,6 +35,7 @@ struct pia_job {
     /* On the loop's thread, once, after the commit. `status` is run's, or PIA_UNAVAILABLE if the
      * batch could not be committed. Frees the job. */
     void (*done)(pia_job_t *job, pia_status_t status);
+    bool bare;           /* run it between batches, outside any transaction (open, checkpoint) */
     pia_status_t status; /* the executor's */
     pia_job_t *next;     /* the executor's */
 };

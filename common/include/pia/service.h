@@ -23,6 +23,8 @@ typedef struct {
     pia_handler_fn *handle;
 } pia_route_t;
 
+typedef struct pia_own_token pia_own_token_t;
+
 /* What a service is given when it becomes active; lives until close. */
 typedef struct {
     const char *service;          /* "registry" */
@@ -35,7 +37,12 @@ typedef struct {
     pia_executor_t *executor;     /* post from the loop thread */
     pia_verifier_t *verifier;     /* loop thread only */
     void *zmq;                    /* the process's one ZeroMQ context */
+    pia_own_token_t *own_token;   /* loop thread only: see pia_context_token */
 } pia_context_t;
+
+/* The service's own present token, for what it asks of others (pia_call_t). Returns its size; 0
+ * while there is none yet (the registry has not answered): try again later. Loop thread. */
+size_t pia_context_token(const pia_context_t *context, uint8_t ret_token[PIA_TOKEN_MAX]);
 
 typedef struct {
     const char *name;                  /* "registry" */
@@ -44,8 +51,9 @@ typedef struct {
     const pia_route_t *routes;         /* ends with a NULL message */
     void *self;                        /* passed to everything below; not owned */
 
-    /* Store thread, once, before the first request: load what it keeps in memory. Keeps a pointer
-     * to the context. Not OK: the process ends with the problem. */
+    /* Store thread, once, before the first request, outside any transaction (it begins its own if
+     * it writes): load what it keeps in memory. Keeps a pointer to the context. Not OK: the process
+     * ends with the problem. */
     pia_status_t (*open)(void *self, const pia_context_t *context, pia_problem_t *problem);
     /* Store thread, in a transaction, about every 200 ms: timers, retention. NULL if none. */
     pia_status_t (*tick)(void *self, int64_t now_ms);
