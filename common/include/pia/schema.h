@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pia/format.h"
 #include "pia/problem.h"
 
 typedef enum {
@@ -28,7 +29,7 @@ typedef struct {
     size_t has_offset;         /* of has_<name>, integers and booleans only */
     int64_t min, max;          /* bytes for TEXT, value for INTEGER, items for arrays; inclusive */
     int64_t item_min, item_max; /* bytes of each item of TEXTS */
-    const char *format;        /* "uuid", "code", "date-time" …: see schema.c; NULL any text */
+    const char *format;        /* "uuid", "code", "date-time" …: see format.h; NULL any text */
     const char *const *values; /* enum, NULL-ended, or NULL */
     const pia_schema_t *child;
 } pia_field_t;
@@ -45,6 +46,7 @@ typedef struct {
     const char *name;            /* "registry.pole.get"; the first word is the service */
     const pia_schema_t *request; /* of its body */
     bool mutating;               /* takes an idempotency key, changes something */
+    const pia_schema_t *answer;  /* of the body of a PIA_OK answer; NULL: not described */
 } pia_message_t;
 
 /* Whether unknown members are refused (people) or ignored (services among themselves). */
@@ -66,9 +68,5 @@ json_t *pia_schema_encode(const pia_schema_t *schema, const void *fields);
  * On success the caller owns *ret_json. */
 pia_status_t
 pia_json_parse(const void *bytes, size_t size, json_t **ret_json, pia_problem_t *problem);
-
-/* Whether a text has one of the named formats ("uuid", "code", "siren", "siret", "date",
- * "date-time", "email", "url", "cursor", "commune", …); asserts that the name is known. */
-bool pia_format_check(const char *format, const char *text);
 
 #endif
