@@ -27,4 +27,7 @@ void pia_time_format(int64_t time_ms, char *ret_text);
 /* Reads an RFC 3339 date-time with offset, years 1970 to 9999; false if it is not one. */
 bool pia_time_parse(const char *text, int64_t *ret_time_ms);
 
+/* Reads a day of the calendar ("2026-11-26", years 1970 to 9999) as days since 1970-01-01. */
+bool pia_date_parse(const char *text, int64_t *ret_days);
+
 #endif

@@ -14,9 +14,10 @@ typedef struct {
     const char *section; /* "service" */
     const char *key;     /* "log_level": --log-level, PIA_SERVICE_LOG_LEVEL */
     pia_option_type_t type;
-    const char *value;   /* default, as text; NULL: must be given */
-    int64_t min, max;    /* for integers, both inclusive */
-    const char *help;    /* one line, with its unit */
+    const char
+        *value; /* default, as text; NULL: must be given; {name}: "registry" of pia-registry */
+    int64_t min, max; /* for integers, both inclusive */
+    const char *help; /* one line, with its unit */
 } pia_option_t;
 
 typedef struct pia_config pia_config_t;
@@ -28,7 +29,8 @@ extern const pia_option_t pia_service_options[];
  * the environment and the file. `tables` is a NULL-ended list of option tables, each ending with a
  * NULL key; they must outlive the result. On success the caller owns *ret_config.
  * Handles --help, --version and --check-config itself: prints on stdout and returns PIA_OK with
- * *ret_config NULL (the caller exits 0). PIA_INVALID with a problem that names the line, variable or flag. */
+ * *ret_config NULL (the caller exits 0). PIA_INVALID with a problem that names the line, variable
+ * or flag. */
 pia_status_t pia_config_load(const char *program,
                              const pia_option_t *const *tables,
                              int argc,

@@ -11,26 +11,26 @@
 #include "pia/problem.h"
 
 typedef enum {
-    PIA_FIELD_TEXT,     /* const char *, NULL if absent */
-    PIA_FIELD_INTEGER,  /* int64_t, and a bool has_<name> */
-    PIA_FIELD_BOOLEAN,  /* bool, false if absent, and a bool has_<name> */
-    PIA_FIELD_TEXTS,    /* const json_t * array of strings, NULL if absent */
-    PIA_FIELD_OBJECT,   /* const json_t * object, NULL if absent; checked against `child` if set */
-    PIA_FIELD_OBJECTS,  /* const json_t * array of objects; each checked against `child` if set */
+    PIA_FIELD_TEXT,    /* const char *, NULL if absent */
+    PIA_FIELD_INTEGER, /* int64_t, and a bool has_<name> */
+    PIA_FIELD_BOOLEAN, /* bool, false if absent, and a bool has_<name> */
+    PIA_FIELD_TEXTS,   /* const json_t * array of strings, NULL if absent */
+    PIA_FIELD_OBJECT,  /* const json_t * object, NULL if absent; checked against `child` if set */
+    PIA_FIELD_OBJECTS, /* const json_t * array of objects; each checked against `child` if set */
 } pia_field_type_t;
 
 typedef struct pia_schema pia_schema_t;
 
 typedef struct {
-    const char *name;          /* in the JSON */
+    const char *name; /* in the JSON */
     pia_field_type_t type;
     bool required;
-    size_t offset;             /* of the value in the struct */
-    size_t has_offset;         /* of has_<name>, integers and booleans only */
-    int64_t min, max;          /* bytes for TEXT, value for INTEGER, items for arrays; inclusive */
+    size_t offset;              /* of the value in the struct */
+    size_t has_offset;          /* of has_<name>, integers and booleans only */
+    int64_t min, max;           /* bytes for TEXT, value for INTEGER, items for arrays; inclusive */
     int64_t item_min, item_max; /* bytes of each item of TEXTS */
-    const char *format;        /* "uuid", "code", "date-time" …: see format.h; NULL any text */
-    const char *const *values; /* enum, NULL-ended, or NULL */
+    const char *format;         /* "uuid", "code", "date-time" …: see format.h; NULL any text */
+    const char *const *values;  /* enum, NULL-ended, or NULL */
     const pia_schema_t *child;
 } pia_field_t;
 
