@@ -1,0 +1,186 @@
+/* story_label.c - from the draft to the label, each move by the one whose office it is. */
+#include "play.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "mailbox.h"
+#include "proto/dossier.h"
+#include "proto/inbox.h"
+#include "proto/pole.h"
+
+enum { NOTICE_MS = 60000, LABEL_MS = 60000 };
+
+typedef struct {
+    actor_id_t actor;
+    const char *transition;
+    const char *data; /* JSON, NULL: none */
+    const char *told;
+} move_t;
+
+static const move_t to_reviewers[] = {
+    {ACTOR_CANDIDATE, "deposer", NULL,
+     "La candidate dépose le dossier ; il est enregistré aussitôt."},
+    {ACTOR_SECRETARIAT, "declarer_complet", NULL,
+     "Le secrétariat déclare le dossier complet : l’instruction s’ouvre."},
+};
+
+static const move_t to_decision[] = {
+    {ACTOR_REVIEWER_1, "rendre_rapport",
+     "{\"avis\": \"favorable\", \"note\": 16, \"texte\": \"Rapport de démonstration : le besoin "
+     "est "
+     "établi et la méthode convient.\"}",
+     "La rapporteure 1 rend son rapport : favorable, 16 sur 20."},
+    {ACTOR_REVIEWER_2, "rendre_rapport",
+     "{\"avis\": \"reserve\", \"note\": 12, \"texte\": \"Rapport de démonstration : les relais "
+     "territoriaux restent à préciser.\"}",
+     "Le rapporteur 2 rend son rapport : réservé, 12 sur 20."},
+    {ACTOR_SECRETARIAT, "saisir_comite", NULL, "Le secrétariat saisit le comité."},
+    {ACTOR_COMMITTEE, "rendre_avis",
+     "{\"avis\": \"favorable\", \"texte\": \"Avis de démonstration : favorable.\"}",
+     "Le comité rend un avis favorable."},
+    {ACTOR_MINISTER, "signer", "{\"capacite\": \"ministre\"}", "Le ministre signe."},
+    {ACTOR_ISM, "signer", "{\"capacite\": \"ism\"}",
+     "L’ISM signe à son tour : le label est accordé pour trois ans."},
+};
+
+static json_t *transition(const play_t *play, const char *name, json_t *data)
+{
+    json_t *body = json_pack("{s:s, s:s, s:I}", "dossier", play->dossier, "transition", name,
+                             "version", (json_int_t)play->version);
+    if (data)
+        json_object_set_new(body, "data", data);
+    return body;
+}
+
+/* Makes a transition and keeps the dossier's new version. */
+static bool make(play_t *play, actor_id_t actor, const char *name, json_t *data)
+{
+    json_t *answer = NULL;
+    if (!play_ask(play, actor, &pia_msg_labellisation_dossier_transition,
+                  transition(play, name, data), &answer))
+        return false;
+    play->version = json_integer_value(json_object_get(answer, "version"));
+    const char *label = json_string_value(json_object_get(answer, "state_label"));
+    fprintf(play->out, "     → %s\n", label ? label : "?");
+    json_decref(answer);
+    return true;
+}
+
+static bool make_all(play_t *play, const move_t *moves, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        play_tell(play, "%s", moves[i].told);
+        json_t *data = moves[i].data ? json_loads(moves[i].data, 0, NULL) : NULL;
+        if (!make(play, moves[i].actor, moves[i].transition, data))
+            return false;
+    }
+    return true;
+}
+
+static bool open_dossier(play_t *play)
+{
+    json_t *answer = NULL;
+    if (!play_ask(play, ACTOR_CANDIDATE, &pia_msg_labellisation_dossier_create,
+                  json_pack("{s:s, s:s, s:[s], s:[s], s:{s:s, s:s, s:s}}", "structure",
+                            play->structure, "title",
+                            "Goût, santé et autonomie dans les métiers de bouche (démonstration)",
+                            "themes", "sante", "sectors", "alimentaire", "pole", "code", play->pole,
+                            "name", "Pôle de démonstration", "departement", "87"),
+                  &answer))
+        return false;
+    const char *id = json_string_value(json_object_get(answer, "id"));
+    snprintf(play->dossier, sizeof play->dossier, "%s", id ? id : "");
+    play->version = json_integer_value(json_object_get(answer, "version"));
+    json_decref(answer);
+    play_tell(play, "La candidate ouvre son dossier, %s.", play->dossier);
+    return true;
+}
+
+/* What the definition does not allow is refused, and nothing changes. */
+static bool try_what_is_not_allowed(play_t *play)
+{
+    json_t *data = json_pack("{s:s}", "capacite", "ministre");
+    if (!play_refused(play, ACTOR_MINISTER, &pia_msg_labellisation_dossier_transition,
+                      transition(play, "signer", data), PIA_CONFLICT))
+        return false;
+    play_tell(play, "Le ministre voudrait signer tout de suite : refusé, ce n’est pas le moment.");
+    if (!play_refused(play, ACTOR_CANDIDATE, &pia_msg_labellisation_dossier_transition,
+                      transition(play, "declarer_complet", NULL), PIA_FORBIDDEN))
+        return false;
+    play_tell(play, "La candidate voudrait déclarer elle-même son dossier complet : refusé, ce "
+                    "n’est pas son rôle.");
+    return true;
+}
+
+static bool assign_reviewers(play_t *play)
+{
+    play_tell(play, "Il affecte la rapporteure 1 et le rapporteur 2.");
+    return make(play, ACTOR_SECRETARIAT, "affecter",
+                json_pack("{s:[s, s]}", "rapporteurs", play->actors[ACTOR_REVIEWER_1].person,
+                          play->actors[ACTOR_REVIEWER_2].person));
+}
+
+static const char *mail_of(actor_id_t actor)
+{
+    return actor == ACTOR_REVIEWER_1 ? "rapporteure-1@exemple.invalid"
+                                     : "rapporteur-2@exemple.invalid";
+}
+
+static bool has_mail(const play_t *play, const void *arg)
+{
+    return mailbox_count(play->data, arg) > 0;
+}
+
+/* The first line of a reviewer's inbox, once it is there. */
+static bool inbox_line(play_t *play, actor_id_t actor)
+{
+    json_t *answer = NULL;
+    if (!play_ask(play, actor, &pia_msg_notifications_inbox_list, json_object(), &answer))
+        return false;
+    const json_t *item = json_array_get(json_object_get(answer, "items"), 0);
+    const char *title = json_string_value(json_object_get(item, "title"));
+    if (title)
+        fprintf(play->out, "     ✉ %s : messagerie « %s », et un courriel :\n",
+                play->actors[actor].label, title);
+    else
+        fprintf(play->out, "     %s : messagerie vide\n", play->actors[actor].label);
+    json_decref(answer);
+    return title != NULL;
+}
+
+static bool reviewers_are_told(play_t *play)
+{
+    for (actor_id_t actor = ACTOR_REVIEWER_1; actor <= ACTOR_REVIEWER_2; actor++) {
+        if (!play_wait(play, has_mail, mail_of(actor), NOTICE_MS, "le courriel à un rapporteur") ||
+            !inbox_line(play, actor))
+            return false;
+        mailbox_tell(play->out, play->data, mail_of(actor));
+    }
+    return true;
+}
+
+static bool is_in_registry(const play_t *play, const void *arg)
+{
+    (void)arg;
+    pia_call_t options = {.message = &pia_msg_registry_pole_get, .timeout_ms = 2000};
+    json_t *body = json_pack("{s:s}", "code", play->pole);
+    json_t *answer = NULL;
+    pia_problem_t problem;
+    bool found = pia_client_call(play->client, &options, body, &answer, &problem) == PIA_OK;
+    json_decref(body);
+    json_decref(answer);
+    return found;
+}
+
+bool act_label(play_t *play)
+{
+    if (!open_dossier(play) || !try_what_is_not_allowed(play) ||
+        !make_all(play, to_reviewers, sizeof to_reviewers / sizeof to_reviewers[0]) ||
+        !assign_reviewers(play) || !reviewers_are_told(play) ||
+        !make_all(play, to_decision, sizeof to_decision / sizeof to_decision[0]) ||
+        !play_wait(play, is_in_registry, NULL, LABEL_MS, "le pôle au répertoire"))
+        return false;
+    play_tell(play, "Le répertoire montre le nouveau pôle : %s.", play->pole);
+    return true;
+}
