@@ -3,10 +3,10 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
-import time
 import urllib.request
 
 import pytest
@@ -73,10 +73,15 @@ class Deployment:
         return found
 
     def wait_until_gone(self):
-        until = time.monotonic() + 30
-        while self.processes():
-            assert time.monotonic() < until, "processes are left behind"
-            time.sleep(0.05)  # polling the kernel's table, there is no message to wait for
+        """The kernel says when each process has ended."""
+        for pid in self.processes():
+            try:
+                handle = os.pidfd_open(pid)
+            except ProcessLookupError:
+                continue
+            ended, _, _ = select.select([handle], [], [], 30)
+            os.close(handle)
+            assert ended, f"process {pid} is left behind"
 
 
 @pytest.fixture
