@@ -128,6 +128,21 @@ static bool is_signed(const listener_t *listener, struct evkeyvalq *headers, con
     return strstr(signature, expected) != NULL;
 }
 
+/* A repeat (its sender died before it recorded our answer) carries the same webhook-id. */
+static void remember_once(listener_t *listener, const char *id, const char *body)
+{
+    for (size_t i = 0; i < listener->item_count; i++)
+        if (strcmp(listener->items[i].id, id) == 0)
+            return;
+    json_t *json = json_loads(body, 0, NULL);
+    size_t before = listener->item_count;
+    if (json)
+        listener_remember(listener, json);
+    if (listener->item_count > before)
+        snprintf(listener->items[before].id, sizeof listener->items[before].id, "%s", id);
+    json_decref(json);
+}
+
 static void on_webhook(struct evhttp_request *request, void *arg)
 {
     listener_t *listener = arg;
@@ -139,12 +154,7 @@ static void on_webhook(struct evhttp_request *request, void *arg)
     if (!is_signed(listener, headers, body)) {
         evhttp_send_reply(request, 401, "Unauthorized", NULL);
     } else {
-        const char *id = evhttp_find_header(headers, "webhook-id");
-        json_t *json = json_loads(body, 0, NULL);
-        if (json && strcmp(id, listener->last_id) != 0)
-            listener_remember(listener, json);
-        snprintf(listener->last_id, sizeof listener->last_id, "%s", id);
-        json_decref(json);
+        remember_once(listener, evhttp_find_header(headers, "webhook-id"), body);
         evhttp_send_reply(request, 204, "No Content", NULL);
     }
     free(body);

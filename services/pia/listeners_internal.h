@@ -14,6 +14,7 @@ typedef enum { LISTENER_STREAM, LISTENER_SSE, LISTENER_WEBHOOK } listener_kind_t
 
 typedef struct {
     char *kind, *title;
+    char id[64]; /* webhooks: webhook-id */
 } remembered_t;
 
 typedef struct {
@@ -30,8 +31,7 @@ typedef struct {
     CURL *easy;     /* SSE */
     char *line;     /* SSE: the line that is not yet whole */
     size_t line_size;
-    char *secret;     /* webhooks */
-    char last_id[64]; /* webhooks: a repeat carries the same webhook-id */
+    char *secret; /* webhooks */
 } listener_t;
 
 struct listeners {
