@@ -1,0 +1,158 @@
+/* store_pole.c - pôles in SQL. */
+#include "store_pole.h"
+
+#include <string.h>
+
+#include "fold.h"
+
+#define COLUMNS                                                                                    \
+    "code, name, full_name, structure, carrier, carrier_type, departement, region, city, themes, " \
+    "sectors, state, labelled_since, label_until, label, reason, demonstration, version"
+
+enum { FIND, FIND_BY_LABEL, INSERT, UPDATE, LIST, TOUCH_LIST, LIST_VERSION };
+
+static const char *const sql[] = {
+    [FIND] = "SELECT " COLUMNS " FROM pole WHERE code = $1",
+    [FIND_BY_LABEL] = "SELECT " COLUMNS " FROM pole WHERE label = $1",
+    [INSERT] = "INSERT INTO pole (" COLUMNS ", sort) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
+               "$10, $11, $12, $13, $14, $15, $16, $17, 1, $18) ON CONFLICT DO NOTHING",
+    [UPDATE] = "UPDATE pole SET name = $2, full_name = $3, structure = $4, carrier = $5, "
+               "carrier_type = $6, departement = $7, region = $8, city = $9, themes = $10, "
+               "sectors = $11, state = $12, labelled_since = $13, label_until = $14, label = $15, "
+               "reason = $16, demonstration = $17, sort = $18, version = version + 1 "
+               "WHERE code = $1 AND version = $19",
+    [LIST] = "SELECT " COLUMNS " FROM pole WHERE (sort, code) > ($1, $2) "
+             "AND (CAST($3 AS TEXT) IS NULL OR ',' || themes || ',' LIKE '%,' || $3 || ',%') "
+             "AND (CAST($4 AS TEXT) IS NULL OR ',' || sectors || ',' LIKE '%,' || $4 || ',%') "
+             "AND (CAST($5 AS TEXT) IS NULL OR region = $5) "
+             "AND (CAST($6 AS TEXT) IS NULL OR departement = $6) "
+             "AND (CAST($7 AS TEXT) IS NULL OR state = $7) ORDER BY sort, code LIMIT $8",
+    [TOUCH_LIST] = "INSERT INTO list_version (list, version) VALUES ('poles', 1) "
+                   "ON CONFLICT (list) DO UPDATE SET version = list_version.version + 1",
+    [LIST_VERSION] = "SELECT version FROM list_version WHERE list = 'poles'",
+};
+
+/* Binds $1 to $18. */
+static void bind(pia_stmt_t *stmt, const pole_t *pole)
+{
+    char sort[FOLD_MAX + 1];
+    size_t sort_size = fold_text(pole->name, sort);
+    pia_stmt_text(stmt, 1, pole->code);
+    pia_stmt_text(stmt, 2, pole->name);
+    pia_stmt_text(stmt, 3, text_or_null(pole->full_name));
+    pia_stmt_text(stmt, 4, text_or_null(pole->structure));
+    pia_stmt_text(stmt, 5, text_or_null(pole->carrier));
+    pia_stmt_text(stmt, 6, text_or_null(pole->carrier_type));
+    pia_stmt_text(stmt, 7, text_or_null(pole->departement));
+    pia_stmt_text(stmt, 8, text_or_null(pole->region));
+    pia_stmt_text(stmt, 9, text_or_null(pole->city));
+    pia_stmt_text(stmt, 10, pole->themes);
+    pia_stmt_text(stmt, 11, pole->sectors);
+    pia_stmt_text(stmt, 12, pole_state_text(pole->state));
+    pia_stmt_text(stmt, 13, text_or_null(pole->labelled_since));
+    pia_stmt_text(stmt, 14, text_or_null(pole->label_until));
+    pia_stmt_text(stmt, 15, text_or_null(pole->label));
+    pia_stmt_text(stmt, 16, text_or_null(pole->reason));
+    pia_stmt_integer(stmt, 17, pole->demonstration);
+    pia_stmt_bytes(stmt, 18, sort, sort_size);
+}
+
+pia_status_t store_pole_next(pia_stmt_t *stmt, pole_t *ret_pole)
+{
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK) {
+        return status;
+    }
+    TEXT_SET(ret_pole->code, pia_stmt_column_text(stmt, 0));
+    TEXT_SET(ret_pole->name, pia_stmt_column_text(stmt, 1));
+    TEXT_SET(ret_pole->full_name, pia_stmt_column_text(stmt, 2));
+    TEXT_SET(ret_pole->structure, pia_stmt_column_text(stmt, 3));
+    TEXT_SET(ret_pole->carrier, pia_stmt_column_text(stmt, 4));
+    TEXT_SET(ret_pole->carrier_type, pia_stmt_column_text(stmt, 5));
+    TEXT_SET(ret_pole->departement, pia_stmt_column_text(stmt, 6));
+    TEXT_SET(ret_pole->region, pia_stmt_column_text(stmt, 7));
+    TEXT_SET(ret_pole->city, pia_stmt_column_text(stmt, 8));
+    TEXT_SET(ret_pole->themes, pia_stmt_column_text(stmt, 9));
+    TEXT_SET(ret_pole->sectors, pia_stmt_column_text(stmt, 10));
+    ret_pole->state = pole_state_parse(pia_stmt_column_text(stmt, 11));
+    TEXT_SET(ret_pole->labelled_since, pia_stmt_column_text(stmt, 12));
+    TEXT_SET(ret_pole->label_until, pia_stmt_column_text(stmt, 13));
+    TEXT_SET(ret_pole->label, pia_stmt_column_text(stmt, 14));
+    TEXT_SET(ret_pole->reason, pia_stmt_column_text(stmt, 15));
+    ret_pole->demonstration = pia_stmt_column_integer(stmt, 16) != 0;
+    ret_pole->version = pia_stmt_column_integer(stmt, 17);
+    return PIA_OK;
+}
+
+static pia_status_t find(pia_db_t *db, int which, const char *value, pole_t *ret_pole)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[which]);
+    pia_stmt_text(stmt, 1, value);
+    pia_status_t status = store_pole_next(stmt, ret_pole);
+    pia_stmt_reset(stmt);
+    return status;
+}
+
+pia_status_t store_pole_find(pia_db_t *db, const char *code, pole_t *ret_pole)
+{
+    return find(db, FIND, code, ret_pole);
+}
+
+pia_status_t store_pole_find_by_label(pia_db_t *db, const char *label, pole_t *ret_pole)
+{
+    return find(db, FIND_BY_LABEL, label, ret_pole);
+}
+
+/* Runs a write of one row; none written is a conflict. */
+static pia_status_t write_one(pia_db_t *db, pia_stmt_t *stmt)
+{
+    int64_t changes = 0;
+    pia_status_t status = pia_stmt_run(stmt, &changes);
+    if (status == PIA_OK && changes == 0) {
+        status = PIA_CONFLICT;
+    }
+    return status == PIA_OK ? pia_stmt_run(pia_db_prepare(db, sql[TOUCH_LIST]), NULL) : status;
+}
+
+pia_status_t store_pole_insert(pia_db_t *db, pole_t *pole)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[INSERT]);
+    bind(stmt, pole);
+    pia_status_t status = write_one(db, stmt);
+    pole->version = status == PIA_OK ? 1 : pole->version;
+    return status;
+}
+
+pia_status_t store_pole_update(pia_db_t *db, pole_t *pole)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[UPDATE]);
+    bind(stmt, pole);
+    pia_stmt_integer(stmt, 19, pole->version);
+    pia_status_t status = write_one(db, stmt);
+    pole->version += status == PIA_OK;
+    return status;
+}
+
+pia_stmt_t *
+store_pole_list(pia_db_t *db, const pole_filter_t *filter, const page_cursor_t *cursor, int64_t limit)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[LIST]);
+    pia_stmt_bytes(stmt, 1, cursor->sort, strlen(cursor->sort));
+    pia_stmt_text(stmt, 2, cursor->id);
+    pia_stmt_text(stmt, 3, filter->theme);
+    pia_stmt_text(stmt, 4, filter->sector);
+    pia_stmt_text(stmt, 5, filter->region);
+    pia_stmt_text(stmt, 6, filter->departement);
+    pia_stmt_text(stmt, 7, filter->state);
+    pia_stmt_integer(stmt, 8, limit);
+    return stmt;
+}
+
+pia_status_t store_pole_list_version(pia_db_t *db, int64_t *ret_version)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[LIST_VERSION]);
+    pia_status_t status = pia_stmt_step(stmt);
+    *ret_version = status == PIA_OK ? pia_stmt_column_integer(stmt, 0) : 0;
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
