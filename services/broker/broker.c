@@ -329,6 +329,17 @@ void broker_receive_cut(broker_t *broker, pia_frames_t *message, int64_t now_ms)
     pia_frames_clear(message);
 }
 
+static void refuse_queue(broker_t *broker, service_t *service)
+{
+    while (service->queue.first) {
+        request_t *request = service->queue.first;
+        requester_t to = requester_of(request);
+        answer_problem(broker, &to, PIA_UNAVAILABLE, "the broker is leaving: ask again");
+        request_list_remove(&service->queue, request);
+        request_destroy(broker, &request);
+    }
+}
+
 void broker_tick(broker_t *broker, int64_t now_ms)
 {
     broker->now_ms = now_ms;
@@ -340,6 +351,8 @@ void broker_tick(broker_t *broker, int64_t now_ms)
         next = service->next;
         service_dispatch(broker, service);
         service_expire(broker, service);
+        if (broker->draining && service->workers == 0)
+            refuse_queue(broker, service); /* no worker is let in any more */
         service_settle(broker, service);
     }
 }
@@ -352,17 +365,6 @@ void broker_drain(broker_t *broker)
 bool broker_is_idle(const broker_t *broker)
 {
     return broker->held == 0;
-}
-
-static void refuse_queue(broker_t *broker, service_t *service)
-{
-    while (service->queue.first) {
-        request_t *request = service->queue.first;
-        requester_t to = requester_of(request);
-        answer_problem(broker, &to, PIA_UNAVAILABLE, "the broker is leaving: ask again");
-        request_list_remove(&service->queue, request);
-        request_destroy(broker, &request);
-    }
 }
 
 void broker_leave(broker_t *broker, int64_t now_ms)

@@ -1,0 +1,144 @@
+"""PIAD01, publishing and streams, written with pyzmq from proto/README.md alone."""
+
+import json
+import struct
+import time
+
+import zmq
+
+from mdp import Timeout
+
+MAGIC = b"PIAD01"
+HELLO, PUBLISH, SUBSCRIBE, CREDIT, UNSUBSCRIBE, HEARTBEAT = (bytes([n]) for n in range(1, 7))
+WELCOME, RECEIPT, DATA, PROGRESS, GAP, EPOCH, ERROR, BEAT, DISCONNECT = (
+    bytes([n]) for n in range(0x81, 0x8A)
+)
+RECORD = struct.Struct(">IQQ4sI")
+
+
+class Record:
+    """One event of a data frame, with where it stands in the journal."""
+
+    def __init__(self, epoch, sequence, recorded_ms, chain, event):
+        self.epoch, self.sequence, self.recorded_ms, self.chain = epoch, sequence, recorded_ms, chain
+        self.event = event
+
+    def __repr__(self):
+        return f"Record({self.epoch}.{self.sequence} {self.event.get('type')})"
+
+
+def read_records(frame):
+    records, offset = [], 0
+    while offset < len(frame):
+        epoch, sequence, recorded, chain, length = RECORD.unpack_from(frame, offset)
+        offset += RECORD.size
+        event = json.loads(frame[offset : offset + length])
+        records.append(Record(epoch, sequence, recorded, chain, event))
+        offset += length
+    assert offset == len(frame)
+    return records
+
+
+def pack_events(events):
+    texts = [e if isinstance(e, bytes) else json.dumps(e).encode() for e in events]
+    return b"".join(struct.pack(">I", len(text)) + text for text in texts)
+
+
+class Diffusion:
+    """A connection to the diffusion's socket: publish in batches, follow streams."""
+
+    def __init__(self, endpoint, token=b""):
+        self.socket = zmq.Context.instance().socket(zmq.DEALER)
+        self.socket.linger = 1000
+        self.socket.reconnect_ivl = 20
+        self.socket.connect(endpoint)
+        self.token = token
+        self.requests = 0
+        self.waiting = []  # messages put aside by expect
+        self.sent = time.monotonic()
+
+    def send(self, *frames):
+        self.socket.send_multipart([MAGIC, *frames])
+        self.sent = time.monotonic()
+
+    def receive(self, timeout=10.0):
+        """(command, frames) of the next message but beats; sends heartbeats meanwhile."""
+        until = time.monotonic() + timeout
+        while True:
+            left = until - time.monotonic()
+            if time.monotonic() - self.sent > 1.5:
+                self.send(HEARTBEAT)
+            if self.socket.poll(max(0, min(left, 1.0)) * 1000):
+                magic, command, *frames = self.socket.recv_multipart()
+                assert magic == MAGIC
+                if command != BEAT:
+                    return command, frames
+            elif left <= 0:
+                raise Timeout(f"nothing in {timeout} s")
+
+    def expect(self, *commands, timeout=10.0):
+        """The next message that is one of `commands`; others are put aside for later."""
+        for i, (command, frames) in enumerate(self.waiting):
+            if command in commands:
+                del self.waiting[i]
+                return command, frames
+        until = time.monotonic() + timeout
+        while True:
+            command, frames = self.receive(until - time.monotonic())
+            if command in commands:
+                return command, frames
+            self.waiting.append((command, frames))
+
+    def hello(self, timeout=10.0):
+        self.send(HELLO)
+        return json.loads(self.expect(WELCOME, timeout=timeout)[1][0])
+
+    def publish(self, events, token=None, timeout=10.0):
+        """The receipt's JSON, of events (dicts or bytes) published as one batch."""
+        self.requests += 1
+        request = struct.pack(">Q", self.requests)
+        self.send(PUBLISH, request, self.token if token is None else token, pack_events(events))
+        while True:
+            _, (echo, body) = self.expect(RECEIPT, timeout=timeout)
+            if echo == request:
+                return json.loads(body)
+
+    def subscribe(self, stream=1, cursor="", filter=None, credit=1000, token=None):
+        options = {"cursor": cursor, "filter": filter or {}, "credit": credit}
+        self.send(
+            SUBSCRIBE,
+            struct.pack(">I", stream),
+            self.token if token is None else token,
+            json.dumps(options).encode(),
+        )
+
+    def credit(self, stream, amount):
+        self.send(CREDIT, struct.pack(">I", stream), struct.pack(">I", amount))
+
+    def unsubscribe(self, stream):
+        self.send(UNSUBSCRIBE, struct.pack(">I", stream))
+
+    def next(self, timeout=10.0):
+        """(from, to, records) of the next data or progress frame of any stream."""
+        command, frames = self.expect(DATA, PROGRESS, timeout=timeout)
+        records = read_records(frames[3]) if command == DATA else []
+        return frames[1].decode(), frames[2].decode(), records
+
+    def take(self, count, timeout=10.0):
+        """The next `count` records, and the cursor after them; ranges must join."""
+        records, cursor, until = [], None, time.monotonic() + timeout
+        while len(records) < count:
+            start, end, more = self.next(until - time.monotonic())
+            assert cursor is None or start == cursor, f"a hole: {cursor} then {start}"
+            cursor = end
+            records += more
+        return records, cursor
+
+    def close(self):
+        self.socket.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
