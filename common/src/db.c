@@ -3,7 +3,10 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "pia/memory.h"
 
 pia_status_t
 pia_db_open(const char *url, pia_db_mode_t mode, pia_db_t **ret_db, pia_problem_t *problem)
@@ -28,6 +31,7 @@ void pia_db_close(pia_db_t **db_p)
         while (db->statements[i] != NULL) {
             pia_stmt_t *stmt = db->statements[i];
             db->statements[i] = stmt->next;
+            free(stmt->sql);
             db->ops->stmt_free(stmt);
         }
     }
@@ -173,16 +177,18 @@ pia_stmt_t *pia_db_prepare(pia_db_t *db, const char *sql)
 {
     pia_stmt_t **bucket = bucket_of(db, sql);
     pia_stmt_t *stmt = *bucket;
-    while (stmt != NULL && stmt->sql != sql) {
+    while (stmt != NULL && stmt->key != sql) {
         stmt = stmt->next;
     }
     if (stmt != NULL) {
+        assert(strcmp(stmt->sql, sql) == 0); /* else it is not a constant */
         db->ops->rewind(stmt, true);
         return stmt;
     }
     stmt = db->ops->stmt_new(db, sql);
     stmt->db = db;
-    stmt->sql = sql;
+    stmt->key = sql;
+    stmt->sql = pia_strdup(sql);
     stmt->parameters = count_parameters(sql);
     stmt->next = *bucket;
     *bucket = stmt;

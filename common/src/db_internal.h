@@ -48,7 +48,8 @@ struct pia_db {
 /* The base of a statement. */
 struct pia_stmt {
     pia_db_t *db;
-    const char *sql;  /* the key: its address */
+    const char *key;  /* the address of the caller's text */
+    char *sql;        /* a copy: the text at that address must stay the same */
     int parameters;   /* the highest $N in it */
     pia_stmt_t *next; /* in the same bucket */
 };
