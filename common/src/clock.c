@@ -151,13 +151,13 @@ static bool read_time(const char **cursor, int64_t *ret_ms)
     if (second < 0 || second > 59) {
         return false;
     }
-    *ret_ms = ((int64_t)hour * 3600 + minute * 60 + second) * 1000;
+    *ret_ms = ((int64_t)hour * 3600 + (int64_t)minute * 60 + second) * 1000;
     if (!skip(cursor, '.')) {
         return true;
     }
     int count = 0;
     for (int scale = 100; **cursor >= '0' && **cursor <= '9'; (*cursor)++, scale /= 10, count++) {
-        *ret_ms += (**cursor - '0') * scale;
+        *ret_ms += (int64_t)(**cursor - '0') * scale;
     }
     return count >= 1 && count <= 9;
 }

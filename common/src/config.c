@@ -4,52 +4,13 @@
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
-#include <ini.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config_internal.h"
 #include "pia/memory.h"
-
-enum { NAME_SIZE = 128, HELP_COLUMN_MAX = 40 };
-
-/* One option and its present value. */
-typedef struct {
-    const pia_option_t *option;
-    char *value; /* NULL: not given */
-    bool in_file;
-} setting_t;
-
-struct pia_config {
-    setting_t *settings;
-    size_t count;
-    const char *program;
-    const char *path; /* of the file; NULL: none */
-    enum { RUN, HELP, VERSION, CHECK } action;
-};
-
-const pia_option_t pia_service_options[] = {
-    {"service", "data", PIA_OPTION_TEXT, ".", 0, 0,
-     "data directory; all other paths are relative to it"},
-    {"service", "instance", PIA_OPTION_TEXT, "", 0, 0,
-     "name among the running instances; empty: NAME-PID"},
-    {"service", "broker", PIA_OPTION_TEXT, "ipc://run/broker.sock", 0, 0, "the broker's endpoint"},
-    {"service", "diffusion", PIA_OPTION_TEXT, "ipc://run/diffusion.sock", 0, 0,
-     "the journal's endpoint"},
-    {"service", "database", PIA_OPTION_TEXT, "sqlite:{name}.db", 0, 0, "URL of the database"},
-    {"service", "redis", PIA_OPTION_TEXT, "unix:run/redis.sock", 0, 0,
-     "URL of the cache; empty: none"},
-    {"service", "key_file", PIA_OPTION_TEXT, "run/keys/{name}.key", 0, 0,
-     "file with the service's API key"},
-    {"service", "token_key", PIA_OPTION_TEXT, "run/token.pub", 0, 0,
-     "file with the public key of tokens"},
-    {"service", "log_level", PIA_OPTION_TEXT, "info", 0, 0, "error, warn, info or debug"},
-    {"service", "log_format", PIA_OPTION_TEXT, "text", 0, 0, "text or json"},
-    {"service", "window", PIA_OPTION_INTEGER, "64", 1, 4096,
-     "requests taken at once from the broker"},
-    {NULL, NULL, PIA_OPTION_TEXT, NULL, 0, 0, NULL},
-};
 
 /* The service's short name: "registry" of "pia-registry". */
 static const char *short_name(const char *program)
@@ -78,9 +39,9 @@ static pia_config_t *config_new(const char *program, const pia_option_t *const *
     self->program = program;
     for (; *tables; tables++) {
         for (const pia_option_t *option = *tables; option->key; option++) {
-            self->settings = pia_realloc(self->settings, (self->count + 1) * sizeof(setting_t));
+            self->settings = pia_realloc(self->settings, (self->count + 1) * sizeof(pia_setting_t));
             self->settings[self->count++] =
-                (setting_t){.option = option, .value = expand(option->value, program)};
+                (pia_setting_t){.option = option, .value = expand(option->value, program)};
         }
     }
     return self;
@@ -111,7 +72,7 @@ static bool is_same_name(const char *text, const char *name)
     return *text == *name;
 }
 
-static setting_t *find(const pia_config_t *self, const char *section, const char *key)
+pia_setting_t *pia_config_find(const pia_config_t *self, const char *section, const char *key)
 {
     for (size_t i = 0; i < self->count; i++) {
         const pia_option_t *option = self->settings[i].option;
@@ -148,8 +109,10 @@ static bool is_integer(const char *text, int64_t *ret_value)
 }
 
 /* Gives a setting its value; `where` names the line, variable or flag. */
-static pia_status_t
-assign(setting_t *setting, const char *value, const char *where, pia_problem_t *problem)
+pia_status_t pia_config_assign(pia_setting_t *setting,
+                               const char *value,
+                               const char *where,
+                               pia_problem_t *problem)
 {
     const pia_option_t *option = setting->option;
     int64_t number = 0;
@@ -168,86 +131,16 @@ assign(setting_t *setting, const char *value, const char *where, pia_problem_t *
     return PIA_OK;
 }
 
-/* Reading a file. Debian's inih does not tell the handler the line, so the reader counts. */
-typedef struct {
-    pia_config_t *config;
-    FILE *file;
-    int line;
-    bool failed;
-    pia_problem_t *problem;
-} reading_t;
-
-static void refuse_line(reading_t *self, const char *reason, const char *name)
-{
-    if (!self->failed) {
-        self->failed = true;
-        (void)pia_problem_set(self->problem, PIA_INVALID, "", "%s:%d: %s%s.", self->config->path,
-                              self->line, reason, name);
-    }
-}
-
-/* inih's reader: fgets that counts lines and refuses one that it would cut in two. */
-static char *read_line(char *ret_line, int size, void *stream)
-{
-    reading_t *self = stream;
-    if (self->failed || !fgets(ret_line, size, self->file)) {
-        return NULL;
-    }
-    self->line++;
-    if (!strchr(ret_line, '\n') && !feof(self->file)) {
-        refuse_line(self, "the line is too long", "");
-        return NULL;
-    }
-    return ret_line;
-}
-
-static int handle_pair(void *user, const char *section, const char *key, const char *value)
-{
-    reading_t *self = user;
-    setting_t *setting = find(self->config, section, key);
-    if (!setting) {
-        char name[NAME_SIZE];
-        (void)snprintf(name, sizeof name, "[%s] %s", section, key);
-        refuse_line(self, "unknown key ", name);
-        return 0;
-    }
-    if (setting->in_file) {
-        refuse_line(self, "given twice: ", key);
-        return 0;
-    }
-    setting->in_file = true;
-    char where[2 * NAME_SIZE];
-    (void)snprintf(where, sizeof where, "%s:%d: %s", self->config->path, self->line, key);
-    pia_status_t status = self->failed ? PIA_INVALID : assign(setting, value, where, self->problem);
-    self->failed = self->failed || status != PIA_OK;
-    return status == PIA_OK;
-}
-
-static pia_status_t read_file(pia_config_t *self, pia_problem_t *problem)
-{
-    reading_t reading = {.config = self, .problem = problem, .file = fopen(self->path, "re")};
-    if (!reading.file) {
-        return pia_problem_set(problem, PIA_INVALID, "", "%s: cannot be read (%s).", self->path,
-                               strerrorname_np(errno));
-    }
-    int first_bad = ini_parse_stream(read_line, &reading, handle_pair, &reading);
-    (void)fclose(reading.file);
-    if (reading.failed) {
-        return PIA_INVALID;
-    }
-    if (first_bad != 0) {
-        return pia_problem_set(problem, PIA_INVALID, "",
-                               "%s:%d: neither [section] nor key = value.", self->path, first_bad);
-    }
-    return PIA_OK;
-}
-
 /* PIA_SECTION_KEY in capitals. */
-static void variable_name(const pia_option_t *option, char ret_name[NAME_SIZE])
+static void variable_name(const pia_option_t *option, char ret_name[CONFIG_NAME_SIZE])
 {
-    (void)snprintf(ret_name, NAME_SIZE, "PIA_%s_%s", option->section, option->key);
+    (void)snprintf(ret_name, CONFIG_NAME_SIZE, "PIA_%s_%s", option->section, option->key);
     for (char *c = ret_name; *c; c++) {
-        *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
+        if (*c == '-') {
+            *c = '_';
+        } else {
+            *c = (char)toupper((unsigned char)*c);
+        }
     }
 }
 
@@ -255,10 +148,11 @@ static void variable_name(const pia_option_t *option, char ret_name[NAME_SIZE])
 static pia_status_t read_environment(pia_config_t *self, pia_problem_t *problem)
 {
     for (size_t i = 0; i < self->count; i++) {
-        char name[NAME_SIZE];
+        char name[CONFIG_NAME_SIZE];
         variable_name(self->settings[i].option, name);
         const char *value = getenv(name); // NOLINT(concurrency-mt-unsafe): main has no threads yet
-        pia_status_t status = value ? assign(&self->settings[i], value, name, problem) : PIA_OK;
+        pia_status_t status =
+            value ? pia_config_assign(&self->settings[i], value, name, problem) : PIA_OK;
         if (status != PIA_OK) {
             return status;
         }
@@ -266,23 +160,24 @@ static pia_status_t read_environment(pia_config_t *self, pia_problem_t *problem)
     return PIA_OK;
 }
 
-/* The setting of a flag "key" or "section.key"; NULL if unknown or if two sections have the key. */
-static setting_t *find_flag(const pia_config_t *self, const char *flag)
+/* Whether a flag is "key" or "section.key" of an option. */
+static bool is_flag_of(const char *flag, const pia_option_t *option)
 {
-    setting_t *found = NULL;
+    char full[CONFIG_NAME_SIZE];
+    (void)snprintf(full, sizeof full, "%s.%s", option->section, option->key);
+    return is_same_name(flag, full) || is_same_name(flag, option->key);
+}
+
+/* The setting of a flag; NULL if unknown, or if the key alone stands in two sections. */
+static pia_setting_t *find_flag(const pia_config_t *self, const char *flag)
+{
+    pia_setting_t *found = NULL;
     for (size_t i = 0; i < self->count; i++) {
-        const pia_option_t *option = self->settings[i].option;
-        char full[NAME_SIZE];
-        (void)snprintf(full, sizeof full, "%s.%s", option->section, option->key);
-        if (is_same_name(flag, full)) {
-            return &self->settings[i];
+        bool match = is_flag_of(flag, self->settings[i].option);
+        if (match && found) {
+            return NULL;
         }
-        if (is_same_name(flag, option->key)) {
-            if (found) {
-                return NULL;
-            }
-            found = &self->settings[i];
-        }
+        found = match ? &self->settings[i] : found;
     }
     return found;
 }
@@ -292,7 +187,7 @@ typedef struct {
     int count;
     char **values;
     int next;
-    char flag[NAME_SIZE]; /* the last one, without its dashes and its =value */
+    char flag[CONFIG_NAME_SIZE]; /* the last one, without its dashes and its =value */
 } arguments_t;
 
 /* Splits the next argument into flag and value (NULL: none after =). */
@@ -330,11 +225,11 @@ static pia_status_t read_special(pia_config_t *self, arguments_t *arguments, con
         return self->path ? PIA_OK : PIA_INVALID;
     }
     if (strcmp(arguments->flag, "help") == 0) {
-        self->action = HELP;
+        self->action = CONFIG_HELP;
     } else if (strcmp(arguments->flag, "version") == 0) {
-        self->action = VERSION;
+        self->action = CONFIG_VERSION;
     } else if (strcmp(arguments->flag, "check-config") == 0) {
-        self->action = CHECK;
+        self->action = CONFIG_CHECK;
     } else {
         return PIA_NOT_FOUND;
     }
@@ -347,9 +242,9 @@ static pia_status_t read_flag(pia_config_t *self,
                               bool assigning,
                               pia_problem_t *problem)
 {
-    char where[NAME_SIZE + 2];
+    char where[CONFIG_NAME_SIZE + 2];
     (void)snprintf(where, sizeof where, "--%s", arguments->flag);
-    setting_t *setting = find_flag(self, arguments->flag);
+    pia_setting_t *setting = find_flag(self, arguments->flag);
     if (!setting) {
         return pia_problem_set(problem, PIA_INVALID, "", "%s: unknown option.", where);
     }
@@ -357,7 +252,7 @@ static pia_status_t read_flag(pia_config_t *self,
     if (!value) {
         return pia_problem_set(problem, PIA_INVALID, "", "%s: needs a value.", where);
     }
-    return assigning ? assign(setting, value, where, problem) : PIA_OK;
+    return assigning ? pia_config_assign(setting, value, where, problem) : PIA_OK;
 }
 
 /* Goes through the command line: once to find the file and what to do, once for the values. */
@@ -396,62 +291,14 @@ static pia_status_t check_complete(const pia_config_t *self, pia_problem_t *prob
     return PIA_OK;
 }
 
-static size_t help_width(const pia_config_t *self)
-{
-    size_t width = strlen("check-config");
-    for (size_t i = 0; i < self->count; i++) {
-        size_t size = strlen(self->settings[i].option->key);
-        width = size > width ? size : width;
-    }
-    return width < HELP_COLUMN_MAX ? width : HELP_COLUMN_MAX;
-}
-
-static void print_option(const setting_t *setting, int width)
-{
-    const pia_option_t *option = setting->option;
-    char flag[NAME_SIZE];
-    (void)snprintf(flag, sizeof flag, "%s", option->key);
-    for (char *c = flag; *c; c++) {
-        *c = *c == '_' ? '-' : *c;
-    }
-    (void)printf("  --%-*s  %s", width, flag, option->help);
-    if (!setting->value) {
-        (void)printf(" (must be given)");
-    } else if (setting->value[0]) {
-        (void)printf(" [%s]", setting->value);
-    }
-    (void)printf("\n");
-}
-
-static void print_help(const pia_config_t *self)
-{
-    int width = (int)help_width(self);
-    (void)printf("usage: %s [--config FILE] [--option value]...\n", self->program);
-    const char *section = "";
-    for (size_t i = 0; i < self->count; i++) {
-        const pia_option_t *option = self->settings[i].option;
-        if (strcmp(section, option->section) != 0) {
-            section = option->section;
-            (void)printf("\n[%s]\n", section);
-        }
-        print_option(&self->settings[i], width);
-    }
-    (void)printf("\n");
-    (void)printf("  --%-*s  INI file with these sections and keys\n", width, "config");
-    (void)printf("  --%-*s  say whether the settings are right, and end\n", width, "check-config");
-    (void)printf("  --%-*s  print the version\n", width, "version");
-    (void)printf(
-        "\nThe environment's PIA_SECTION_KEY stands above the file, an option above both.\n");
-}
-
 static pia_status_t load(pia_config_t *self, int argc, char **argv, pia_problem_t *problem)
 {
     pia_status_t status = read_arguments(self, argc, argv, false, problem);
-    if (status != PIA_OK || self->action == HELP || self->action == VERSION) {
+    if (status != PIA_OK || self->action == CONFIG_HELP || self->action == CONFIG_VERSION) {
         return status;
     }
     if (self->path) {
-        status = read_file(self, problem);
+        status = pia_config_read_file(self, problem);
     }
     if (status == PIA_OK) {
         status = read_environment(self, problem);
@@ -471,14 +318,14 @@ pia_status_t pia_config_load(const char *program,
 {
     pia_config_t *self = config_new(program, tables);
     pia_status_t status = load(self, argc, argv, problem);
-    if (status == PIA_OK && self->action == RUN) {
+    if (status == PIA_OK && self->action == CONFIG_RUN) {
         *ret_config = self;
         return PIA_OK;
     }
     if (status == PIA_OK) {
-        if (self->action == HELP) {
-            print_help(self);
-        } else if (self->action == VERSION) {
+        if (self->action == CONFIG_HELP) {
+            pia_config_print_help(self);
+        } else if (self->action == CONFIG_VERSION) {
             (void)printf("%s %s\n", program, PIA_VERSION);
         } else {
             (void)printf("%s: the configuration is right\n", program);
@@ -489,10 +336,10 @@ pia_status_t pia_config_load(const char *program,
     return status;
 }
 
-static const setting_t *
+static const pia_setting_t *
 get(const pia_config_t *self, const char *section, const char *key, pia_option_type_t type)
 {
-    const setting_t *setting = find(self, section, key);
+    const pia_setting_t *setting = pia_config_find(self, section, key);
     assert(setting && setting->option->type == type);
     (void)type;
     return setting;

@@ -9,7 +9,13 @@
 
 #include "pia/clock.h"
 
-enum { NAME_MAX_SIZE = 64, MESSAGE_MAX = 2048, LINE_MAX_SIZE = 3 * MESSAGE_MAX };
+enum {
+    NAME_MAX_SIZE = 64,
+    MESSAGE_MAX = 2048,
+    LINE_MAX_SIZE = 3 * MESSAGE_MAX,
+    ESCAPE_MAX = 6, /* \u001b */
+    LINE_END = 64,  /* more than what follows the message, and one escape */
+};
 
 static struct {
     atomic_int level;
@@ -46,31 +52,39 @@ bool pia_log_level_parse(const char *text, pia_log_level_t *ret_level)
     return false;
 }
 
-/* Appends `text` to line[*used], escaped: for JSON quotes and backslashes too. The last bytes of
- * the line are kept free for its end. */
-static void append(char *line, size_t *used, const char *text, bool as_json)
+/* Writes one byte of a message to `out`, escaped; for JSON quotes and backslashes too. Returns how
+ * many bytes it became, at most ESCAPE_MAX. */
+static size_t escape(char *out, unsigned char byte, bool as_json)
 {
     static const char hex[] = "0123456789abcdef";
-    for (const char *c = text; *c && *used + 16 < LINE_MAX_SIZE; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte < 0x20 || byte == 0x7F) {
-            const char escape[] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
-            memcpy(line + *used, escape, sizeof escape);
-            *used += sizeof escape;
-        } else {
-            if (as_json && (byte == '"' || byte == '\\')) {
-                line[(*used)++] = '\\';
-            }
-            line[(*used)++] = *c;
+    size_t used = 0;
+    if (byte < 0x20 || byte == 0x7F) {
+        const char text[ESCAPE_MAX] = {'\\', 'u', '0', '0', hex[byte >> 4], hex[byte & 15]};
+        for (; used < sizeof text; used++) {
+            out[used] = text[used];
         }
+        return used;
+    }
+    if (as_json && (byte == '"' || byte == '\\')) {
+        out[used++] = '\\';
+    }
+    out[used++] = (char)byte;
+    return used;
+}
+
+/* Appends `text` to line[*used]; the last bytes of the line are kept free for its end. */
+static void append(char *line, size_t *used, const char *text, bool as_json)
+{
+    for (const char *c = text; *c && *used + LINE_END < LINE_MAX_SIZE; c++) {
+        *used += escape(line + *used, (unsigned char)*c, as_json);
     }
 }
 
 static void append_plain(char *line, size_t *used, const char *text)
 {
-    size_t size = strlen(text);
-    memcpy(line + *used, text, size);
-    *used += size;
+    for (; *text; text++) {
+        line[(*used)++] = *text;
+    }
 }
 
 static void append_json(char *line, size_t *used, const char *key, const char *value)

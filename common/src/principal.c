@@ -7,20 +7,20 @@
 static const struct {
     const char *text;
     uint32_t bit;
-} roles[] = {
+} role_table[] = {
 #define X(name, text, bit) {text, PIA_ROLE_##name},
     PIA_ROLE_MAP(X)
 #undef X
 };
 
-enum { ROLE_COUNT = sizeof roles / sizeof roles[0] };
+enum { ROLE_COUNT = sizeof role_table / sizeof role_table[0] };
 
 /* The bit of a name of `size` bytes, or 0. */
 static uint32_t role_of(const char *text, size_t size)
 {
     for (size_t i = 0; i < ROLE_COUNT; i++) {
-        if (strlen(roles[i].text) == size && memcmp(roles[i].text, text, size) == 0) {
-            return roles[i].bit;
+        if (strlen(role_table[i].text) == size && memcmp(role_table[i].text, text, size) == 0) {
+            return role_table[i].bit;
         }
     }
     return 0;
@@ -31,12 +31,12 @@ uint32_t pia_role_parse(const char *text)
     return role_of(text, strlen(text));
 }
 
-json_t *pia_roles_json(uint32_t bits)
+json_t *pia_roles_json(uint32_t roles)
 {
     json_t *json = json_array();
     for (size_t i = 0; i < ROLE_COUNT; i++) {
-        if (bits & roles[i].bit) {
-            json_array_append_new(json, json_string(roles[i].text));
+        if (roles & role_table[i].bit) {
+            json_array_append_new(json, json_string(role_table[i].text));
         }
     }
     return json;
@@ -47,16 +47,16 @@ bool pia_roles_parse(const json_t *json, uint32_t *ret_roles)
     if (!json_is_array(json)) {
         return false;
     }
-    uint32_t bits = 0;
+    uint32_t roles = 0;
     for (size_t i = 0; i < json_array_size(json); i++) {
         const char *text = json_string_value(json_array_get(json, i));
         uint32_t bit = text ? pia_role_parse(text) : 0;
         if (!bit) {
             return false;
         }
-        bits |= bit;
+        roles |= bit;
     }
-    *ret_roles = bits;
+    *ret_roles = roles;
     return true;
 }
 

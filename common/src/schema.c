@@ -242,7 +242,7 @@ static void fill(const pia_field_t *field, const json_t *json, char *struct_byte
     case PIA_FIELD_TEXTS:
     case PIA_FIELD_OBJECT:
     case PIA_FIELD_OBJECTS:
-        memcpy(place, &json, sizeof json);
+        memcpy(place, &json, sizeof(void *));
         break;
     }
 }
@@ -298,7 +298,7 @@ static json_t *member_json(const pia_field_t *field, const char *struct_bytes)
     case PIA_FIELD_OBJECT:
     case PIA_FIELD_OBJECTS: {
         json_t *json = NULL;
-        memcpy(&json, place, sizeof json);
+        memcpy(&json, place, sizeof(void *));
         return json_incref(json);
     }
     }
