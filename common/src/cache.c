@@ -51,8 +51,8 @@ pia_cache_t *pia_cache_new(const char *url, const char *epoch, const char *servi
 {
     pia_cache_t *cache = pia_alloc(sizeof *cache);
     cache->url = pia_strdup(url);
-    snprintf(cache->epoch, sizeof cache->epoch, "%s", epoch);
-    snprintf(cache->service, sizeof cache->service, "%s", service);
+    (void)snprintf(cache->epoch, sizeof cache->epoch, "%s", epoch);
+    (void)snprintf(cache->service, sizeof cache->service, "%s", service);
     cache->break_ms = BREAK_MS_MIN;
     return cache;
 }
@@ -102,7 +102,7 @@ static redisContext *connect_to(const char *url)
         return redisConnectNonBlock(host, 6379);
     }
     char name[256];
-    snprintf(name, sizeof name, "%.*s", (int)(colon - host), host);
+    (void)snprintf(name, sizeof name, "%.*s", (int)(colon - host), host);
     return redisConnectNonBlock(name, (int)strtol(colon + 1, NULL, 10));
 }
 
@@ -166,12 +166,10 @@ static redisReply *receive(redisContext *redis, int64_t deadline)
 }
 
 /* One command within the deadline; the caller frees the reply. NULL: no answer, circuit broken. */
-static redisReply *call(pia_cache_t *cache, const command_t *command, int64_t deadline)
+static redisReply *call(pia_cache_t *cache, command_t *command, int64_t deadline)
 {
     char *bytes = NULL;
-    /* hiredis does not change the texts: its array is not const by age */
-    int size = redisFormatCommandArgv(&bytes, command->count,
-                                      (const char **)(uintptr_t)command->text, command->size);
+    int size = redisFormatCommandArgv(&bytes, command->count, command->text, command->size);
     if (size < 0) {
         abort(); /* out of memory */
     }
@@ -249,7 +247,7 @@ static void put_version(uint8_t *bytes, int64_t version)
 static void life_text(char ret_text[16])
 {
     uint32_t jitter = randombytes_uniform(PIA_CACHE_TTL_MS / 5 + 1);
-    snprintf(ret_text, 16, "%" PRIu32, (uint32_t)PIA_CACHE_TTL_MS - jitter);
+    (void)snprintf(ret_text, 16, "%" PRIu32, (uint32_t)PIA_CACHE_TTL_MS - jitter);
 }
 
 static pia_status_t outcome_of_set(pia_cache_t *cache, const redisReply *reply)
@@ -368,7 +366,7 @@ static bool append_escaped(char *key, size_t *used, const char *part)
         if (*used + size >= PIA_CACHE_KEY_MAX) {
             return false;
         }
-        snprintf(key + *used, size + 1, plain ? "%c" : "%%%02X", (unsigned char)*c);
+        (void)snprintf(key + *used, size + 1, plain ? "%c" : "%%%02X", (unsigned char)*c);
         *used += size;
     }
     return true;
@@ -381,7 +379,7 @@ static void append_hash(char *key, size_t used, const char *id)
     crypto_generichash(hash, sizeof hash, (const uint8_t *)id, strlen(id), NULL, 0);
     key[used++] = '#';
     for (size_t i = 0; i < sizeof hash; i++) {
-        snprintf(key + used + 2 * i, 3, "%02x", hash[i]);
+        (void)snprintf(key + used + 2 * i, 3, "%02x", hash[i]);
     }
 }
 

@@ -61,7 +61,7 @@ const char *pia_db_error(const pia_db_t *db)
 
 pia_status_t pia_db_fail(pia_db_t *db, pia_status_t status, const char *reason)
 {
-    snprintf(db->error, sizeof db->error, "%s", reason == NULL ? "unknown error" : reason);
+    (void)snprintf(db->error, sizeof db->error, "%s", reason == NULL ? "unknown error" : reason);
     db->error[strcspn(db->error, "\n")] = '\0';
     return status;
 }
@@ -145,22 +145,26 @@ void pia_db_checkpoint(pia_db_t *db)
     }
 }
 
+/* The number after a $; at most one more than is allowed. */
+static int number_at(const char *digits)
+{
+    int number = 0;
+    for (const char *c = digits; *c >= '0' && *c <= '9' && number <= PIA_DB_PARAMETERS_MAX; c++) {
+        number = number * 10 + (*c - '0');
+    }
+    return number;
+}
+
 /* The highest $N outside of quotes. */
 static int count_parameters(const char *sql)
 {
     int highest = 0;
-    char quote = '\0';
+    bool quoted = false;
     for (const char *c = sql; *c != '\0'; c++) {
-        if (quote != '\0') {
-            quote = *c == quote ? '\0' : quote;
-        } else if (*c == '\'' || *c == '"') {
-            quote = *c;
-        } else if (*c == '$') {
-            int number = 0;
-            while (c[1] >= '0' && c[1] <= '9' && number <= PIA_DB_PARAMETERS_MAX) {
-                number = number * 10 + (*++c - '0');
-            }
-            highest = number > highest ? number : highest;
+        if (*c == '\'') {
+            quoted = !quoted;
+        } else if (*c == '$' && !quoted && number_at(c + 1) > highest) {
+            highest = number_at(c + 1);
         }
     }
     assert(highest <= PIA_DB_PARAMETERS_MAX);

@@ -74,7 +74,7 @@ static pia_status_t run(pgsql_db_t *self, const char *sql, char ret_tag[16])
     if (outcome != PGRES_COMMAND_OK && outcome != PGRES_TUPLES_OK) {
         status = pia_pgsql_failed(self, result);
     } else if (ret_tag != NULL) {
-        snprintf(ret_tag, 16, "%s", PQcmdStatus(result));
+        (void)snprintf(ret_tag, 16, "%s", PQcmdStatus(result));
     }
     PQclear(result);
     return status;
@@ -91,15 +91,15 @@ static pia_status_t make_schema(pgsql_db_t *self)
 {
     char sql[512];
     char tag[16] = "";
-    snprintf(sql, sizeof sql, "SELECT FROM pg_namespace WHERE nspname = '%s'", self->schema);
+    (void)snprintf(sql, sizeof sql, "SELECT FROM pg_namespace WHERE nspname = '%s'", self->schema);
     pia_status_t status = run(self, sql, tag);
     if (status != PIA_OK || strcmp(tag, "SELECT 0") != 0) {
         return status;
     }
-    snprintf(sql, sizeof sql,
-             "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('pia.schema', 0));"
-             "CREATE SCHEMA IF NOT EXISTS %s; COMMIT",
-             self->schema);
+    (void)snprintf(sql, sizeof sql,
+                   "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('pia.schema', 0));"
+                   "CREATE SCHEMA IF NOT EXISTS %s; COMMIT",
+                   self->schema);
     return run(self, sql, NULL);
 }
 
@@ -117,7 +117,7 @@ static pia_status_t set_up(pgsql_db_t *self)
         status = make_schema(self);
     }
     char sql[128];
-    snprintf(sql, sizeof sql, "SET search_path = %s", self->schema);
+    (void)snprintf(sql, sizeof sql, "SET search_path = %s", self->schema);
     return status == PIA_OK ? run(self, sql, NULL) : status;
 }
 

@@ -52,7 +52,7 @@ pia_stmt_t *pia_pgsql_stmt_new(pia_db_t *db, const char *sql)
 {
     (void)sql;
     pgsql_stmt_t *self = pia_alloc(sizeof *self);
-    snprintf(self->name, sizeof self->name, "s%u", ++((pgsql_db_t *)db)->named);
+    (void)snprintf(self->name, sizeof self->name, "s%u", ++((pgsql_db_t *)db)->named);
     clear_parameters_of(self);
     return &self->base;
 }

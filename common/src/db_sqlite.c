@@ -212,7 +212,7 @@ static void sqlite_rewind(pia_stmt_t *stmt, bool clear_parameters)
 static int index_of(const sqlite_stmt_t *self, int parameter)
 {
     char name[8];
-    snprintf(name, sizeof name, "$%d", parameter);
+    (void)snprintf(name, sizeof name, "$%d", parameter);
     return sqlite3_bind_parameter_index(self->handle, name);
 }
 
