@@ -95,42 +95,45 @@ static void two_updates_of_one_snapshot_are_a_retryable_conflict(void **state)
     assert_int_equal(pia_db_commit(db), PIA_OK);
 }
 
-/* Holds entry 2 and then wants entry 1. */
+typedef struct {
+    pia_db_t *db;
+    int64_t id;
+    pia_status_t status;
+    bool retryable;
+} crossing_t;
+
+/* In a transaction that holds the other entry: wants this one. */
 static void *cross(void *arg)
 {
-    pia_db_t *db = arg;
-    pia_status_t status = with_id(db, SQL_UPDATE, 1);
-    if (status == PIA_OK) {
-        status = pia_db_commit(db);
-    } else if (status == PIA_CONFLICT && !pia_db_is_retryable(db)) {
-        status = PIA_INTERNAL;
+    crossing_t *crossing = arg;
+    crossing->status = with_id(crossing->db, SQL_UPDATE, crossing->id);
+    crossing->retryable = pia_db_is_retryable(crossing->db);
+    if (crossing->status == PIA_OK) {
+        crossing->status = pia_db_commit(crossing->db);
     }
-    pia_db_rollback(db);
-    return (void *)(uintptr_t)status;
+    pia_db_rollback(crossing->db);
+    return NULL;
 }
 
 static void a_deadlock_is_a_retryable_conflict_for_one(void **state)
 {
     const fixture_t *fixture = *state;
-    pia_db_t *db = fixture->db;
-    void *returned = NULL;
+    crossing_t mine = {.db = fixture->db, .id = 2};
+    crossing_t theirs = {.db = fixture->other, .id = 1};
     pthread_t thread;
-    assert_int_equal(pia_db_begin(db), PIA_OK);
-    assert_int_equal(pia_db_begin(fixture->other), PIA_OK);
-    assert_int_equal(with_id(db, SQL_UPDATE, 1), PIA_OK);
-    assert_int_equal(with_id(fixture->other, SQL_UPDATE, 2), PIA_OK);
-    assert_int_equal(pthread_create(&thread, NULL, cross, fixture->other), 0);
-    pia_status_t mine = with_id(db, SQL_UPDATE, 2);
-    bool retryable = pia_db_is_retryable(db);
-    if (mine == PIA_OK) {
-        assert_int_equal(pia_db_commit(db), PIA_OK);
-    }
-    pia_db_rollback(db);
-    assert_int_equal(pthread_join(thread, &returned), 0);
-    pia_status_t theirs = (pia_status_t)(uintptr_t)returned;
-    assert_true((mine == PIA_OK && theirs == PIA_CONFLICT) ||
-                (mine == PIA_CONFLICT && retryable && theirs == PIA_OK));
-    assert_int_equal(test_database_integer(db, "SELECT SUM(number) FROM entry"), 2);
+    assert_int_equal(pia_db_begin(mine.db), PIA_OK);
+    assert_int_equal(pia_db_begin(theirs.db), PIA_OK);
+    assert_int_equal(with_id(mine.db, SQL_UPDATE, theirs.id), PIA_OK);
+    assert_int_equal(with_id(theirs.db, SQL_UPDATE, mine.id), PIA_OK);
+    assert_int_equal(pthread_create(&thread, NULL, cross, &theirs), 0);
+    (void)cross(&mine);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    const crossing_t *loser = mine.status == PIA_OK ? &theirs : &mine;
+    const crossing_t *winner = mine.status == PIA_OK ? &mine : &theirs;
+    assert_int_equal(winner->status, PIA_OK);
+    assert_int_equal(loser->status, PIA_CONFLICT);
+    assert_true(loser->retryable);
+    assert_int_equal(test_database_integer(mine.db, "SELECT SUM(number) FROM entry"), 2);
 }
 
 static void begin_connects_again_after_a_transaction_was_lost(void **state)

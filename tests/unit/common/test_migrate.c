@@ -96,6 +96,14 @@ static void a_newer_database_is_refused(void **state)
     pia_db_close(&db);
 }
 
+/* What an instance does first; its exit status. */
+static pia_status_t start(const test_database_t *database)
+{
+    pia_db_t *db = NULL;
+    pia_status_t status = pia_db_open(database->url, PIA_DB_WRITER, &db, NULL);
+    return status == PIA_OK ? pia_db_migrate(db, "test", SECOND, NULL) : status;
+}
+
 static void several_instances_may_start_at_once(void **state)
 {
     enum { INSTANCES = 4 };
@@ -103,13 +111,7 @@ static void several_instances_may_start_at_once(void **state)
     for (int i = 0; i < INSTANCES; i++) {
         children[i] = fork();
         if (children[i] == 0) {
-            pia_db_t *db = NULL;
-            const test_database_t *database = *state;
-            pia_status_t status = pia_db_open(database->url, PIA_DB_WRITER, &db, NULL);
-            if (status == PIA_OK) {
-                status = pia_db_migrate(db, "test", SECOND, NULL);
-            }
-            _exit((int)status);
+            _exit((int)start(*state));
         }
     }
     for (int i = 0; i < INSTANCES; i++) {
