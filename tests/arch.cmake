@@ -1,0 +1,14 @@
+# The architecture, held by checks that are themselves checked.
+set(arch ${CMAKE_CURRENT_SOURCE_DIR}/arch)
+
+add_test(NAME arch.layering
+    COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -P ${arch}/layering.cmake)
+add_test(NAME arch.symbols
+    COMMAND ${arch}/symbols.sh $<TARGET_FILE:pia_common> $<TARGET_FILE:pia_proto>)
+foreach(check banned sizes format)
+    add_test(NAME arch.${check} COMMAND ${arch}/${check}.sh ${PROJECT_SOURCE_DIR})
+endforeach()
+add_test(NAME arch.checks_see_what_is_planted
+    COMMAND ${arch}/planted.sh ${CMAKE_COMMAND} ${CMAKE_C_COMPILER})
+set_tests_properties(arch.layering arch.symbols arch.banned arch.sizes arch.format
+    arch.checks_see_what_is_planted PROPERTIES LABELS arch TIMEOUT 120)
