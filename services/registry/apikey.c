@@ -16,11 +16,8 @@ void apikey_make(char ret_text[APIKEY_TEXT_SIZE])
     uint8_t secret[SECRET_SIZE];
     randombytes_buf(secret, sizeof secret);
     memcpy(ret_text, PREFIX, PREFIX_LENGTH);
-    sodium_bin2base64(ret_text + PREFIX_LENGTH,
-                      APIKEY_TEXT_SIZE - PREFIX_LENGTH,
-                      secret,
-                      sizeof secret,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    sodium_bin2base64(ret_text + PREFIX_LENGTH, APIKEY_TEXT_SIZE - PREFIX_LENGTH, secret,
+                      sizeof secret, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     sodium_memzero(secret, sizeof secret);
 }
 
@@ -33,8 +30,8 @@ bool apikey_is_wellformed(const char *text)
 
 void apikey_hash(const char *text, uint8_t ret_hash[APIKEY_HASH_SIZE])
 {
-    crypto_generichash(
-        ret_hash, APIKEY_HASH_SIZE, (const unsigned char *)text, strlen(text), NULL, 0);
+    crypto_generichash(ret_hash, APIKEY_HASH_SIZE, (const unsigned char *)text, strlen(text), NULL,
+                       0);
 }
 
 const char *apikey_state(const apikey_t *key, int64_t now_ms)
@@ -48,10 +45,7 @@ const char *apikey_state(const apikey_t *key, int64_t now_ms)
 void apikey_subject(const apikey_t *key, char ret_subject[64])
 {
     bool of_person = key->person[0] != '\0';
-    snprintf(ret_subject,
-             64,
-             "%s%s",
-             of_person ? "/persons/" : "/services/",
+    snprintf(ret_subject, 64, "%s%s", of_person ? "/persons/" : "/services/",
              of_person ? key->person : key->service);
 }
 

@@ -34,7 +34,8 @@ void apikey_make(char ret_text[APIKEY_TEXT_SIZE]);
 /* Whether a text could be one. */
 bool apikey_is_wellformed(const char *text);
 
-/* What is kept of it: BLAKE2b-256. A look-up by it takes no longer for a key that is almost right. */
+/* What is kept of it: BLAKE2b-256. A look-up by it takes no longer for a key that is almost right.
+ */
 void apikey_hash(const char *text, uint8_t ret_hash[APIKEY_HASH_SIZE]);
 
 /* "valid", "expired" or "revoked" at `now_ms`. */

@@ -24,10 +24,7 @@ void cursor_write(const char *sort, const char *id, char ret_text[CURSOR_TEXT_SI
     assert(sort_size <= FOLD_MAX + 1 && id_size < CURSOR_ID_SIZE);
     memcpy(raw, sort, sort_size);
     memcpy(raw + sort_size, id, id_size);
-    sodium_bin2base64(ret_text,
-                      CURSOR_TEXT_SIZE,
-                      raw,
-                      sort_size + id_size,
+    sodium_bin2base64(ret_text, CURSOR_TEXT_SIZE, raw, sort_size + id_size,
                       sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
@@ -39,14 +36,8 @@ pia_status_t cursor_read(const char *text, page_cursor_t *ret_cursor, pia_proble
     }
     char raw[RAW_MAX + 1];
     size_t size = 0;
-    int bad = sodium_base642bin((unsigned char *)raw,
-                                RAW_MAX,
-                                text,
-                                strlen(text),
-                                NULL,
-                                &size,
-                                NULL,
-                                sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    int bad = sodium_base642bin((unsigned char *)raw, RAW_MAX, text, strlen(text), NULL, &size,
+                                NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
     const char *end = bad ? NULL : memchr(raw, '\0', size);
     if (end != NULL) {
         raw[size] = '\0';

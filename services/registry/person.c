@@ -41,13 +41,11 @@ pia_status_t rights_may_give(const pia_principal_t *giver,
         return PIA_OK;
     }
     if ((roles & ~giver->roles) != 0) {
-        return pia_problem_set(
-            problem, PIA_FORBIDDEN, "/roles", "only an operator gives or takes a role it lacks");
+        return pia_problem_set(problem, PIA_FORBIDDEN, "/roles",
+                               "only an operator gives or takes a role it lacks");
     }
     if (text_or_null(pole) != NULL && !pia_principal_acts_for_pole(giver, pole)) {
-        return pia_problem_set(problem,
-                               PIA_FORBIDDEN,
-                               "/pole",
+        return pia_problem_set(problem, PIA_FORBIDDEN, "/pole",
                                "only an operator lets others publish in the name of this pôle");
     }
     return PIA_OK;

@@ -13,9 +13,8 @@ typedef struct {
 
 /* PIA_NOT_FOUND: no such key, revoked ones included in what is found. */
 pia_status_t store_key_find(pia_db_t *db, const char *id, apikey_t *ret_key);
-pia_status_t store_key_find_by_hash(pia_db_t *db,
-                                    const uint8_t hash[APIKEY_HASH_SIZE],
-                                    apikey_t *ret_key);
+pia_status_t
+store_key_find_by_hash(pia_db_t *db, const uint8_t hash[APIKEY_HASH_SIZE], apikey_t *ret_key);
 
 pia_status_t
 store_key_insert(pia_db_t *db, const apikey_t *key, const uint8_t hash[APIKEY_HASH_SIZE]);

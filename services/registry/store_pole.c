@@ -133,8 +133,10 @@ pia_status_t store_pole_update(pia_db_t *db, pole_t *pole)
     return status;
 }
 
-pia_stmt_t *
-store_pole_list(pia_db_t *db, const pole_filter_t *filter, const page_cursor_t *cursor, int64_t limit)
+pia_stmt_t *store_pole_list(pia_db_t *db,
+                            const pole_filter_t *filter,
+                            const page_cursor_t *cursor,
+                            int64_t limit)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[LIST]);
     pia_stmt_bytes(stmt, 1, cursor->sort, strlen(cursor->sort));

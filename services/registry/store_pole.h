@@ -23,8 +23,10 @@ pia_status_t store_pole_insert(pia_db_t *db, pole_t *pole);
 pia_status_t store_pole_update(pia_db_t *db, pole_t *pole);
 
 /* Pôles ordered by name from after `cursor` on: step with store_pole_next. */
-pia_stmt_t *
-store_pole_list(pia_db_t *db, const pole_filter_t *filter, const page_cursor_t *cursor, int64_t limit);
+pia_stmt_t *store_pole_list(pia_db_t *db,
+                            const pole_filter_t *filter,
+                            const page_cursor_t *cursor,
+                            int64_t limit);
 pia_status_t store_pole_next(pia_stmt_t *stmt, pole_t *ret_pole);
 
 /* How often a pôle has changed: the version of the list of them. */

@@ -5,7 +5,8 @@
 
 #include "text.h"
 
-#define COMMUNE "SELECT code, name, departement, region, epci, population, postcodes, sort FROM commune "
+#define COMMUNE                                                                                    \
+    "SELECT code, name, departement, region, epci, population, postcodes, sort FROM commune "
 
 enum {
     SOURCE_FIND,
@@ -53,9 +54,8 @@ static pia_status_t exists(pia_stmt_t *stmt)
     return status;
 }
 
-pia_status_t store_source_is_loaded(pia_db_t *db,
-                                    const char *source,
-                                    const uint8_t hash[REFERENCE_HASH_SIZE])
+pia_status_t
+store_source_is_loaded(pia_db_t *db, const char *source, const uint8_t hash[REFERENCE_HASH_SIZE])
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[SOURCE_FIND]);
     pia_stmt_text(stmt, 1, source);

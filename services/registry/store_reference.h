@@ -1,4 +1,5 @@
-/* store_reference.h - reference lists and communes in the database. Store thread, in a transaction. */
+/* store_reference.h - reference lists and communes in the database. Store thread, in a transaction.
+ */
 #ifndef REGISTRY_STORE_REFERENCE_H
 #define REGISTRY_STORE_REFERENCE_H
 
@@ -19,9 +20,9 @@ typedef struct {
 
 typedef struct {
     const char *code, *name, *departement, *region;
-    const char *epci;       /* or NULL */
-    int64_t population;     /* -1: not known */
-    const char *postcodes;  /* comma-joined */
+    const char *epci;      /* or NULL */
+    int64_t population;    /* -1: not known */
+    const char *postcodes; /* comma-joined */
 } commune_row_t;
 
 /* NULL members do not filter; `prefix` is folded. */
@@ -29,10 +30,10 @@ typedef struct {
     const char *departement, *prefix;
 } commune_filter_t;
 
-/* Whether the content of a source with this hash was loaded last (PIA_OK) or not (PIA_NOT_FOUND). */
-pia_status_t store_source_is_loaded(pia_db_t *db,
-                                    const char *source,
-                                    const uint8_t hash[REFERENCE_HASH_SIZE]);
+/* Whether the content of a source with this hash was loaded last (PIA_OK) or not (PIA_NOT_FOUND).
+ */
+pia_status_t
+store_source_is_loaded(pia_db_t *db, const char *source, const uint8_t hash[REFERENCE_HASH_SIZE]);
 pia_status_t store_source_set(pia_db_t *db,
                               const char *source,
                               const uint8_t hash[REFERENCE_HASH_SIZE],

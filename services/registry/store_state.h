@@ -1,5 +1,5 @@
-/* store_state.h - the registry's single rows: legal time, turns at the first start, what was refused.
- * Store thread, in a transaction. */
+/* store_state.h - the registry's single rows: legal time, turns at the first start, what was
+ * refused. Store thread, in a transaction. */
 #ifndef REGISTRY_STORE_STATE_H
 #define REGISTRY_STORE_STATE_H
 

@@ -5,8 +5,7 @@
 
 #include "fold.h"
 
-#define COLUMNS                                                                                    \
-    "id, name, siren, siret, commune, departement, region, demonstration, version"
+#define COLUMNS "id, name, siren, siret, commune, departement, region, demonstration, version"
 
 enum { FIND, INSERT, UPDATE, LIST };
 

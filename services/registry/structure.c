@@ -14,8 +14,8 @@ static pia_status_t complete_siren(structure_t *structure, pia_problem_t *proble
     }
     if (structure->siren[0] != '\0' &&
         strncmp(structure->siret, structure->siren, SIREN_LENGTH) != 0) {
-        return pia_problem_set(
-            problem, PIA_INVALID, "/siret", "the SIRET does not begin with the SIREN");
+        return pia_problem_set(problem, PIA_INVALID, "/siret",
+                               "the SIRET does not begin with the SIREN");
     }
     memcpy(structure->siren, structure->siret, SIREN_LENGTH);
     structure->siren[SIREN_LENGTH] = '\0';
@@ -28,14 +28,14 @@ static pia_status_t complete_place(structure_t *structure, pia_problem_t *proble
         char departement[TERRITORY_SIZE];
         pia_territory_departement_of(structure->commune, departement);
         if (structure->departement[0] != '\0' && strcmp(departement, structure->departement) != 0) {
-            return pia_problem_set(
-                problem, PIA_INVALID, "/departement", "the commune lies in another département");
+            return pia_problem_set(problem, PIA_INVALID, "/departement",
+                                   "the commune lies in another département");
         }
         TEXT_SET(structure->departement, departement);
     }
-    TEXT_SET(structure->region,
-             structure->departement[0] == '\0' ? NULL
-                                               : pia_territory_region_of(structure->departement));
+    TEXT_SET(structure->region, structure->departement[0] == '\0'
+                                    ? NULL
+                                    : pia_territory_region_of(structure->departement));
     return PIA_OK;
 }
 

@@ -62,7 +62,8 @@ bool codes_join(const json_t *json, char ret_codes[CODES_SIZE])
     size_t index;
     const json_t *item;
     ret_codes[0] = '\0';
-    json_array_foreach (json, index, item) {
+    json_array_foreach(json, index, item)
+    {
         const char *code = json_string_value(item);
         size_t length = code == NULL ? 0 : strlen(code);
         if (length == 0 || length >= CODE_SIZE || strchr(code, ',') != NULL ||

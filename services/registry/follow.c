@@ -1,0 +1,170 @@
+/* follow.c - what the labels' events mean for pôles. An event that cannot be applied is recorded
+ * and passed over: one bad event must not keep the registry from the next. */
+#include <string.h>
+
+#include "announce.h"
+#include "pia/clock.h"
+#include "pia/log.h"
+#include "proto/label.h"
+#include "registry.h"
+#include "store_pole.h"
+#include "store_state.h"
+#include "store_structure.h"
+
+enum { REASON_SIZE = 200 };
+
+/* Types that say by their name what became of a label; label.transitioned says it by `effect`. */
+static const struct {
+    const char *word;
+    pole_state_t state;
+} outcomes[] = {
+    {"label.suspended", POLE_SUSPENDED}, {"label.reinstated", POLE_ACTIVE},
+    {"label.expired", POLE_ENDED},       {"label.withdrawn", POLE_ENDED},
+    {"label.revoked", POLE_ENDED},       {"label.renounced", POLE_ENDED},
+    {"label.ended", POLE_ENDED},         {"in_force", POLE_ACTIVE},
+    {"suspended", POLE_SUSPENDED},       {"ended", POLE_ENDED},
+};
+
+static pole_state_t outcome_of(const char *word)
+{
+    for (size_t i = 0; word != NULL && i < sizeof outcomes / sizeof outcomes[0]; i++) {
+        if (strcmp(outcomes[i].word, word) == 0) {
+            return outcomes[i].state;
+        }
+    }
+    return POLE_UNKNOWN;
+}
+
+static pia_status_t refuse(pia_db_t *db, const pia_event_t *event, const char *reason)
+{
+    pia_log(PIA_LOG_WARN, "%s %s is not applied: %s", event->type, event->id, reason);
+    return store_refuse_event(db, event, reason, pia_clock_now());
+}
+
+/* What an award says, checked. */
+typedef struct {
+    pia_label_award_t award;
+    pia_label_pole_t pole;
+    char themes[CODES_SIZE], sectors[CODES_SIZE];
+} award_t;
+
+static bool read_award(const json_t *data, award_t *ret_award)
+{
+    return data != NULL &&
+           pia_schema_decode(&pia_label_award_schema, data, PIA_UNKNOWN_IGNORED, &ret_award->award,
+                             NULL) == PIA_OK &&
+           pia_schema_decode(&pia_label_pole_schema, ret_award->award.pole, PIA_UNKNOWN_IGNORED,
+                             &ret_award->pole, NULL) == PIA_OK &&
+           codes_join(ret_award->pole.themes, ret_award->themes) &&
+           codes_join(ret_award->pole.sectors, ret_award->sectors);
+}
+
+static void apply_award(const award_t *award, pole_t *pole)
+{
+    TEXT_SET(pole->code, award->pole.code);
+    TEXT_SET(pole->name, award->pole.name);
+    TEXT_SET(pole->structure, award->award.structure);
+    TEXT_SET(pole->themes, award->themes);
+    TEXT_SET(pole->sectors, award->sectors);
+    TEXT_SET(pole->label, award->award.label);
+    TEXT_SET(pole->label_until, award->award.until);
+    TEXT_SET(pole->reason, NULL);
+    if (pole->labelled_since[0] == '\0') {
+        TEXT_SET(pole->labelled_since, award->award.from);
+    }
+    pole->state = POLE_ACTIVE;
+    pole->demonstration = award->award.demonstration;
+}
+
+/* Whether this award has been applied already, or a later one. */
+static bool is_superseded(const pole_t *present, const award_t *award)
+{
+    return strcmp(present->label, award->award.label) == 0 ||
+           (present->state != POLE_ENDED && strcmp(present->label_until, award->award.until) >= 0);
+}
+
+static pia_status_t label_pole(pia_db_t *db,
+                               const pia_event_t *event,
+                               const award_t *award,
+                               const structure_t *structure)
+{
+    pole_t pole = {.version = 0};
+    pia_status_t found = store_pole_find(db, award->pole.code, &pole);
+    if (found != PIA_OK && found != PIA_NOT_FOUND) {
+        return found;
+    }
+    if (found == PIA_OK && strcmp(pole.structure, structure->id) != 0) {
+        return refuse(db, event, "the code belongs to another structure's pôle");
+    }
+    if (found == PIA_OK && is_superseded(&pole, award)) {
+        return PIA_OK;
+    }
+    apply_award(award, &pole);
+    const char *place = award->pole.departement;
+    bool placed = place != NULL && pia_format_check("departement", place);
+    pole_place(&pole, placed ? place : text_or_null(structure->departement));
+    pia_status_t status =
+        found == PIA_OK ? store_pole_update(db, &pole) : store_pole_insert(db, &pole);
+    return status == PIA_OK ? announce_pole(db, "pole.labelled", &pole) : status;
+}
+
+static pia_status_t on_award(pia_db_t *db, const pia_event_t *event)
+{
+    award_t award;
+    structure_t structure;
+    pole_t other;
+    if (!read_award(event->data, &award)) {
+        return refuse(db, event, "its data is not that of an award");
+    }
+    pia_status_t status = store_structure_find(db, award.award.structure, &structure);
+    if (status == PIA_NOT_FOUND) {
+        return refuse(db, event, "the structure is not known");
+    }
+    if (status == PIA_OK) {
+        status = store_pole_find_by_label(db, award.award.label, &other);
+        if (status == PIA_OK && strcmp(other.code, award.pole.code) != 0) {
+            return refuse(db, event, "the label belongs to a pôle of another code");
+        }
+    }
+    if (status != PIA_OK && status != PIA_NOT_FOUND) {
+        return status;
+    }
+    return label_pole(db, event, &award, &structure);
+}
+
+/* A label that is not (or no more) a pôle's: nothing to do if it was never awarded here. */
+static pia_status_t on_outcome(pia_db_t *db, const pia_event_t *event, pole_state_t state)
+{
+    const char *label = json_string_value(json_object_get(event->data, "label"));
+    pole_t pole;
+    if (label == NULL || !pia_format_check("uuid", label)) {
+        return refuse(db, event, "its data names no label");
+    }
+    pia_status_t status = store_pole_find_by_label(db, label, &pole);
+    if (status == PIA_NOT_FOUND) {
+        return state == POLE_ACTIVE ? PIA_OK : refuse(db, event, "no pôle has this label");
+    }
+    if (status != PIA_OK || pole.state == state) {
+        return status;
+    }
+    pole.state = state;
+    if (state != POLE_SUSPENDED) {
+        TEXT_SET(pole.reason, NULL);
+    }
+    status = store_pole_update(db, &pole);
+    return status == PIA_OK ? announce_pole(db, "pole.updated", &pole) : status;
+}
+
+pia_status_t registry_on_event(void *self, const pia_event_t *event)
+{
+    registry_t *registry = self;
+    pia_db_t *db = registry->context->db;
+    if (strcmp(event->type, "label.awarded") == 0) {
+        return on_award(db, event);
+    }
+    pole_state_t state = outcome_of(event->type);
+    if (strcmp(event->type, "label.transitioned") == 0) {
+        state = outcome_of(json_string_value(json_object_get(event->data, "effect")));
+    }
+    return state == POLE_UNKNOWN ? PIA_OK : on_outcome(db, event, state);
+}
