@@ -160,7 +160,7 @@ static pia_status_t catch_signals(process_t *process, pia_problem_t *problem)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+    if (pthread_sigmask(SIG_BLOCK, &set, NULL) != 0)
         return pia_problem_set(problem, PIA_INTERNAL, NULL, "signals cannot be blocked");
     process->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (process->signals < 0)
@@ -265,7 +265,7 @@ static void close_all(process_t *process)
         sigemptyset(&set);
         sigaddset(&set, SIGTERM);
         sigaddset(&set, SIGINT);
-        (void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+        (void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
         (void)close(process->signals);
     }
     pia_socket_close(&process->socket, process->exit_code == 0 ? LINGER_MS : 0);

@@ -103,7 +103,7 @@ void bench_expect_nothing(const bench_t *bench)
     assert_int_equal(bench->count, 0);
 }
 
-static void add_header(pia_frames_t *message, char id, int flags, int number, uint64_t value)
+static void add_header(pia_frames_t *message, int id, int flags, int number, uint64_t value)
 {
     pia_header_t header = {.flags = (uint8_t)flags, .number = (uint16_t)number, .value = value};
     memset(header.id, id, sizeof header.id);
@@ -113,7 +113,7 @@ static void add_header(pia_frames_t *message, char id, int flags, int number, ui
 }
 
 void bench_ask(
-    bench_t *bench, const char *client, const char *service, char id, int flags, uint64_t left_ms)
+    bench_t *bench, const char *client, const char *service, int id, int flags, uint64_t left_ms)
 {
     pia_frames_t message;
     pia_frames_init(&message);
@@ -127,7 +127,7 @@ void bench_ask(
     broker_receive(bench->broker, &message, bench->now_ms);
 }
 
-void bench_answer(bench_t *bench, const char *worker, const char *client, char id)
+void bench_answer(bench_t *bench, const char *worker, const char *client, int id)
 {
     pia_frames_t message;
     pia_frames_init(&message);
@@ -142,7 +142,7 @@ void bench_answer(bench_t *bench, const char *worker, const char *client, char i
 }
 
 static void
-check_header(const pia_frames_t *message, size_t index, char id, pia_header_t *ret_header)
+check_header(const pia_frames_t *message, size_t index, int id, pia_header_t *ret_header)
 {
     assert_true(pia_header_read(pia_frames_data(message, index), pia_frames_size(message, index),
                                 ret_header));
@@ -151,7 +151,7 @@ check_header(const pia_frames_t *message, size_t index, char id, pia_header_t *r
 }
 
 void bench_expect_request(
-    bench_t *bench, const char *worker, const char *client, char id, uint64_t left_ms)
+    bench_t *bench, const char *worker, const char *client, int id, uint64_t left_ms)
 {
     const pia_frames_t *message = oldest(bench);
     check_text(message, 0, worker);
@@ -168,7 +168,7 @@ void bench_expect_request(
     consume(bench);
 }
 
-void bench_expect_answer(bench_t *bench, const char *client, const char *service, char id, int http)
+void bench_expect_answer(bench_t *bench, const char *client, const char *service, int id, int http)
 {
     const pia_frames_t *message = oldest(bench);
     check_text(message, 0, client);

@@ -43,15 +43,15 @@ void bench_expect_nothing(const bench_t *bench);
 
 /* A request or an answer with our header; the id is 16 times the letter `id`. */
 void bench_ask(
-    bench_t *bench, const char *client, const char *service, char id, int flags, uint64_t left_ms);
-void bench_answer(bench_t *bench, const char *worker, const char *client, char id);
+    bench_t *bench, const char *client, const char *service, int id, int flags, uint64_t left_ms);
+void bench_answer(bench_t *bench, const char *worker, const char *client, int id);
 
 /* The oldest message sent is that request to `worker`, its time left `left_ms`. */
 void bench_expect_request(
-    bench_t *bench, const char *worker, const char *client, char id, uint64_t left_ms);
+    bench_t *bench, const char *worker, const char *client, int id, uint64_t left_ms);
 /* … is an answer with our header to `client`, with this HTTP status. */
 void bench_expect_answer(
-    bench_t *bench, const char *client, const char *service, char id, int http);
+    bench_t *bench, const char *client, const char *service, int id, int http);
 
 /* Lets time pass, in ticks of 10 ms. */
 void bench_wait(bench_t *bench, int64_t ms);

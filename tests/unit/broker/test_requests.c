@@ -79,9 +79,9 @@ static void answers_come_in_any_order(void **state)
     (void)state;
     bench_t *bench = bench_new(&BENCH_OPTIONS);
     SAY(bench, "w", "PIAW01", READY, "echo", WINDOW);
-    for (char id = 'a'; id <= 'e'; id++)
+    for (int id = 'a'; id <= 'e'; id++)
         bench_ask(bench, "c", "echo", id, 0, 1000);
-    for (char id = 'a'; id <= 'd'; id++)
+    for (int id = 'a'; id <= 'd'; id++)
         bench_expect_request(bench, "w", "c", id, 1000);
     bench_expect_nothing(bench);
     bench_answer(bench, "w", "c", 'c');
@@ -153,14 +153,14 @@ static void lost_requests_keep_their_order(void **state)
     (void)state;
     bench_t *bench = bench_new(&BENCH_OPTIONS);
     SAY(bench, "w", "PIAW01", READY, "echo", WINDOW);
-    for (char id = 'a'; id <= 'e'; id++)
+    for (int id = 'a'; id <= 'e'; id++)
         bench_ask(bench, "c", "echo", id, PIA_FLAG_REDELIVER, 1000);
-    for (char id = 'a'; id <= 'd'; id++)
+    for (int id = 'a'; id <= 'd'; id++)
         bench_expect_request(bench, "w", "c", id, 1000);
     SAY(bench, "w", "nonsense");
     EXPECT(bench, "w", "PIAW01", DISCONNECT);
     SAY(bench, "v", "PIAW01", READY, "echo", "{\"window\": 5}");
-    for (char id = 'a'; id <= 'e'; id++)
+    for (int id = 'a'; id <= 'e'; id++)
         bench_expect_request(bench, "v", "c", id, 1000);
     bench_end(&bench);
 }
@@ -169,7 +169,7 @@ static void a_full_queue_refuses(void **state)
 {
     (void)state;
     bench_t *bench = bench_new(&BENCH_OPTIONS);
-    for (char id = 'a'; id < 'a' + 10; id++)
+    for (int id = 'a'; id < 'a' + 10; id++)
         bench_ask(bench, "c", "echo", id, 0, 1000);
     bench_ask(bench, "d", "echo", 'z', 0, 1000);
     bench_expect_answer(bench, "d", "echo", 'z', 503);

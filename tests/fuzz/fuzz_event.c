@@ -1,0 +1,73 @@
+/* fuzz_event.c - an event on its way into the journal, and a filter on it: what is refused has a
+ * reason, and what is stored reads back the same. */
+#include "fuzz.h"
+
+#include "entry.h"
+#include "filter.h"
+#include "pia/event.h"
+#include "pia/schema.h"
+#include "record.h"
+
+static void check_stored(const entry_t *entry)
+{
+    buffer_t buffer = {0};
+    record_t record = {.attributes = entry->attributes,
+                       .cursor = {.epoch = 1, .sequence = 42, .chain = 7},
+                       .recorded_ms = 1,
+                       .event = entry->bytes,
+                       .event_size = entry->size};
+    record_write(&buffer, &record);
+    size_t offset = 0;
+    record_t again;
+    FUZZ_CHECK(record_read(buffer.bytes, buffer.size, &offset, &again));
+    FUZZ_CHECK(offset == buffer.size && again.event_size == entry->size);
+    FUZZ_CHECK(memcmp(again.event, entry->bytes, entry->size) == 0);
+    for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
+        const char *value = entry->attributes.value[i];
+        const char *stored = again.attributes.value[i];
+        FUZZ_CHECK((value == NULL) == (stored == NULL));
+        FUZZ_CHECK(value == NULL || strcmp(value, stored) == 0);
+    }
+    buffer_free(&buffer);
+}
+
+static void check_filter(const uint8_t *bytes, size_t size, const entry_t *entry)
+{
+    json_t *json = NULL;
+    filter_t *filter = NULL;
+    pia_problem_t problem = {.detail = ""};
+    if (pia_json_parse(bytes, size, &json, NULL) != PIA_OK) {
+        return;
+    }
+    if (filter_compile(json, &filter, &problem) == PIA_OK) {
+        (void)filter_matches(filter, &entry->attributes);
+    } else {
+        FUZZ_CHECK(filter == NULL && problem.detail[0] != '\0');
+    }
+    filter_destroy(&filter);
+    json_decref(json);
+}
+
+/* The size of the filter, the filter, the event. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const entry_t nothing;
+    fuzz_t fuzz = {data, size};
+    size_t filter_size = 0;
+    uint8_t *filter = fuzz_block(&fuzz, fuzz_word(&fuzz), &filter_size);
+    size_t event_size = 0;
+    uint8_t *event = fuzz_block(&fuzz, size, &event_size);
+    entry_t entry;
+    pia_problem_t problem = {.detail = ""};
+    if (entry_parse(event, event_size, &entry, &problem) == PIA_OK) {
+        check_stored(&entry);
+        check_filter(filter, filter_size, &entry);
+        entry_clear(&entry);
+    } else {
+        FUZZ_CHECK(problem.detail[0] != '\0');
+        check_filter(filter, filter_size, &nothing);
+    }
+    free(filter);
+    free(event);
+    return 0;
+}
