@@ -1,0 +1,22 @@
+/* act.h - one transition being made: by whom, on what, with which data, when. */
+#ifndef ACT_H
+#define ACT_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "definition.h"
+#include "pia/db.h"
+#include "pia/principal.h"
+
+typedef struct {
+    pia_db_t *db;
+    struct matter *matter;
+    const transition_t *transition;
+    const pia_principal_t *principal;  /* NULL: nobody; a timer, an effect, or automatic */
+    const json_t *data;                /* as asked, checked; NULL: only asking what is possible */
+    const json_t *record;              /* the same for the history: texts as their hashes */
+    int64_t effective_ms, recorded_ms; /* legal time */
+} act_t;
+
+#endif

@@ -1,0 +1,202 @@
+/* announce.c - events about dossiers, reviews and labels. */
+#include "announce.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pia/clock.h"
+#include "pia/event.h"
+#include "pia/outbox.h"
+#include "pia/territory.h"
+#include "review.h"
+
+enum { RESTRICTED_MAX = 4096 }; /* 32 persons and all roles need less than 2000 */
+
+static void set_time(json_t *object, const char *name, int64_t time_ms)
+{
+    char text[PIA_TIME_TEXT_SIZE];
+    pia_time_format(time_ms, text);
+    json_object_set_new(object, name, json_string(text));
+}
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text)
+        json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *pole_of(const matter_t *matter)
+{
+    return json_incref(json_object_get(matter->card, "pole"));
+}
+
+/* The roles and structures that the transition's `notify` names; persons follow apart. */
+static pia_status_t recipients_of(const act_t *act, json_t **ret_recipients)
+{
+    json_t *roles = json_array(), *structures = json_array(), *persons = NULL;
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; i < json_array_size(act->transition->notify); i++) {
+        const char *name = json_string_value(json_array_get(act->transition->notify, i));
+        if (strcmp(name, "structure") == 0)
+            json_array_append_new(structures, json_string(act->matter->structure));
+        else if (strcmp(name, "reviewers") != 0)
+            json_array_append_new(roles, json_string(name));
+        else if (!persons)
+            status = review_persons(act->db, act->matter->id, &persons);
+    }
+    *ret_recipients = json_pack("{s:o, s:o, s:o}", "roles", roles, "structures", structures,
+                                "persons", persons ? persons : json_array());
+    return status;
+}
+
+static void add_names(char *text, const json_t *recipients, const char *member, const char *prefix)
+{
+    const json_t *names = json_object_get(recipients, member);
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        size_t used = strlen(text);
+        (void)snprintf(text + used, RESTRICTED_MAX - used, "%s%s:%s", used ? "," : "", prefix,
+                       json_string_value(json_array_get(names, i)));
+    }
+}
+
+static pia_status_t add_restricted(const act_t *act, const char *type, json_t *data)
+{
+    char restricted[RESTRICTED_MAX] = "";
+    char aggregate[PIA_UUID_TEXT_SIZE + 16];
+    const json_t *recipients = json_object_get(data, "recipients");
+    add_names(restricted, recipients, "roles", "role");
+    add_names(restricted, recipients, "structures", "structure");
+    add_names(restricted, recipients, "persons", "person");
+    if (restricted[0] == '\0')
+        (void)snprintf(restricted, sizeof restricted, "role:service");
+    (void)snprintf(aggregate, sizeof aggregate, "/%ss/%s", act->matter->machine->name,
+                   act->matter->id);
+    json_t *event = pia_event_new("labellisation", type, aggregate, "restricted", restricted, data);
+    return pia_outbox_add(act->db, aggregate, event);
+}
+
+/* What all restricted events say; takes `recipients`. */
+static json_t *base_data(const act_t *act, json_t *recipients)
+{
+    const matter_t *matter = act->matter;
+    const state_t *to = &matter->machine->states[matter->state];
+    json_t *data = json_object();
+    set_text(data, matter->kind == MACHINE_LABEL ? "label" : "dossier", matter->id);
+    if (matter->kind == MACHINE_LABEL)
+        set_text(data, "dossier", matter->parent);
+    set_text(data, "structure", matter->structure);
+    json_object_set_new(data, "pole", pole_of(matter));
+    set_text(data, "transition", act->transition->name);
+    set_text(data, "transition_label", act->transition->label);
+    set_text(data, "to", to->name);
+    set_text(data, "to_label", to->label);
+    json_object_set_new(data, "number", json_integer(matter->version));
+    json_object_set_new(data, "version", json_integer(matter->version));
+    set_time(data, "effective_at", act->effective_ms);
+    set_time(data, "recorded_at", act->recorded_ms);
+    json_object_set(data, "demonstration", json_object_get(matter->card, "demonstration"));
+    json_object_set_new(data, "recipients", recipients);
+    return data;
+}
+
+static json_t *dossier_data(const act_t *act, json_t *recipients)
+{
+    const definition_t *definition = act->matter->definition;
+    json_t *data = base_data(act, recipients);
+    json_object_set(data, "title", json_object_get(act->matter->card, "title"));
+    json_object_set_new(data, "process",
+                        json_pack("{s:s, s:I}", "name", definition->name, "version",
+                                  (json_int_t)definition->version));
+    return data;
+}
+
+/* Recipients: these persons, and the roles that the transition notifies. Takes `persons`. */
+static json_t *to_persons(const act_t *act, json_t *persons)
+{
+    json_t *roles = json_array();
+    for (size_t i = 0; i < json_array_size(act->transition->notify); i++) {
+        const char *name = json_string_value(json_array_get(act->transition->notify, i));
+        if (pia_role_parse(name) != 0)
+            json_array_append_new(roles, json_string(name));
+    }
+    return json_pack("{s:o, s:[], s:o}", "roles", roles, "structures", "persons", persons);
+}
+
+pia_status_t announce_assignment(const act_t *act, const json_t *reviewers)
+{
+    json_t *data = dossier_data(act, to_persons(act, json_deep_copy(reviewers)));
+    json_object_set_new(data, "reviewers", json_deep_copy(reviewers));
+    return add_restricted(act, "review.assigned", data);
+}
+
+pia_status_t announce_review(const act_t *act)
+{
+    json_t *data = dossier_data(act, to_persons(act, json_array()));
+    set_text(data, "reviewer", act->principal->person);
+    return add_restricted(act, "review.filed", data);
+}
+
+/* A comma-separated list, as extension attributes have it. */
+static void set_list(json_t *event, const char *name, const json_t *codes)
+{
+    char text[RESTRICTED_MAX] = "";
+    for (size_t i = 0; i < json_array_size(codes); i++) {
+        size_t used = strlen(text);
+        (void)snprintf(text + used, sizeof text - used, "%s%s", used ? "," : "",
+                       json_string_value(json_array_get(codes, i)));
+    }
+    if (text[0] != '\0')
+        json_object_set_new(event, name, json_string(text));
+}
+
+static void add_attributes(json_t *event, const matter_t *label)
+{
+    const json_t *pole = json_object_get(label->card, "pole");
+    const char *departement = json_string_value(json_object_get(pole, "departement"));
+    set_text(event, "pole", label->pole);
+    set_list(event, "themes", json_object_get(label->card, "themes"));
+    set_list(event, "sectors", json_object_get(label->card, "sectors"));
+    set_text(event, "departements", departement);
+    set_text(event, "regions", departement ? pia_territory_region_of(departement) : NULL);
+}
+
+/* label.awarded, public: the label as it was created. */
+static pia_status_t announce_award(const act_t *act)
+{
+    const matter_t *label = act->matter;
+    char aggregate[PIA_UUID_TEXT_SIZE + 16];
+    json_t *pole = json_deep_copy(json_object_get(label->card, "pole"));
+    json_object_set(pole, "themes", json_object_get(label->card, "themes"));
+    json_object_set(pole, "sectors", json_object_get(label->card, "sectors"));
+    json_t *data = json_pack("{s:s, s:s, s:s, s:o, s:O, s:O, s:O}", "label", label->id, "dossier",
+                             label->parent, "structure", label->structure, "pole", pole, "from",
+                             json_object_get(label->facts, "from"), "until",
+                             json_object_get(label->facts, "until"), "demonstration",
+                             json_object_get(label->card, "demonstration"));
+    (void)snprintf(aggregate, sizeof aggregate, "/labels/%s", label->id);
+    json_t *event =
+        pia_event_new("labellisation", "label.awarded", aggregate, "public", NULL, data);
+    add_attributes(event, label);
+    return pia_outbox_add(act->db, aggregate, event);
+}
+
+pia_status_t announce_transition(const act_t *act, int from)
+{
+    const matter_t *matter = act->matter;
+    bool label = matter->kind == MACHINE_LABEL;
+    if (label && from == STATE_NONE)
+        return announce_award(act);
+    json_t *recipients = NULL;
+    pia_status_t status = recipients_of(act, &recipients);
+    if (status != PIA_OK) {
+        json_decref(recipients);
+        return status;
+    }
+    json_t *data = label ? base_data(act, recipients) : dossier_data(act, recipients);
+    if (from != STATE_NONE)
+        set_text(data, "from", matter->machine->states[from].name);
+    if (label)
+        set_text(data, "standing", matter->machine->states[matter->state].standing);
+    const char *type = from == STATE_NONE ? "dossier.created" : "dossier.transitioned";
+    return add_restricted(act, label ? "label.transitioned" : type, data);
+}

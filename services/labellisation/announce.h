@@ -1,0 +1,20 @@
+/* announce.h - what is told of a transition, through the outbox in its transaction: ids, states,
+ * the title and the pôle's name, never texts or names of people. Store thread. */
+#ifndef ANNOUNCE_H
+#define ANNOUNCE_H
+
+#include "act.h"
+#include "matter.h"
+
+/* dossier.created, dossier.transitioned or label.transitioned, to those whom the transition's
+ * `notify` names; label.awarded, to everyone, when a label is made. `from`: the state before it,
+ * STATE_NONE at the creation. */
+pia_status_t announce_transition(const act_t *act, int from);
+
+/* review.assigned: to the new reviewers (ids) and to the roles that the transition notifies. */
+pia_status_t announce_assignment(const act_t *act, const json_t *reviewers);
+
+/* review.filed: by the asker. */
+pia_status_t announce_review(const act_t *act);
+
+#endif

@@ -1,0 +1,127 @@
+/* data.c - the data of a transition. */
+#include "data.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "pia/clock.h"
+#include "pia/uuid.h"
+#include "text.h"
+
+static pia_status_t
+bad(pia_problem_t *problem, const char *name, const datum_t *datum, const char *detail)
+{
+    char pointer[PIA_POINTER_MAX];
+    (void)snprintf(pointer, sizeof pointer, "/data/%s", name);
+    if (!datum ||
+        (datum->type != DATUM_TEXT && datum->type != DATUM_INTEGER && datum->type != DATUM_PERSONS))
+        return pia_problem_set(problem, PIA_INVALID, pointer, "%s", detail);
+    return pia_problem_set(problem, PIA_INVALID, pointer, "%s, from %lld to %lld", detail,
+                           (long long)datum->min, (long long)datum->max);
+}
+
+static bool is_within(const datum_t *datum, int64_t value)
+{
+    return value >= datum->min && value <= datum->max;
+}
+
+static bool are_persons(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        uint8_t id[PIA_UUID_SIZE];
+        const char *text = json_string_value(json_array_get(value, i));
+        if (!text || !pia_uuid_parse(text, id))
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (json_equal(json_array_get(value, i), json_array_get(value, j)))
+                return false;
+    }
+    return json_is_array(value);
+}
+
+static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_problem_t *problem)
+{
+    int64_t day;
+    switch (datum->type) {
+    case DATUM_TEXT:
+        return json_is_string(value) && is_within(datum, (int64_t)json_string_length(value))
+                   ? PIA_OK
+                   : bad(problem, datum->name, datum, "is not a text whose bytes count");
+    case DATUM_INTEGER:
+        return json_is_integer(value) && is_within(datum, json_integer_value(value))
+                   ? PIA_OK
+                   : bad(problem, datum->name, datum, "is not an integer");
+    case DATUM_BOOLEAN:
+        return json_is_boolean(value) ? PIA_OK
+                                      : bad(problem, datum->name, datum, "is not a boolean");
+    case DATUM_CHOICE:
+        return json_is_string(value) && names_have(datum->values, json_string_value(value))
+                   ? PIA_OK
+                   : bad(problem, datum->name, datum, "is not one of the values that are allowed");
+    case DATUM_DATE:
+        return json_is_string(value) && pia_date_parse(json_string_value(value), &day)
+                   ? PIA_OK
+                   : bad(problem, datum->name, datum, "is not a date: 2026-11-26");
+    case DATUM_PERSONS:
+        return are_persons(value) && is_within(datum, (int64_t)json_array_size(value))
+                   ? PIA_OK
+                   : bad(problem, datum->name, datum, "is not a list of distinct persons' ids");
+    }
+    return PIA_INTERNAL;
+}
+
+pia_status_t data_check(const transition_t *transition, const json_t *data, pia_problem_t *problem)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < transition->datum_count; i++) {
+        const datum_t *datum = &transition->data[i];
+        const json_t *value = json_object_get(data, datum->name);
+        if (!value && !datum->optional)
+            return bad(problem, datum->name, NULL, "is missing");
+        if (!value)
+            continue;
+        known++;
+        pia_status_t status = check_datum(datum, value, problem);
+        if (status != PIA_OK)
+            return status;
+    }
+    if (json_object_size(data) == known)
+        return PIA_OK;
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)data, name, value)
+    {
+        if (!transition_datum(transition, name))
+            return bad(problem, name, NULL, "is unknown to this transition");
+    }
+    return PIA_INTERNAL;
+}
+
+pia_status_t data_record(pia_db_t *db,
+                         const char *matter,
+                         const transition_t *transition,
+                         const json_t *data,
+                         int64_t recorded_ms,
+                         json_t **ret_record)
+{
+    json_t *record = json_object();
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < transition->datum_count; i++) {
+        const datum_t *datum = &transition->data[i];
+        json_t *value = json_object_get(data, datum->name);
+        char hash[TEXT_HASH_SIZE];
+        if (!value)
+            continue;
+        if (datum->type != DATUM_TEXT) {
+            json_object_set(record, datum->name, value);
+            continue;
+        }
+        status = text_add(db, matter, json_string_value(value), recorded_ms, hash);
+        json_object_set_new(record, datum->name, json_pack("{s:s}", "blake2b", hash));
+    }
+    if (status == PIA_OK)
+        *ret_record = record;
+    else
+        json_decref(record);
+    return status;
+}

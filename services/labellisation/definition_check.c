@@ -1,0 +1,237 @@
+/* definition_check.c - what a definition must be as a whole. */
+#include <stdio.h>
+#include <string.h>
+
+#include "definition_internal.h"
+#include "pia/principal.h"
+
+static pia_status_t check_values(const json_t *values, const char *at, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < json_array_size(values); i++)
+        for (size_t j = 0; j < i; j++)
+            if (json_equal(json_array_get(values, i), json_array_get(values, j)))
+                return definition_fault(problem, at, "values", "a value is given twice");
+    return PIA_OK;
+}
+
+pia_status_t definition_check_datum(const datum_t *datum,
+                                    const json_t *json,
+                                    const char *at,
+                                    pia_problem_t *problem)
+{
+    bool choice = datum->type == DATUM_CHOICE;
+    bool bounded =
+        datum->type == DATUM_TEXT || datum->type == DATUM_INTEGER || datum->type == DATUM_PERSONS;
+    const char *given = json_object_get(json, "min") ? "min" : "max";
+    if (choice != (datum->values != NULL))
+        return definition_fault(problem, at, "values", "a choice has values, and nothing else has");
+    if (!bounded && json_object_get(json, given))
+        return definition_fault(problem, at, given, "this type has no bounds");
+    if (bounded && datum->min > datum->max)
+        return definition_fault(problem, at, "min", "min is above max");
+    if (datum->type != DATUM_INTEGER && datum->min < 0)
+        return definition_fault(problem, at, "min", "a size is not negative");
+    if (datum->type == DATUM_TEXT && datum->max > DATUM_TEXT_MAX)
+        return definition_fault(problem, at, "max", "a text has at most 65536 bytes");
+    if (datum->type == DATUM_PERSONS && datum->max > DATUM_PERSONS_MAX)
+        return definition_fault(problem, at, "max", "at most 32 persons are named");
+    return check_values(datum->values, at, problem);
+}
+
+static bool asks_for_data(const transition_t *transition)
+{
+    for (size_t i = 0; i < transition->datum_count; i++)
+        if (!transition->data[i].optional)
+            return true;
+    return false;
+}
+
+/* Whether a timer makes this transition, or an effect of another machine. */
+static bool is_made_by_rule(const definition_t *definition,
+                            const machine_t *machine,
+                            const transition_t *transition)
+{
+    for (size_t i = 0; i < machine->timer_count; i++)
+        if (&machine->transitions[machine->timers[i].transition] == transition)
+            return true;
+    return transition->from == 0 && machine == &definition->machines[MACHINE_LABEL];
+}
+
+static pia_status_t check_creation(const machine_t *machine,
+                                   const transition_t *transition,
+                                   const char *at,
+                                   pia_problem_t *problem)
+{
+    if (transition->to == STATE_NONE || !machine->states[transition->to].initial)
+        return definition_fault(problem, at, "to", "a creation leads to an initial state");
+    if (transition->automatic)
+        return definition_fault(problem, at, "automatic", "a creation is not automatic");
+    if (asks_for_data(transition))
+        return definition_fault(problem, at, "requires", "a creation asks for no data");
+    return PIA_OK;
+}
+
+static pia_status_t
+check_automatic(const transition_t *transition, const char *at, pia_problem_t *problem)
+{
+    if (transition->roles != 0)
+        return definition_fault(problem, at, "roles", "nobody makes an automatic transition");
+    if (asks_for_data(transition))
+        return definition_fault(problem, at, "requires", "an automatic transition has no data");
+    if (transition->to == STATE_NONE || (transition->from >> transition->to & 1) != 0)
+        return definition_fault(problem, at, "to", "an automatic transition leaves its states");
+    return PIA_OK;
+}
+
+static pia_status_t
+check_notify(const transition_t *transition, const char *at, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < json_array_size(transition->notify); i++) {
+        const char *name = json_string_value(json_array_get(transition->notify, i));
+        char index[40];
+        (void)snprintf(index, sizeof index, "notify/%zu", i);
+        if (pia_role_parse(name) == 0 && strcmp(name, "structure") != 0 &&
+            strcmp(name, "reviewers") != 0)
+            return definition_fault(problem, at, index,
+                                    "is not a role, \"structure\" or \"reviewers\"");
+    }
+    return PIA_OK;
+}
+
+static pia_status_t check_transition(const definition_t *definition,
+                                     const machine_t *machine,
+                                     const transition_t *transition,
+                                     const char *at,
+                                     pia_problem_t *problem)
+{
+    pia_status_t status = PIA_OK;
+    if (transition->from == 0)
+        status = check_creation(machine, transition, at, problem);
+    if (status == PIA_OK && transition->automatic)
+        status = check_automatic(transition, at, problem);
+    if (status == PIA_OK && !transition->automatic && transition->roles == 0 &&
+        !is_made_by_rule(definition, machine, transition))
+        status = definition_fault(problem, at, "roles",
+                                  "nobody makes it: no role, not automatic, no timer or effect");
+    if (status == PIA_OK)
+        status = check_notify(transition, at, problem);
+    if (status == PIA_OK)
+        status = definition_check_rules(definition, machine, transition, at, problem);
+    return status;
+}
+
+static bool is_period_empty(const period_t *period)
+{
+    return period->years + period->months + period->weeks + period->days == 0;
+}
+
+static pia_status_t check_since(const machine_t *machine,
+                                const timer_rule_t *timer,
+                                const char *at,
+                                pia_problem_t *problem)
+{
+    for (size_t i = 0; i < json_array_size(timer->since); i++) {
+        char index[40];
+        (void)snprintf(index, sizeof index, "since/%zu", i);
+        if (!machine_transition(machine, json_string_value(json_array_get(timer->since, i))))
+            return definition_fault(problem, at, index, "there is no transition of this name");
+    }
+    return PIA_OK;
+}
+
+static pia_status_t check_timer(const definition_t *definition,
+                                const machine_t *machine,
+                                const timer_rule_t *timer,
+                                const char *at,
+                                pia_problem_t *problem)
+{
+    const transition_t *transition = &machine->transitions[timer->transition];
+    for (const timer_rule_t *other = machine->timers; other < timer; other++)
+        if (strcmp(other->name, timer->name) == 0)
+            return definition_fault(problem, at, "name", "another timer has this name");
+    if ((timer->states & ~transition->from) != 0)
+        return definition_fault(problem, at, "states",
+                                "the transition is not allowed from all of them");
+    if (asks_for_data(transition) || transition->guard_count > 0 || transition->roles != 0)
+        return definition_fault(problem, at, "transition",
+                                "the clock alone makes it: no role, no guard, no required data");
+    if (is_period_empty(&timer->after) != (timer->on != NULL))
+        return definition_fault(problem, at, "after", "either a period or the date of a fact");
+    if (timer->on && (timer->since || timer->suspended_in))
+        return definition_fault(problem, at, "on", "the date of a fact has no clock");
+    if (timer->on && !definition_records(definition, machine, timer->on, true))
+        return definition_fault(problem, at, "on", "no effect records this fact as a date");
+    return check_since(machine, timer, at, problem);
+}
+
+/* The states that some chain of transitions leads to. */
+static uint64_t reached_states(const machine_t *machine)
+{
+    uint64_t reached = 0, before;
+    do {
+        before = reached;
+        for (size_t i = 0; i < machine->transition_count; i++) {
+            const transition_t *transition = &machine->transitions[i];
+            bool open = transition->from == 0 || (transition->from & reached) != 0;
+            if (open && transition->to != STATE_NONE)
+                reached |= (uint64_t)1 << transition->to;
+        }
+    } while (reached != before);
+    return reached;
+}
+
+/* The states that some transition leaves. */
+static uint64_t left_states(const machine_t *machine)
+{
+    uint64_t left = 0;
+    for (size_t i = 0; i < machine->transition_count; i++)
+        left |= machine->transitions[i].from;
+    return left;
+}
+
+static pia_status_t check_states(const machine_t *machine, const char *at, pia_problem_t *problem)
+{
+    uint64_t reached = reached_states(machine), left = left_states(machine);
+    for (size_t i = 0; i < machine->state_count; i++) {
+        bool final = machine->states[i].final, is_left = (left >> i & 1) != 0;
+        char item[PIA_POINTER_MAX];
+        definition_item(item, at, "states", i);
+        if ((reached >> i & 1) == 0)
+            return definition_fault(problem, item, "name", "no transition leads to this state");
+        if (final && is_left)
+            return definition_fault(problem, item, "final", "a transition leaves this state");
+        if (!final && !is_left)
+            return definition_fault(problem, item, "final",
+                                    "no transition leaves this state, and it is not final");
+    }
+    return PIA_OK;
+}
+
+static pia_status_t
+check_machine(const definition_t *definition, const machine_t *machine, pia_problem_t *problem)
+{
+    char at[PIA_POINTER_MAX], item[PIA_POINTER_MAX];
+    (void)snprintf(at, sizeof at, "/machines/%s", machine->name);
+    pia_status_t status = check_states(machine, at, problem);
+    for (size_t i = 0; status == PIA_OK && i < machine->transition_count; i++) {
+        definition_item(item, at, "transitions", i);
+        status = check_transition(definition, machine, &machine->transitions[i], item, problem);
+    }
+    for (size_t i = 0; status == PIA_OK && i < machine->timer_count; i++) {
+        definition_item(item, at, "timers", i);
+        status = check_timer(definition, machine, &machine->timers[i], item, problem);
+    }
+    return status;
+}
+
+pia_status_t definition_check(const definition_t *definition, pia_problem_t *problem)
+{
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < MACHINE_COUNT; i++)
+        if (definition->machines[i].state_count > 0)
+            status = check_machine(definition, &definition->machines[i], problem);
+    if (status == PIA_OK && !machine_creation(&definition->machines[MACHINE_DOSSIER]))
+        return definition_fault(problem, "/machines/dossier", "transitions",
+                                "nobody can open a dossier: no creation has a role");
+    return status;
+}

@@ -1,0 +1,39 @@
+/* definition_internal.h - between the loader and the checker of definitions. */
+#ifndef DEFINITION_INTERNAL_H
+#define DEFINITION_INTERNAL_H
+
+#include "definition.h"
+
+/* PIA_INVALID at `at`/`member`. */
+pia_status_t
+definition_fault(pia_problem_t *problem, const char *at, const char *member, const char *detail);
+
+/* "<at>/<list>/<i>". */
+void definition_item(char ret_pointer[PIA_POINTER_MAX], const char *at, const char *list, size_t i);
+
+void definition_read_period(const json_t *json, period_t *ret_period);
+
+/* What a datum asks for is possible, and bounded. */
+pia_status_t definition_check_datum(const datum_t *datum,
+                                    const json_t *json,
+                                    const char *at,
+                                    pia_problem_t *problem);
+
+/* The whole makes sense: every state is reached and left, every transition is made by someone,
+ * timers and rules name what exists. */
+pia_status_t definition_check(const definition_t *definition, pia_problem_t *problem);
+
+/* The guards and effects of one transition, at `at` (definition_rules.c). */
+pia_status_t definition_check_rules(const definition_t *definition,
+                                    const machine_t *machine,
+                                    const transition_t *transition,
+                                    const char *at,
+                                    pia_problem_t *problem);
+
+/* Whether an effect of the machine records this fact (definition_rules.c); `as_date`: as a date. */
+bool definition_records(const definition_t *definition,
+                        const machine_t *machine,
+                        const char *fact,
+                        bool as_date);
+
+#endif

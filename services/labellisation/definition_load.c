@@ -1,0 +1,350 @@
+/* definition_load.c - JSON to structs. The schema (proto/process_definition.schema.json) checks the
+ * shape; here names become indices and functions; definition_check.c then looks at the whole. */
+#include "definition.h"
+
+#include <assert.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "definition_internal.h"
+#include "pia/memory.h"
+#include "pia/principal.h"
+#include "proto/process_definition.h"
+#include "rule.h"
+
+pia_status_t
+definition_fault(pia_problem_t *problem, const char *at, const char *member, const char *detail)
+{
+    char pointer[PIA_POINTER_MAX];
+    (void)snprintf(pointer, sizeof pointer, "%s/%s", at, member);
+    return pia_problem_set(problem, PIA_INVALID, pointer, "%s", detail);
+}
+
+void definition_item(char ret_pointer[PIA_POINTER_MAX], const char *at, const char *list, size_t i)
+{
+    (void)snprintf(ret_pointer, PIA_POINTER_MAX, "%s/%s/%zu", at, list, i);
+}
+
+/* A part of what the whole schema has checked already. */
+static void read_part(const pia_schema_t *schema, const json_t *json, void *ret_fields)
+{
+    pia_status_t status = pia_schema_decode(schema, json, PIA_UNKNOWN_REFUSED, ret_fields, NULL);
+    assert(status == PIA_OK);
+}
+
+static pia_status_t check_name(const char *name, const char *at, pia_problem_t *problem)
+{
+    size_t size = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    if (name[size] == '\0' && name[0] >= 'a' && name[0] <= 'z')
+        return PIA_OK;
+    return definition_fault(problem, at, "name",
+                            "a name is lower-case letters, digits and _, a letter first");
+}
+
+static pia_status_t read_states(const machine_t *machine,
+                                const json_t *names,
+                                const char *at,
+                                uint64_t *ret_set,
+                                pia_problem_t *problem)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        int state = machine_state(machine, json_string_value(json_array_get(names, i)));
+        char index[24];
+        (void)snprintf(index, sizeof index, "%zu", i);
+        if (state == STATE_NONE)
+            return definition_fault(problem, at, index, "there is no state of this name");
+        *ret_set |= (uint64_t)1 << state;
+    }
+    return PIA_OK;
+}
+
+static pia_status_t
+read_roles(const json_t *names, const char *at, uint32_t *ret_roles, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        uint32_t role = pia_role_parse(json_string_value(json_array_get(names, i)));
+        char index[24];
+        (void)snprintf(index, sizeof index, "%zu", i);
+        if (role == 0)
+            return definition_fault(problem, at, index, "there is no role of this name");
+        *ret_roles |= role;
+    }
+    return PIA_OK;
+}
+
+static pia_status_t
+load_state(machine_t *machine, const json_t *json, const char *at, pia_problem_t *problem)
+{
+    pia_definition_state_t fields;
+    read_part(&pia_definition_state_schema, json, &fields);
+    if (machine_state(machine, fields.name) != STATE_NONE)
+        return definition_fault(problem, at, "name", "another state has this name");
+    machine->states[machine->state_count++] = (state_t){
+        .name = fields.name,
+        .label = fields.label,
+        .initial = fields.initial,
+        .final = fields.final,
+        .standing = fields.standing,
+    };
+    return check_name(fields.name, at, problem);
+}
+
+static datum_type_t datum_type(const char *text)
+{
+    static const char *const names[] = {
+        [DATUM_TEXT] = "text",     [DATUM_INTEGER] = "integer", [DATUM_BOOLEAN] = "boolean",
+        [DATUM_CHOICE] = "choice", [DATUM_DATE] = "date",       [DATUM_PERSONS] = "persons",
+    };
+    datum_type_t type = DATUM_TEXT;
+    while (strcmp(names[type], text) != 0)
+        type++;
+    return type;
+}
+
+/* Bounds that a datum of this type has if it names none. */
+static void default_bounds(datum_t *datum)
+{
+    static const int64_t json_integer_max = ((int64_t)1 << 53) - 1;
+    datum->min = datum->type == DATUM_INTEGER ? -json_integer_max : 1;
+    datum->max = datum->type == DATUM_INTEGER ? json_integer_max : DATUM_PERSONS_MAX;
+    if (datum->type == DATUM_TEXT)
+        datum->max = DATUM_TEXT_MAX;
+}
+
+static pia_status_t
+load_datum(transition_t *transition, const json_t *json, const char *at, pia_problem_t *problem)
+{
+    pia_definition_datum_t fields;
+    read_part(&pia_definition_datum_schema, json, &fields);
+    if (transition_datum(transition, fields.name))
+        return definition_fault(problem, at, "name", "another datum has this name");
+    datum_t *datum = &transition->data[transition->datum_count++];
+    datum->name = fields.name;
+    datum->label = fields.label;
+    datum->type = datum_type(fields.type);
+    datum->optional = fields.optional;
+    datum->values = fields.values;
+    default_bounds(datum);
+    if (fields.has_min)
+        datum->min = fields.min;
+    if (fields.has_max)
+        datum->max = fields.max;
+    pia_status_t status = check_name(fields.name, at, problem);
+    return status == PIA_OK ? definition_check_datum(datum, json, at, problem) : status;
+}
+
+static pia_status_t
+load_data(transition_t *transition, const json_t *list, const char *at, pia_problem_t *problem)
+{
+    transition->data = pia_alloc((json_array_size(list) + 1) * sizeof *transition->data);
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(list); i++) {
+        char item[PIA_POINTER_MAX];
+        definition_item(item, at, "requires", i);
+        status = load_datum(transition, json_array_get(list, i), item, problem);
+    }
+    return status;
+}
+
+static pia_status_t
+load_guards(transition_t *transition, const json_t *list, const char *at, pia_problem_t *problem)
+{
+    transition->guards = pia_alloc((json_array_size(list) + 1) * sizeof *transition->guards);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *json = json_array_get(list, i);
+        char item[PIA_POINTER_MAX];
+        definition_item(item, at, "guards", i);
+        const guard_kind_t *kind = guard_find(json_string_value(json_object_get(json, "name")));
+        if (!kind)
+            return definition_fault(problem, item, "name", "there is no guard of this name");
+        transition->guards[transition->guard_count++] = (guard_t){kind, json};
+    }
+    return PIA_OK;
+}
+
+static pia_status_t
+load_effects(transition_t *transition, const json_t *list, const char *at, pia_problem_t *problem)
+{
+    transition->effects = pia_alloc((json_array_size(list) + 1) * sizeof *transition->effects);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *json = json_array_get(list, i);
+        char item[PIA_POINTER_MAX];
+        definition_item(item, at, "effects", i);
+        const effect_kind_t *kind = effect_find(json_string_value(json_object_get(json, "name")));
+        if (!kind)
+            return definition_fault(problem, item, "name", "there is no effect of this name");
+        transition->effects[transition->effect_count++] = (effect_t){kind, json};
+    }
+    return PIA_OK;
+}
+
+static pia_status_t read_ends(const machine_t *machine,
+                              transition_t *transition,
+                              const pia_definition_transition_t *fields,
+                              const char *at,
+                              pia_problem_t *problem)
+{
+    char from[PIA_POINTER_MAX];
+    (void)snprintf(from, sizeof from, "%s/from", at);
+    transition->to = fields->to ? machine_state(machine, fields->to) : STATE_NONE;
+    if (fields->to && transition->to == STATE_NONE)
+        return definition_fault(problem, at, "to", "there is no state of this name");
+    return read_states(machine, fields->from, from, &transition->from, problem);
+}
+
+static pia_status_t
+load_transition(machine_t *machine, const json_t *json, const char *at, pia_problem_t *problem)
+{
+    pia_definition_transition_t fields;
+    read_part(&pia_definition_transition_schema, json, &fields);
+    if (machine_transition(machine, fields.name))
+        return definition_fault(problem, at, "name", "another transition has this name");
+    transition_t *transition = &machine->transitions[machine->transition_count++];
+    transition->name = fields.name;
+    transition->label = fields.label;
+    transition->reference = fields.reference;
+    transition->automatic = fields.automatic;
+    transition->notify = fields.notify;
+    char roles[PIA_POINTER_MAX];
+    (void)snprintf(roles, sizeof roles, "%s/roles", at);
+    pia_status_t status = check_name(fields.name, at, problem);
+    if (status == PIA_OK)
+        status = read_ends(machine, transition, &fields, at, problem);
+    if (status == PIA_OK)
+        status = read_roles(fields.roles, roles, &transition->roles, problem);
+    if (status == PIA_OK)
+        status = load_data(transition, fields.requires, at, problem);
+    if (status == PIA_OK)
+        status = load_guards(transition, fields.guards, at, problem);
+    if (status == PIA_OK)
+        status = load_effects(transition, fields.effects, at, problem);
+    return status;
+}
+
+void definition_read_period(const json_t *json, period_t *ret_period)
+{
+    ret_period->years = json_integer_value(json_object_get(json, "years"));
+    ret_period->months = json_integer_value(json_object_get(json, "months"));
+    ret_period->weeks = json_integer_value(json_object_get(json, "weeks"));
+    ret_period->days = json_integer_value(json_object_get(json, "days"));
+}
+
+static pia_status_t
+load_timer(machine_t *machine, const json_t *json, const char *at, pia_problem_t *problem)
+{
+    pia_definition_timer_t fields;
+    read_part(&pia_definition_timer_schema, json, &fields);
+    timer_rule_t *timer = &machine->timers[machine->timer_count++];
+    const transition_t *transition = machine_transition(machine, fields.transition);
+    if (!transition)
+        return definition_fault(problem, at, "transition", "there is no transition of this name");
+    timer->name = fields.name;
+    timer->label = fields.label;
+    timer->reference = fields.reference;
+    timer->enabled = !fields.has_enabled || fields.enabled;
+    timer->since = fields.since;
+    timer->on = fields.on;
+    timer->transition = (size_t)(transition - machine->transitions);
+    definition_read_period(fields.after, &timer->after);
+    char pointer[PIA_POINTER_MAX];
+    (void)snprintf(pointer, sizeof pointer, "%s/states", at);
+    pia_status_t status = read_states(machine, fields.states, pointer, &timer->states, problem);
+    (void)snprintf(pointer, sizeof pointer, "%s/suspended_in", at);
+    if (status == PIA_OK)
+        status = read_states(machine, fields.suspended_in, pointer, &timer->suspended_in, problem);
+    return status == PIA_OK ? check_name(fields.name, at, problem) : status;
+}
+
+typedef pia_status_t load_fn(machine_t *, const json_t *, const char *at, pia_problem_t *);
+
+static pia_status_t load_list(machine_t *machine,
+                              const json_t *json,
+                              const char *at,
+                              const char *list,
+                              load_fn *load,
+                              pia_problem_t *problem)
+{
+    const json_t *items = json_object_get(json, list);
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(items); i++) {
+        char item[PIA_POINTER_MAX];
+        definition_item(item, at, list, i);
+        status = load(machine, json_array_get(items, i), item, problem);
+    }
+    return status;
+}
+
+static pia_status_t
+load_machine(machine_t *machine, const json_t *json, const char *at, pia_problem_t *problem)
+{
+    pia_definition_machine_t fields;
+    read_part(&pia_definition_machine_schema, json, &fields);
+    machine->states = pia_alloc(json_array_size(fields.states) * sizeof *machine->states);
+    machine->transitions =
+        pia_alloc(json_array_size(fields.transitions) * sizeof *machine->transitions);
+    machine->timers = pia_alloc((json_array_size(fields.timers) + 1) * sizeof *machine->timers);
+    char readers[PIA_POINTER_MAX];
+    (void)snprintf(readers, sizeof readers, "%s/readers", at);
+    pia_status_t status = read_roles(fields.readers, readers, &machine->readers, problem);
+    if (status == PIA_OK)
+        status = load_list(machine, json, at, "states", load_state, problem);
+    if (status == PIA_OK)
+        status = load_list(machine, json, at, "transitions", load_transition, problem);
+    if (status == PIA_OK)
+        status = load_list(machine, json, at, "timers", load_timer, problem);
+    return status;
+}
+
+static pia_status_t load_machines(definition_t *definition, pia_problem_t *problem)
+{
+    const json_t *machines = json_object_get(definition->json, "machines");
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < MACHINE_COUNT; i++) {
+        char at[PIA_POINTER_MAX];
+        (void)snprintf(at, sizeof at, "/machines/%s", machine_names[i]);
+        definition->machines[i].name = machine_names[i];
+        const json_t *json = json_object_get(machines, machine_names[i]);
+        if (json)
+            status = load_machine(&definition->machines[i], json, at, problem);
+    }
+    return status == PIA_OK ? definition_check(definition, problem) : status;
+}
+
+static void hash_bytes(const char *bytes, size_t size, char ret_hash[DEFINITION_HASH_SIZE])
+{
+    unsigned char hash[crypto_generichash_BYTES];
+    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)bytes, size, NULL, 0);
+    (void)sodium_bin2hex(ret_hash, DEFINITION_HASH_SIZE, hash, sizeof hash);
+}
+
+pia_status_t definition_load(const char *bytes,
+                             size_t size,
+                             definition_t **ret_definition,
+                             pia_problem_t *problem)
+{
+    if (size > DEFINITION_SIZE_MAX)
+        return pia_problem_set(problem, PIA_TOO_LARGE, NULL, "a definition has at most %d bytes",
+                               DEFINITION_SIZE_MAX);
+    definition_t *definition = pia_alloc(sizeof *definition);
+    pia_definition_t fields;
+    pia_status_t status = pia_json_parse(bytes, size, &definition->json, problem);
+    if (status == PIA_OK)
+        status = pia_schema_decode(&pia_definition_schema, definition->json, PIA_UNKNOWN_REFUSED,
+                                   &fields, problem);
+    if (status == PIA_OK) {
+        definition->name = fields.name;
+        definition->title = fields.title;
+        definition->version = fields.version;
+        definition->themes = fields.themes;
+        definition->sectors = fields.sectors;
+        hash_bytes(bytes, size, definition->hash);
+        status = load_machines(definition, problem);
+    }
+    if (status == PIA_OK)
+        *ret_definition = definition;
+    else
+        definition_destroy(&definition);
+    return status;
+}

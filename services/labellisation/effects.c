@@ -1,0 +1,228 @@
+/* effects.c - what a transition may do beside changing the state. */
+#include <stdio.h>
+#include <string.h>
+
+#include "announce.h"
+#include "definition_internal.h"
+#include "matter.h"
+#include "people.h"
+#include "review.h"
+#include "rule.h"
+#include "signature.h"
+
+static const char *text_of(const json_t *parameters, const char *name)
+{
+    return json_string_value(json_object_get(parameters, name));
+}
+
+static void set_fact(matter_t *matter, const char *fact, json_t *value)
+{
+    if (value)
+        json_object_set_new(matter->facts, fact, value);
+    else
+        json_object_del(matter->facts, fact);
+}
+
+static pia_status_t run_record_fact(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)problem;
+    const json_t *map = json_object_get(parameters, "map");
+    json_t *value = json_object_get(act->data, text_of(parameters, "data"));
+    if (map)
+        value = json_object_get(map, json_string_value(value));
+    set_fact(act->matter, text_of(parameters, "fact"), json_incref(value));
+    return PIA_OK;
+}
+
+static pia_status_t run_set_fact(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)problem;
+    set_fact(act->matter, text_of(parameters, "fact"),
+             json_incref(json_object_get(parameters, "value")));
+    return PIA_OK;
+}
+
+static pia_status_t run_clear_fact(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)problem;
+    set_fact(act->matter, text_of(parameters, "fact"), NULL);
+    return PIA_OK;
+}
+
+/* Whether this person may review the dossier; `at` is where its id stands. */
+static pia_status_t
+check_reviewer(const act_t *act, const char *id, const char *at, pia_problem_t *problem)
+{
+    person_t person;
+    bool assigned, pending;
+    pia_status_t status = people_find(act->db, id, &person);
+    if (status == PIA_NOT_FOUND)
+        return pia_problem_set(problem, PIA_INVALID, at, "there is no such person");
+    if (status == PIA_UNAVAILABLE)
+        return pia_problem_set(problem, status, at,
+                               "this person is not known here yet: try again shortly");
+    if (status != PIA_OK)
+        return status;
+    if ((person.roles & PIA_ROLE_REVIEWER) == 0)
+        return pia_problem_set(problem, PIA_INVALID, at, "this person is not a reviewer");
+    if (strcmp(person.structure, act->matter->structure) == 0)
+        return pia_problem_set(problem, PIA_INVALID, at,
+                               "this person is of the structure whose dossier it is");
+    status = review_find(act->db, act->matter->id, id, &assigned, &pending);
+    if (status == PIA_OK && assigned)
+        return pia_problem_set(problem, PIA_CONFLICT, at, "this person is assigned already");
+    return status;
+}
+
+static pia_status_t check_reviewer_count(const act_t *act, size_t added, pia_problem_t *problem)
+{
+    review_counts_t counts;
+    pia_status_t status = review_count(act->db, act->matter->id, &counts);
+    if (status == PIA_OK && counts.assigned + (int64_t)added > DATUM_PERSONS_MAX)
+        return pia_problem_set(problem, PIA_CONFLICT, "/data", "at most %d reviewers are assigned",
+                               DATUM_PERSONS_MAX);
+    return status;
+}
+
+static pia_status_t
+run_assign_reviewers(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const char *datum = text_of(parameters, "data");
+    const json_t *persons = json_object_get(act->data, datum);
+    pia_status_t status = check_reviewer_count(act, json_array_size(persons), problem);
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(persons); i++) {
+        char at[PIA_POINTER_MAX];
+        (void)snprintf(at, sizeof at, "/data/%s/%zu", datum, i);
+        const char *id = json_string_value(json_array_get(persons, i));
+        status = check_reviewer(act, id, at, problem);
+        if (status == PIA_OK)
+            status = review_assign(act->db, act->matter->id, id, act->recorded_ms);
+    }
+    return status == PIA_OK ? announce_assignment(act, persons) : status;
+}
+
+static pia_status_t run_close_reviews(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    (void)problem;
+    return review_close(act->db, act->matter->id);
+}
+
+static pia_status_t run_file_review(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const json_t *text = json_object_get(act->record, text_of(parameters, "text"));
+    review_report_t report = {
+        .opinion = text_of(act->data, text_of(parameters, "opinion")),
+        .score = json_integer_value(json_object_get(act->data, text_of(parameters, "score"))),
+        .text_hash = json_string_value(json_object_get(text, "blake2b")),
+        .filed_ms = act->recorded_ms,
+    };
+    pia_status_t status = review_file(act->db, act->matter->id, act->principal->person, &report);
+    if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db))
+        return pia_problem_set(problem, status, "/transition", "no review of yours is pending");
+    return status == PIA_OK ? announce_review(act) : status;
+}
+
+static pia_status_t
+run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const char *capacity = text_of(act->data, text_of(parameters, "data"));
+    pia_status_t status = signature_add(act->db, act->matter->id, capacity, act->principal->subject,
+                                        act->recorded_ms);
+    if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db))
+        return pia_problem_set(problem, status, "/data", "%s has signed already", capacity);
+    return status;
+}
+
+static pia_status_t
+run_clear_signatures(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    (void)problem;
+    return signature_clear(act->db, act->matter->id);
+}
+
+/* From and until, and what the label takes over from its dossier. */
+static void
+fill_label(matter_t *label, const act_t *act, const json_t *validity, bool demonstration)
+{
+    const matter_t *dossier = act->matter;
+    char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
+    period_t period;
+    definition_read_period(validity, &period);
+    day_format(day_of(act->effective_ms), from);
+    day_format(day_add(day_of(act->effective_ms), &period), until);
+    label->kind = MACHINE_LABEL;
+    label->definition = dossier->definition;
+    (void)snprintf(label->parent, sizeof label->parent, "%s", dossier->id);
+    (void)snprintf(label->structure, sizeof label->structure, "%s", dossier->structure);
+    (void)snprintf(label->pole, sizeof label->pole, "%s", dossier->pole);
+    label->card = json_deep_copy(dossier->card);
+    if (demonstration)
+        json_object_set_new(label->card, "demonstration", json_true());
+    label->facts = json_pack("{s:s, s:s}", "from", from, "until", until);
+}
+
+static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    matter_t label = {.state = STATE_NONE};
+    bool demonstration;
+    pia_status_t status = people_is_demonstration(act->db, act->matter->structure, &demonstration);
+    if (status != PIA_OK)
+        return status;
+    pia_uuid7_text(label.id);
+    fill_label(&label, act, json_object_get(parameters, "validity"), demonstration);
+    const machine_t *machine = &label.definition->machines[MACHINE_LABEL];
+    act_t award = {
+        .db = act->db,
+        .matter = &label,
+        .transition = machine_transition(machine, text_of(parameters, "transition")),
+        .effective_ms = act->effective_ms,
+        .recorded_ms = act->recorded_ms,
+    };
+    status = matter_create(&award, problem);
+    matter_clear(&label);
+    return status;
+}
+
+static pia_status_t run_end_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)problem;
+    char today[DAY_TEXT_SIZE];
+    day_format(day_of(act->effective_ms), today);
+    bool from_start = strcmp(text_of(parameters, "day"), "start") == 0;
+    json_t *end =
+        from_start ? json_incref(json_object_get(act->matter->facts, "from")) : json_string(today);
+    set_fact(act->matter, "until", end);
+    return PIA_OK;
+}
+
+static const effect_kind_t effects[] = {
+    {"record_fact",
+     run_record_fact,
+     false,
+     {{"fact", PARAMETER_NEW_FACT}, {"data", PARAMETER_DATUM}, {"map", PARAMETER_MAP}}},
+    {"set_fact", run_set_fact, false, {{"fact", PARAMETER_NEW_FACT}, {"value", PARAMETER_VALUE}}},
+    {"clear_fact", run_clear_fact, false, {{"fact", PARAMETER_FACT}}},
+    {"assign_reviewers", run_assign_reviewers, true, {{"data", PARAMETER_PERSONS}}},
+    {"close_reviews", run_close_reviews, false, {{NULL}}},
+    {"file_review",
+     run_file_review,
+     true,
+     {{"opinion", PARAMETER_CHOICE}, {"score", PARAMETER_INTEGER}, {"text", PARAMETER_TEXT}}},
+    {"record_signature", run_record_signature, true, {{"data", PARAMETER_CHOICE}}},
+    {"clear_signatures", run_clear_signatures, false, {{NULL}}},
+    {"award_label",
+     run_award_label,
+     false,
+     {{"transition", PARAMETER_CREATION}, {"validity", PARAMETER_PERIOD}}},
+    {"end_label", run_end_label, false, {{"day", PARAMETER_DAY}}},
+};
+
+const effect_kind_t *effect_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof effects / sizeof effects[0]; i++)
+        if (strcmp(effects[i].name, name) == 0)
+            return &effects[i];
+    return NULL;
+}

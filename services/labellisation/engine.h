@@ -1,0 +1,40 @@
+/* engine.h - interprets a definition: who may do what in which state, and when nobody acts. Pure:
+ * no database, no clock of its own. It knows no state by name. */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include <stdbool.h>
+
+#include "definition.h"
+#include "matter.h"
+#include "pia/principal.h"
+
+/* The roles that count on this matter: candidat and pole only for their own structure, reviewer
+ * only if `assigned`. */
+uint32_t engine_roles(const pia_principal_t *principal, const char *structure, bool assigned);
+
+/* Whether someone with these roles (of engine_roles) sees a matter of this machine. */
+bool engine_sees(const machine_t *machine, uint32_t roles);
+
+/* Whether it may be made in this state (STATE_NONE: a creation) by these roles.
+ * PIA_FORBIDDEN: wrong role, whatever the state; PIA_CONFLICT: wrong state. */
+pia_status_t engine_allows(const machine_t *machine,
+                           const transition_t *transition,
+                           int state,
+                           uint32_t roles,
+                           pia_problem_t *problem);
+
+/* Updates the matter's clocks for a transition from state `from` that took effect at `effective_ms`
+ * (matter->state is the new state, matter->entered_ms still the old one's), and its due_ms. */
+void engine_run_clocks(matter_t *matter,
+                       const transition_t *transition,
+                       int from,
+                       int64_t effective_ms);
+
+/* When this timer is due in the matter's present state, or 0: it does not run. */
+int64_t engine_due(const matter_t *matter, const timer_rule_t *timer);
+
+/* The timer that is due first, NULL if none runs. */
+const timer_rule_t *engine_next_timer(const matter_t *matter);
+
+#endif

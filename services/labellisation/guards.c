@@ -1,0 +1,167 @@
+/* guards.c - the conditions that a definition may name. */
+#include <string.h>
+
+#include "people.h"
+#include "pia/principal.h"
+#include "review.h"
+#include "rule.h"
+#include "signature.h"
+#include "store_matter.h"
+
+static const char *text_of(const json_t *parameters, const char *name)
+{
+    return json_string_value(json_object_get(parameters, name));
+}
+
+/* The value of the datum that parameter `data` names; NULL while there are no data. */
+static const char *chosen(const act_t *act, const json_t *parameters)
+{
+    return act->data ? text_of(act->data, text_of(parameters, "data")) : NULL;
+}
+
+static bool fact_equals(const act_t *act, const json_t *parameters)
+{
+    const char *fact = text_of(act->matter->facts, text_of(parameters, "fact"));
+    return fact && strcmp(fact, text_of(parameters, "value")) == 0;
+}
+
+static pia_status_t fact_is(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    if (fact_equals(act, parameters))
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is not %s",
+                           text_of(parameters, "fact"), text_of(parameters, "value"));
+}
+
+static pia_status_t fact_is_not(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    if (!fact_equals(act, parameters))
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is %s already",
+                           text_of(parameters, "fact"), text_of(parameters, "value"));
+}
+
+static pia_status_t
+reviews_filed(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    review_counts_t counts;
+    pia_status_t status = review_count(act->db, act->matter->id, &counts);
+    if (status != PIA_OK)
+        return status;
+    if (counts.assigned == 0)
+        return pia_problem_set(problem, PIA_CONFLICT, "/transition", "no reviewer is assigned");
+    if (counts.filed < counts.assigned)
+        return pia_problem_set(
+            problem, PIA_CONFLICT, "/transition", "%lld of %lld reviews are missing",
+            (long long)(counts.assigned - counts.filed), (long long)counts.assigned);
+    return PIA_OK;
+}
+
+static pia_status_t
+review_pending(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    bool assigned, pending;
+    pia_status_t status =
+        review_find(act->db, act->matter->id, act->principal->person, &assigned, &pending);
+    if (status != PIA_OK || pending)
+        return status;
+    return pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                           assigned ? "you have filed your review already"
+                                    : "you are not assigned to this dossier");
+}
+
+static pia_status_t
+actor_independent(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    if (strcmp(act->principal->structure, act->matter->structure) != 0)
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                           "you are of the structure whose dossier it is");
+}
+
+static pia_status_t
+capacity_held(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const char *capacity = chosen(act, parameters);
+    uint32_t roles = 0;
+    if (!capacity)
+        return PIA_OK;
+    const json_t *names = json_object_get(json_object_get(parameters, "capacities"), capacity);
+    if (pia_roles_parse(names, &roles) && (roles & act->principal->roles) != 0)
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_FORBIDDEN, "/data",
+                           "none of your roles may act in the capacity %s", capacity);
+}
+
+static pia_status_t not_signed(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    bool found = false;
+    const char *capacity = chosen(act, parameters);
+    pia_status_t status =
+        signature_find(act->db, act->matter->id, NULL, act->principal->subject, &found);
+    if (status == PIA_OK && found)
+        return pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                               "you have signed already; another person signs in the other "
+                               "capacity");
+    if (status == PIA_OK && capacity)
+        status = signature_find(act->db, act->matter->id, capacity, NULL, &found);
+    if (status == PIA_OK && found)
+        return pia_problem_set(problem, PIA_CONFLICT, "/data", "%s has signed already", capacity);
+    return status;
+}
+
+static pia_status_t signed_by(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const json_t *capacities = json_object_get(parameters, "by");
+    for (size_t i = 0; i < json_array_size(capacities); i++) {
+        const char *capacity = json_string_value(json_array_get(capacities, i));
+        bool found = false;
+        pia_status_t status = signature_find(act->db, act->matter->id, capacity, NULL, &found);
+        if (status != PIA_OK)
+            return status;
+        if (!found)
+            return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s has not signed yet",
+                                   capacity);
+    }
+    return PIA_OK;
+}
+
+static pia_status_t pole_free(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    const matter_t *matter = act->matter;
+    bool taken = false;
+    pia_status_t status = people_is_taken(act->db, matter->pole, matter->structure, &taken);
+    if (status == PIA_OK && !taken)
+        status = store_matter_is_held(act->db, matter->pole, matter->structure, &taken);
+    if (status != PIA_OK || !taken)
+        return status;
+    return pia_problem_set(problem, PIA_CONFLICT, NULL,
+                           "the code %s is that of another structure's pôle", matter->pole);
+}
+
+static const guard_kind_t guards[] = {
+    {"fact_is", fact_is, false, {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
+    {"fact_is_not", fact_is_not, false, {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
+    {"reviews_filed", reviews_filed, false, {{NULL}}},
+    {"review_pending", review_pending, true, {{NULL}}},
+    {"actor_independent", actor_independent, true, {{NULL}}},
+    {"capacity_held",
+     capacity_held,
+     true,
+     {{"data", PARAMETER_CHOICE}, {"capacities", PARAMETER_CAPACITIES}}},
+    {"not_signed", not_signed, true, {{"data", PARAMETER_CHOICE}}},
+    {"signed_by", signed_by, false, {{"by", PARAMETER_NAMES}}},
+    {"pole_free", pole_free, false, {{NULL}}},
+};
+
+const guard_kind_t *guard_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof guards / sizeof guards[0]; i++)
+        if (strcmp(guards[i].name, name) == 0)
+            return &guards[i];
+    return NULL;
+}

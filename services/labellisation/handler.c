@@ -1,0 +1,136 @@
+/* handler.c - what the handlers share. */
+#include "handler.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "engine.h"
+#include "history.h"
+#include "pia/clock.h"
+
+enum { FIND_TRIES_MAX = 4 };
+
+void handler_fail(pia_request_t **request_p, pia_status_t status, pia_problem_t *problem)
+{
+    if (problem->status != status)
+        (void)pia_problem_set(problem, status, NULL,
+                              status == PIA_UNAVAILABLE || status == PIA_CONFLICT
+                                  ? "the store could not do it now: try again"
+                                  : "the store failed");
+    pia_request_fail(request_p, problem);
+}
+
+static pia_status_t find_once(labellisation_t *self,
+                              const pia_request_t *request,
+                              machine_kind_t kind,
+                              const char *id,
+                              matter_t *ret_matter,
+                              uint32_t *ret_roles,
+                              pia_problem_t *problem)
+{
+    const pia_principal_t *principal = pia_request_principal(request);
+    pia_status_t status = matter_load(self->db, self->library, kind, id, ret_matter, problem);
+    if (status != PIA_OK)
+        return status;
+    status = matter_roles(self->db, ret_matter, principal, ret_roles);
+    if (status == PIA_OK && kind == MACHINE_DOSSIER &&
+        !engine_sees(ret_matter->machine, *ret_roles))
+        status = pia_problem_set(problem, PIA_NOT_FOUND, NULL, "there is no such dossier");
+    if (status == PIA_OK)
+        status = matter_catch_up(self->db, ret_matter, pia_clock_now(), problem);
+    if (status != PIA_OK)
+        matter_clear(ret_matter);
+    return status;
+}
+
+pia_status_t handler_find(labellisation_t *self,
+                          const pia_request_t *request,
+                          machine_kind_t kind,
+                          const char *id,
+                          matter_t *ret_matter,
+                          uint32_t *ret_roles,
+                          pia_problem_t *problem)
+{
+    pia_status_t status = PIA_CONFLICT;
+    for (int i = 0; status == PIA_CONFLICT && i < FIND_TRIES_MAX; i++) {
+        status = find_once(self, request, kind, id, ret_matter, ret_roles, problem);
+        if (pia_db_is_retryable(self->db)) /* the whole transaction is tried again */
+            break;
+    }
+    return status;
+}
+
+static pia_status_t make_move(labellisation_t *self,
+                              const pia_request_t *request,
+                              const handler_move_t *move,
+                              matter_t *matter,
+                              pia_problem_t *problem)
+{
+    int64_t now_ms = pia_clock_now();
+    act_t act = {
+        .db = self->db,
+        .matter = matter,
+        .transition = machine_transition(matter->machine, move->transition),
+        .principal = pia_request_principal(request),
+        .data = move->data,
+        .effective_ms = now_ms > matter->changed_ms ? now_ms : matter->changed_ms,
+        .recorded_ms = now_ms,
+    };
+    if (!act.transition)
+        return pia_problem_set(problem, PIA_INVALID, "/transition",
+                               "its process definition has no transition of this name");
+    return matter_move(&act, move->version, problem);
+}
+
+pia_status_t handler_move(labellisation_t *self,
+                          const pia_request_t *request,
+                          const handler_move_t *asked,
+                          matter_t *ret_matter,
+                          uint32_t *ret_roles,
+                          pia_problem_t *problem)
+{
+    pia_status_t status =
+        handler_find(self, request, asked->kind, asked->id, ret_matter, ret_roles, problem);
+    if (status != PIA_OK)
+        return status;
+    status = make_move(self, request, asked, ret_matter, problem);
+    if (status == PIA_OK)
+        status = matter_roles(self->db, ret_matter, pia_request_principal(request), ret_roles);
+    if (status == PIA_OK)
+        self->moved++;
+    else
+        matter_clear(ret_matter);
+    return status;
+}
+
+static bool parse_number(const char *text, int64_t *ret_number)
+{
+    char *end;
+    errno = 0;
+    long long number = strtoll(text, &end, 10);
+    *ret_number = number;
+    return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0;
+}
+
+pia_status_t handler_history(labellisation_t *self,
+                             const char *id,
+                             const char *after,
+                             int64_t limit,
+                             json_t **ret_page,
+                             pia_problem_t *problem)
+{
+    int64_t number = 0;
+    if (after && !parse_number(after, &number))
+        return pia_problem_set(problem, PIA_INVALID, "/after", "is not a cursor of this list");
+    return history_page(self->db, id, number, limit, ret_page);
+}
+
+pia_status_t handler_after(const char *after, const char **ret_id, pia_problem_t *problem)
+{
+    uint8_t uuid[PIA_UUID_SIZE];
+    if (after && !pia_uuid_parse(after, uuid))
+        return pia_problem_set(problem, PIA_INVALID, "/after", "is not a cursor of this list");
+    *ret_id = after ? after : "";
+    return PIA_OK;
+}

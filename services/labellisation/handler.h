@@ -1,0 +1,50 @@
+/* handler.h - what the handlers share: finding what is asked about, and refusing. Store thread. */
+#ifndef HANDLER_H
+#define HANDLER_H
+
+#include "labellisation.h"
+#include "matter.h"
+#include "pia/request.h"
+
+enum { PAGE_LIMIT = 50 }; /* items in a page when the asker says nothing */
+
+/* Refuses with `problem`, or with words for `status` if it was not filled. */
+void handler_fail(pia_request_t **request_p, pia_status_t status, pia_problem_t *problem);
+
+/* Reads a dossier or label, with its due timers applied, and the asker's roles on it. A dossier
+ * that the asker may not see is PIA_NOT_FOUND. On success the caller clears the matter. */
+pia_status_t handler_find(labellisation_t *self,
+                          const pia_request_t *request,
+                          machine_kind_t kind,
+                          const char *id,
+                          matter_t *ret_matter,
+                          uint32_t *ret_roles,
+                          pia_problem_t *problem);
+
+typedef struct {
+    machine_kind_t kind;
+    const char *id, *transition;
+    int64_t version;
+    const json_t *data; /* may be NULL */
+} handler_move_t;
+
+/* Makes a transition that was asked for. As handler_find. */
+pia_status_t handler_move(labellisation_t *self,
+                          const pia_request_t *request,
+                          const handler_move_t *move,
+                          matter_t *ret_matter,
+                          uint32_t *ret_roles,
+                          pia_problem_t *problem);
+
+/* Answers with a page of the history, after the cursor `after` (NULL: from the first). */
+pia_status_t handler_history(labellisation_t *self,
+                             const char *id,
+                             const char *after,
+                             int64_t limit,
+                             json_t **ret_page,
+                             pia_problem_t *problem);
+
+/* The id in a cursor, "" for NULL; PIA_INVALID. */
+pia_status_t handler_after(const char *after, const char **ret_id, pia_problem_t *problem);
+
+#endif

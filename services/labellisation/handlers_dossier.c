@@ -1,0 +1,259 @@
+/* handlers_dossier.c - opening, reading and moving dossiers. */
+#include <string.h>
+
+#include "engine.h"
+#include "handler.h"
+#include "history.h"
+#include "people.h"
+#include "pia/clock.h"
+#include "proto/dossier.h"
+#include "review.h"
+#include "store_matter.h"
+#include "view.h"
+
+/* Answers with the dossier, and clears it. */
+static void
+answer_dossier(labellisation_t *self, pia_request_t **request_p, matter_t *dossier, uint32_t roles)
+{
+    json_t *json = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    const pia_principal_t *principal = pia_request_principal(*request_p);
+    int64_t version = dossier->version;
+    pia_status_t status = view_dossier(self->db, dossier, principal, roles, &json);
+    matter_clear(dossier);
+    if (status == PIA_OK)
+        pia_request_answer(request_p, json, version);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+static pia_status_t
+check_codes(const json_t *codes, const json_t *known, const char *list, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < json_array_size(codes); i++) {
+        char pointer[PIA_POINTER_MAX];
+        (void)snprintf(pointer, sizeof pointer, "/%s/%zu", list, i);
+        if (!names_have(known, json_string_value(json_array_get(codes, i))))
+            return pia_problem_set(problem, PIA_INVALID, pointer,
+                                   "the process definition has no such code");
+    }
+    return PIA_OK;
+}
+
+static pia_status_t find_definition(labellisation_t *self,
+                                    const pia_labellisation_dossier_create_t *fields,
+                                    const definition_t **ret_definition,
+                                    pia_problem_t *problem)
+{
+    const json_t *name = json_object_get(fields->process, "name");
+    const json_t *version = json_object_get(fields->process, "version");
+    return library_find(self->library, self->db, name ? json_string_value(name) : self->process,
+                        json_integer_value(version), ret_definition, problem);
+}
+
+static pia_status_t find_creation(const pia_labellisation_dossier_create_t *fields,
+                                  const definition_t *definition,
+                                  const transition_t **ret_transition,
+                                  pia_problem_t *problem)
+{
+    const machine_t *machine = &definition->machines[MACHINE_DOSSIER];
+    *ret_transition = fields->transition ? machine_transition(machine, fields->transition)
+                                         : machine_creation(machine);
+    if (!*ret_transition)
+        return pia_problem_set(problem, PIA_INVALID, "/transition",
+                               "the process definition has no transition of this name");
+    pia_status_t status = check_codes(fields->themes, definition->themes, "themes", problem);
+    return status == PIA_OK ? check_codes(fields->sectors, definition->sectors, "sectors", problem)
+                            : status;
+}
+
+/* The new dossier, before it is stored. */
+static void fill_dossier(matter_t *dossier,
+                         const pia_labellisation_dossier_create_t *fields,
+                         bool demonstration)
+{
+    const char *code = json_string_value(json_object_get(fields->pole, "code"));
+    pia_uuid7_text(dossier->id);
+    (void)snprintf(dossier->structure, sizeof dossier->structure, "%s", fields->structure);
+    (void)snprintf(dossier->pole, sizeof dossier->pole, "%s", code);
+    dossier->kind = MACHINE_DOSSIER;
+    dossier->state = STATE_NONE;
+    dossier->card =
+        json_pack("{s:s, s:O, s:O*, s:O, s:b}", "title", fields->title, "themes", fields->themes,
+                  "sectors", fields->sectors, "pole", fields->pole, "demonstration", demonstration);
+    if (!fields->sectors)
+        json_object_set_new(dossier->card, "sectors", json_array());
+}
+
+static pia_status_t create(labellisation_t *self,
+                           const pia_request_t *request,
+                           matter_t *ret_dossier,
+                           uint32_t *ret_roles,
+                           pia_problem_t *problem)
+{
+    const pia_labellisation_dossier_create_t *fields = pia_request_fields(request);
+    const pia_principal_t *principal = pia_request_principal(request);
+    bool demonstration = false;
+    act_t act = {.db = self->db, .matter = ret_dossier, .principal = principal};
+    pia_status_t status = find_definition(self, fields, &ret_dossier->definition, problem);
+    if (status == PIA_OK)
+        status = find_creation(fields, ret_dossier->definition, &act.transition, problem);
+    if (status != PIA_OK)
+        return status;
+    *ret_roles = engine_roles(principal, fields->structure, false);
+    status = engine_allows(&ret_dossier->definition->machines[MACHINE_DOSSIER], act.transition,
+                           STATE_NONE, *ret_roles, problem);
+    if (status == PIA_OK)
+        status = people_is_demonstration(self->db, fields->structure, &demonstration);
+    if (status != PIA_OK)
+        return status;
+    fill_dossier(ret_dossier, fields, demonstration || fields->demonstration);
+    act.effective_ms = act.recorded_ms = pia_clock_now();
+    return matter_create(&act, problem);
+}
+
+void handle_dossier_create(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    matter_t dossier = {.state = STATE_NONE};
+    uint32_t roles = 0;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = create(self, *request_p, &dossier, &roles, &problem);
+    if (status == PIA_OK) {
+        self->moved++;
+        answer_dossier(self, request_p, &dossier, roles);
+        return;
+    }
+    matter_clear(&dossier);
+    handler_fail(request_p, status, &problem);
+}
+
+void handle_dossier_get(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_dossier_get_t *fields = pia_request_fields(*request_p);
+    matter_t dossier;
+    uint32_t roles;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &dossier,
+                                       &roles, &problem);
+    if (status == PIA_OK)
+        answer_dossier(self, request_p, &dossier, roles);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+/* Appends a dossier to a page, if the asker sees it. */
+static pia_status_t append_seen(labellisation_t *self,
+                                const pia_principal_t *principal,
+                                const char *id,
+                                json_t *items,
+                                pia_problem_t *problem)
+{
+    matter_t dossier;
+    uint32_t roles;
+    json_t *json = NULL;
+    pia_status_t status =
+        matter_load(self->db, self->library, MACHINE_DOSSIER, id, &dossier, problem);
+    if (status != PIA_OK)
+        return status;
+    status = matter_roles(self->db, &dossier, principal, &roles);
+    if (status == PIA_OK && engine_sees(dossier.machine, roles))
+        status = view_dossier(self->db, &dossier, principal, roles, &json);
+    if (json)
+        json_array_append_new(items, json);
+    matter_clear(&dossier);
+    return status;
+}
+
+/* Who may see dossiers beyond those of its structure and its assignments. */
+static bool may_read_all(const pia_principal_t *principal)
+{
+    const uint32_t narrow =
+        PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR;
+    return (principal->roles & ~narrow) != 0;
+}
+
+static pia_status_t
+list(labellisation_t *self, const pia_request_t *request, json_t **ret_page, pia_problem_t *problem)
+{
+    const pia_labellisation_dossier_list_t *fields = pia_request_fields(request);
+    const pia_principal_t *principal = pia_request_principal(request);
+    bool own = fields->mine || !may_read_all(principal);
+    matter_filter_t filter = {
+        .state = fields->state,
+        .structure = own ? principal->structure : NULL,
+        .reviewer = principal->person,
+        .limit = fields->has_limit ? fields->limit : PAGE_LIMIT,
+    };
+    json_t *ids = NULL;
+    pia_status_t status = handler_after(fields->after, &filter.after, problem);
+    if (status == PIA_OK)
+        status = store_matter_list(self->db, MACHINE_DOSSIER, &filter, &ids);
+    json_t *items = json_array();
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
+        if ((int64_t)i < filter.limit)
+            status = append_seen(self, principal, id, items, problem);
+    }
+    if (status == PIA_OK) {
+        *ret_page = json_pack("{s:O}", "items", items);
+        if ((int64_t)json_array_size(ids) > filter.limit)
+            json_object_set(*ret_page, "next", json_array_get(ids, (size_t)filter.limit - 1));
+    }
+    json_decref(items);
+    json_decref(ids);
+    return status;
+}
+
+void handle_dossier_list(void *self, pia_request_t **request_p)
+{
+    json_t *page = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = list(self, *request_p, &page, &problem);
+    if (status == PIA_OK)
+        pia_request_answer(request_p, page, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+void handle_dossier_transition(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_dossier_transition_t *fields = pia_request_fields(*request_p);
+    const handler_move_t move = {
+        .kind = MACHINE_DOSSIER,
+        .id = fields->dossier,
+        .transition = fields->transition,
+        .version = fields->version,
+        .data = fields->data,
+    };
+    matter_t dossier;
+    uint32_t roles;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = handler_move(self, *request_p, &move, &dossier, &roles, &problem);
+    if (status == PIA_OK)
+        answer_dossier(self, request_p, &dossier, roles);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+void handle_dossier_transitions(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_dossier_transitions_t *fields = pia_request_fields(*request_p);
+    const pia_principal_t *principal = pia_request_principal(*request_p);
+    matter_t dossier;
+    uint32_t roles;
+    json_t *json = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &dossier,
+                                       &roles, &problem);
+    if (status == PIA_OK) {
+        status = view_transitions(self->db, &dossier, principal, roles, &json);
+        matter_clear(&dossier);
+    }
+    if (status == PIA_OK)
+        pia_request_answer(request_p, json, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}

@@ -1,0 +1,157 @@
+/* handlers_label.c - labels: public to read, moved by those whom the definition names. */
+#include "engine.h"
+#include "handler.h"
+#include "proto/label.h"
+#include "store_matter.h"
+#include "view.h"
+
+static void answer_label(pia_request_t **request_p, matter_t *label)
+{
+    int64_t version = label->version;
+    json_t *json = view_label(label);
+    matter_clear(label);
+    pia_request_answer(request_p, json, version);
+}
+
+void handle_label_get(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_label_get_t *fields = pia_request_fields(*request_p);
+    matter_t label;
+    uint32_t roles;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_LABEL, fields->label, &label, &roles, &problem);
+    if (status == PIA_OK)
+        answer_label(request_p, &label);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+static pia_status_t
+append_label(labellisation_t *self, const char *id, json_t *items, pia_problem_t *problem)
+{
+    matter_t label;
+    pia_status_t status = matter_load(self->db, self->library, MACHINE_LABEL, id, &label, problem);
+    if (status != PIA_OK)
+        return status;
+    json_array_append_new(items, view_label(&label));
+    matter_clear(&label);
+    return PIA_OK;
+}
+
+static pia_status_t list(labellisation_t *self,
+                         const pia_labellisation_label_list_t *fields,
+                         json_t **ret_page,
+                         pia_problem_t *problem)
+{
+    matter_filter_t filter = {
+        .state = fields->state,
+        .structure = fields->structure,
+        .pole = fields->pole,
+        .limit = fields->has_limit ? fields->limit : PAGE_LIMIT,
+    };
+    json_t *ids = NULL;
+    pia_status_t status = handler_after(fields->after, &filter.after, problem);
+    if (status == PIA_OK)
+        status = store_matter_list(self->db, MACHINE_LABEL, &filter, &ids);
+    json_t *items = json_array();
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(ids); i++)
+        if ((int64_t)i < filter.limit)
+            status = append_label(self, json_string_value(json_array_get(ids, i)), items, problem);
+    if (status == PIA_OK) {
+        *ret_page = json_pack("{s:O}", "items", items);
+        if ((int64_t)json_array_size(ids) > filter.limit)
+            json_object_set(*ret_page, "next", json_array_get(ids, (size_t)filter.limit - 1));
+    }
+    json_decref(items);
+    json_decref(ids);
+    return status;
+}
+
+void handle_label_list(void *self, pia_request_t **request_p)
+{
+    json_t *page = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = list(self, pia_request_fields(*request_p), &page, &problem);
+    if (status == PIA_OK)
+        pia_request_answer(request_p, page, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+void handle_label_transition(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_label_transition_t *fields = pia_request_fields(*request_p);
+    const handler_move_t move = {
+        .kind = MACHINE_LABEL,
+        .id = fields->label,
+        .transition = fields->transition,
+        .version = fields->version,
+        .data = fields->data,
+    };
+    matter_t label;
+    uint32_t roles;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = handler_move(self, *request_p, &move, &label, &roles, &problem);
+    if (status == PIA_OK)
+        answer_label(request_p, &label);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+/* The label of an inner message: PIA_FORBIDDEN to those who could only read the label. */
+static pia_status_t find_inner(labellisation_t *self,
+                               const pia_request_t *request,
+                               const char *id,
+                               matter_t *ret_label,
+                               uint32_t *ret_roles,
+                               pia_problem_t *problem)
+{
+    pia_status_t status =
+        handler_find(self, request, MACHINE_LABEL, id, ret_label, ret_roles, problem);
+    if (status != PIA_OK || engine_sees(ret_label->machine, *ret_roles))
+        return status;
+    matter_clear(ret_label);
+    return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
+                           "this is for its holder and those who decide");
+}
+
+void handle_label_transitions(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_label_transitions_t *fields = pia_request_fields(*request_p);
+    const pia_principal_t *principal = pia_request_principal(*request_p);
+    matter_t label;
+    uint32_t roles;
+    json_t *json = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = find_inner(self, *request_p, fields->label, &label, &roles, &problem);
+    if (status == PIA_OK) {
+        status = view_transitions(self->db, &label, principal, roles, &json);
+        matter_clear(&label);
+    }
+    if (status == PIA_OK)
+        pia_request_answer(request_p, json, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+void handle_label_history(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_label_history_t *fields = pia_request_fields(*request_p);
+    matter_t label;
+    uint32_t roles;
+    json_t *page = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = find_inner(self, *request_p, fields->label, &label, &roles, &problem);
+    if (status == PIA_OK) {
+        int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
+        status = handler_history(self, label.id, fields->after, limit, &page, &problem);
+        matter_clear(&label);
+    }
+    if (status == PIA_OK)
+        pia_request_answer(request_p, page, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}

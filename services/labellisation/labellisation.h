@@ -1,0 +1,34 @@
+/* labellisation.h - the service's state: its database and the definitions that it knows. */
+#ifndef LABELLISATION_H
+#define LABELLISATION_H
+
+#include "library.h"
+#include "pia/service.h"
+
+typedef struct {
+    const char *process;     /* name of the definition that new dossiers follow */
+    const char *definitions; /* folder of further definitions; "" none */
+    pia_db_t *db;            /* store thread */
+    library_t *library;      /* store thread */
+    uint64_t moved;          /* transitions that people asked for and that were made */
+    uint64_t timed;          /* matters whose timers were due, in ticks */
+} labellisation_t;
+
+extern const pia_route_t labellisation_routes[];
+extern const pia_migration_t labellisation_migrations[];
+extern const pia_option_t labellisation_options[];
+
+/* Callbacks of pia_service_t; `self` is a labellisation_t. */
+pia_status_t labellisation_open(void *self, const pia_context_t *context, pia_problem_t *problem);
+pia_status_t labellisation_tick(void *self, int64_t now_ms);
+pia_status_t labellisation_on_event(void *self, const pia_event_t *event);
+void labellisation_stats(void *self, json_t *stats);
+
+/* Handlers, one a message. */
+pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,
+    handle_dossier_transition, handle_dossier_transitions, handle_dossier_history,
+    handle_dossier_verify, handle_dossier_reviews, handle_label_get, handle_label_list,
+    handle_label_transition, handle_label_transitions, handle_label_history, handle_process_get,
+    handle_process_list;
+
+#endif

@@ -1,0 +1,23 @@
+/* pia-labellisation: dossiers, reviews, decisions and labels, by a procedure that is data. */
+#include "labellisation.h"
+#include "people.h"
+
+int main(int argc, char **argv)
+{
+    labellisation_t self = {.library = library_new()};
+    const pia_service_t service = {
+        .name = "labellisation",
+        .options = labellisation_options,
+        .migrations = labellisation_migrations,
+        .routes = labellisation_routes,
+        .self = &self,
+        .open = labellisation_open,
+        .tick = labellisation_tick,
+        .stats = labellisation_stats,
+        .follow = people_filter,
+        .on_event = labellisation_on_event,
+    };
+    int result = pia_service_main(&service, argc, argv);
+    library_destroy(&self.library);
+    return result;
+}

@@ -1,0 +1,62 @@
+/* rule.h - guards and effects: names that a definition may use, each a function here. A name that
+ * no table has is refused when a definition is loaded. */
+#ifndef RULE_H
+#define RULE_H
+
+#include <stdbool.h>
+
+#include "act.h"
+#include "definition.h"
+
+/* What a parameter of a rule must be; checked when a definition is loaded. */
+typedef enum {
+    PARAMETER_FACT,     /* a fact that some effect of the machine records */
+    PARAMETER_NEW_FACT, /* the name of a fact that this effect records */
+    PARAMETER_VALUE,    /* a text */
+    PARAMETER_DATUM,    /* a required datum of the transition, other than text or persons */
+    PARAMETER_CHOICE,   /* a required datum of this type; the next three likewise */
+    PARAMETER_INTEGER,
+    PARAMETER_TEXT,
+    PARAMETER_PERSONS,
+    PARAMETER_MAP,        /* values of the choice named by `data` -> texts; may be absent */
+    PARAMETER_CAPACITIES, /* all values of the choice named by `data` -> names of roles */
+    PARAMETER_NAMES,      /* texts */
+    PARAMETER_CREATION,   /* a creation of the label's machine that nobody makes by hand */
+    PARAMETER_PERIOD,     /* a period that is not empty */
+    PARAMETER_DAY,        /* "today" or "start" */
+} parameter_kind_t;
+
+typedef struct {
+    const char *name; /* NULL ends the list */
+    parameter_kind_t kind;
+} parameter_t;
+
+enum { PARAMETERS_MAX = 4 };
+
+/* PIA_OK: holds. PIA_CONFLICT or PIA_FORBIDDEN: does not, `problem` says why. While someone asks
+ * what is possible there are no data: a guard that needs them then holds. */
+typedef pia_status_t guard_fn(const act_t *act, const json_t *parameters, pia_problem_t *problem);
+
+typedef struct guard_kind {
+    const char *name;
+    guard_fn *test;
+    bool personal; /* looks at who asks: not for what a timer or nobody makes */
+    parameter_t parameters[PARAMETERS_MAX];
+} guard_kind_t;
+
+/* Changes the matter and the store, in the transition's transaction. Not OK: the transition is
+ * refused and everything undone. */
+typedef pia_status_t effect_fn(act_t *act, const json_t *parameters, pia_problem_t *problem);
+
+typedef struct effect_kind {
+    const char *name;
+    effect_fn *run;
+    bool personal; /* as of a guard */
+    parameter_t parameters[PARAMETERS_MAX];
+} effect_kind_t;
+
+/* NULL if there is no such name. */
+const guard_kind_t *guard_find(const char *name);
+const effect_kind_t *effect_find(const char *name);
+
+#endif

@@ -1,0 +1,171 @@
+/* service.c - what the labellisation can be asked, and what it does by itself. */
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "labellisation.h"
+#include "matter.h"
+#include "people.h"
+#include "pia/clock.h"
+#include "pia/log.h"
+#include "pia/memory.h"
+#include "proto/dossier.h"
+#include "proto/label.h"
+#include "proto/process.h"
+#include "store_matter.h"
+
+enum {
+    REVIEWS = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_COMMITTEE |
+              PIA_ROLE_SIGNATORY | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE,
+    CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
+    DUE_MAX = 500, /* matters whose timers one tick applies: some 100 ms of the store thread */
+};
+
+const pia_route_t labellisation_routes[] = {
+    {&pia_msg_labellisation_dossier_create, PIA_ROLE_ANY, handle_dossier_create},
+    {&pia_msg_labellisation_dossier_get, PIA_ROLE_ANY, handle_dossier_get},
+    {&pia_msg_labellisation_dossier_list, PIA_ROLE_ANY, handle_dossier_list},
+    {&pia_msg_labellisation_dossier_transition, PIA_ROLE_ANY, handle_dossier_transition},
+    {&pia_msg_labellisation_dossier_transitions, PIA_ROLE_ANY, handle_dossier_transitions},
+    {&pia_msg_labellisation_dossier_history, PIA_ROLE_ANY, handle_dossier_history},
+    {&pia_msg_labellisation_dossier_verify, CONTROL, handle_dossier_verify},
+    {&pia_msg_labellisation_dossier_reviews, REVIEWS, handle_dossier_reviews},
+    {&pia_msg_labellisation_label_get, PIA_ROLE_PUBLIC, handle_label_get},
+    {&pia_msg_labellisation_label_list, PIA_ROLE_PUBLIC, handle_label_list},
+    {&pia_msg_labellisation_label_transition, PIA_ROLE_ANY, handle_label_transition},
+    {&pia_msg_labellisation_label_transitions, PIA_ROLE_ANY, handle_label_transitions},
+    {&pia_msg_labellisation_label_history, PIA_ROLE_ANY, handle_label_history},
+    {&pia_msg_labellisation_process_get, PIA_ROLE_PUBLIC, handle_process_get},
+    {&pia_msg_labellisation_process_list, PIA_ROLE_PUBLIC, handle_process_list},
+    {NULL, 0, NULL},
+};
+
+extern const char labellisation_migration_1[], label_pia_v1[]; /* embedded by the build */
+
+const pia_migration_t labellisation_migrations[] = {
+    {1, labellisation_migration_1},
+    {0, NULL},
+};
+
+const pia_option_t labellisation_options[] = {
+    {"labellisation", "process", PIA_OPTION_TEXT, "label-pia", 0, 0,
+     "name of the process definition that new dossiers follow, in its latest version"},
+    {"labellisation", "definitions", PIA_OPTION_TEXT, "", 0, 0,
+     "folder of further process definitions (*.json), stored at start; empty: none"},
+    {NULL, NULL, PIA_OPTION_TEXT, NULL, 0, 0, NULL},
+};
+
+static pia_status_t add_file(labellisation_t *self, const char *path, pia_problem_t *problem)
+{
+    char *bytes = pia_alloc(DEFINITION_SIZE_MAX + 2);
+    FILE *file = fopen(path, "re");
+    size_t size = file ? fread(bytes, 1, DEFINITION_SIZE_MAX + 1, file) : 0;
+    bool failed = !file || ferror(file);
+    if (file)
+        (void)fclose(file);
+    pia_problem_t why = {.status = PIA_OK};
+    pia_status_t status = failed ? pia_problem_set(&why, PIA_UNAVAILABLE, NULL, "cannot be read")
+                                 : library_add(self->library, self->db, bytes, size, &why);
+    free(bytes);
+    if (status != PIA_OK)
+        return pia_problem_set(problem, status, NULL, "%s: %s: %s", path, why.pointer, why.detail);
+    pia_log(PIA_LOG_INFO, "process definition %s is stored", path);
+    return PIA_OK;
+}
+
+static int is_definition(const struct dirent *entry)
+{
+    const char *end = strrchr(entry->d_name, '.');
+    return end && strcmp(end, ".json") == 0;
+}
+
+/* The files of the folder, in the order of their names. */
+static pia_status_t add_folder(labellisation_t *self, pia_problem_t *problem)
+{
+    struct dirent **entries = NULL;
+    pia_status_t status = PIA_OK;
+    if (self->definitions[0] == '\0')
+        return PIA_OK;
+    int count = scandir(self->definitions, &entries, is_definition, alphasort);
+    if (count < 0)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, NULL, "folder %s: cannot be read",
+                               self->definitions);
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX];
+        (void)snprintf(path, sizeof path, "%s/%s", self->definitions, entries[i]->d_name);
+        if (status == PIA_OK)
+            status = add_file(self, path, problem);
+        free(entries[i]);
+    }
+    free(entries);
+    return status;
+}
+
+pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_problem_t *problem)
+{
+    labellisation_t *self = arg;
+    const definition_t *definition;
+    self->db = context->db;
+    self->process = pia_config_text(context->config, "labellisation", "process");
+    self->definitions = pia_config_text(context->config, "labellisation", "definitions");
+    pia_status_t status =
+        library_add(self->library, self->db, label_pia_v1, strlen(label_pia_v1), problem);
+    if (status == PIA_OK)
+        status = add_folder(self, problem);
+    if (status == PIA_OK)
+        status = library_find(self->library, self->db, self->process, 0, &definition, problem);
+    return status;
+}
+
+/* What is due for one matter; a failure that is its own is logged and left for the next tick. */
+static pia_status_t catch_up(labellisation_t *self, const matter_key_t *key, int64_t now_ms)
+{
+    matter_t matter;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = pia_db_savepoint(self->db);
+    if (status != PIA_OK)
+        return status;
+    status = matter_load(self->db, self->library, key->kind, key->id, &matter, &problem);
+    if (status == PIA_OK) {
+        status = matter_catch_up(self->db, &matter, now_ms, &problem);
+        matter_clear(&matter);
+    }
+    if (status == PIA_OK) {
+        self->timed++;
+        return pia_db_release(self->db);
+    }
+    bool engine = status == PIA_UNAVAILABLE || pia_db_is_retryable(self->db);
+    pia_db_rollback_to(self->db);
+    if (engine)
+        return status;
+    if (status != PIA_CONFLICT) /* a conflict: another instance was faster */
+        pia_log(PIA_LOG_ERROR, "the timers of %s %s cannot be applied: %s",
+                machine_names[key->kind], key->id, problem.detail);
+    return PIA_OK;
+}
+
+pia_status_t labellisation_tick(void *arg, int64_t now_ms)
+{
+    labellisation_t *self = arg;
+    matter_key_t due[DUE_MAX];
+    size_t count = 0;
+    pia_status_t status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);
+    for (size_t i = 0; status == PIA_OK && i < count; i++)
+        status = catch_up(self, &due[i], now_ms);
+    return status;
+}
+
+pia_status_t labellisation_on_event(void *arg, const pia_event_t *event)
+{
+    labellisation_t *self = arg;
+    return people_apply(self->db, event);
+}
+
+void labellisation_stats(void *arg, json_t *stats)
+{
+    const labellisation_t *self = arg;
+    json_object_set_new(stats, "transitions", json_integer((json_int_t)self->moved));
+    json_object_set_new(stats, "timed", json_integer((json_int_t)self->timed));
+}

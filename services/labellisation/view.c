@@ -1,0 +1,185 @@
+/* view.c - dossiers and labels as JSON. */
+#include "view.h"
+
+#include "engine.h"
+#include "pia/clock.h"
+#include "review.h"
+#include "signature.h"
+#include "store_matter.h"
+
+bool view_is_reader(const matter_t *matter, uint32_t roles)
+{
+    return (roles & (matter->machine->readers | PIA_ROLE_SERVICE)) != 0;
+}
+
+static void set_time(json_t *object, const char *name, int64_t time_ms)
+{
+    char text[PIA_TIME_TEXT_SIZE];
+    pia_time_format(time_ms, text);
+    json_object_set_new(object, name, json_string(text));
+}
+
+static json_t *view_timers(const matter_t *matter)
+{
+    json_t *timers = json_array();
+    for (size_t i = 0; i < matter->machine->timer_count; i++) {
+        const timer_rule_t *timer = &matter->machine->timers[i];
+        int64_t due_ms = engine_due(matter, timer);
+        if (due_ms == 0)
+            continue;
+        json_t *item = json_pack("{s:s, s:s, s:s*}", "name", timer->name, "transition",
+                                 matter->machine->transitions[timer->transition].name, "reference",
+                                 timer->reference);
+        set_time(item, "due_at", due_ms);
+        json_array_append_new(timers, item);
+    }
+    return timers;
+}
+
+/* What dossiers and labels have in common. */
+static json_t *view_common(const matter_t *matter)
+{
+    const state_t *state = &matter->machine->states[matter->state];
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:{s:s, s:I}}", "id", matter->id, "structure",
+                  matter->structure, "state", state->name, "state_label", state->label, "final",
+                  state->final, "version", (json_int_t)matter->version, "process", "name",
+                  matter->definition->name, "version", (json_int_t)matter->definition->version);
+    json_object_set(json, "pole", json_object_get(matter->card, "pole"));
+    json_object_set(json, "themes", json_object_get(matter->card, "themes"));
+    json_object_set(json, "sectors", json_object_get(matter->card, "sectors"));
+    json_object_set(json, "demonstration", json_object_get(matter->card, "demonstration"));
+    json_object_set_new(json, "timers", view_timers(matter));
+    return json;
+}
+
+json_t *view_label(const matter_t *label)
+{
+    json_t *json = view_common(label);
+    json_object_set_new(json, "dossier", json_string(label->parent));
+    json_object_set(json, "from", json_object_get(label->facts, "from"));
+    json_object_set(json, "until", json_object_get(label->facts, "until"));
+    return json;
+}
+
+static pia_status_t add_for_readers(pia_db_t *db, const matter_t *dossier, json_t *json)
+{
+    json_t *list = NULL;
+    review_counts_t counts;
+    json_object_set_new(json, "facts", json_deep_copy(dossier->facts));
+    pia_status_t status = review_persons(db, dossier->id, &list);
+    if (status == PIA_OK) {
+        json_object_set_new(json, "reviewers", list);
+        status = review_count(db, dossier->id, &counts);
+    }
+    if (status == PIA_OK) {
+        json_object_set_new(json, "reviews_filed", json_integer(counts.filed));
+        status = signature_list(db, dossier->id, &list);
+    }
+    if (status == PIA_OK)
+        json_object_set_new(json, "signatures", list);
+    return status;
+}
+
+static pia_status_t add_label(pia_db_t *db, const matter_t *dossier, json_t *json)
+{
+    char label[PIA_UUID_TEXT_SIZE];
+    pia_status_t status = store_matter_label_of(db, dossier->id, label);
+    if (status == PIA_OK)
+        json_object_set_new(json, "label", json_string(label));
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t view_dossier(pia_db_t *db,
+                          const matter_t *dossier,
+                          const pia_principal_t *principal,
+                          uint32_t roles,
+                          json_t **ret_json)
+{
+    json_t *json = view_common(dossier);
+    json_object_set(json, "title", json_object_get(dossier->card, "title"));
+    set_time(json, "created_at", dossier->created_ms);
+    set_time(json, "changed_at", dossier->changed_ms);
+    pia_status_t status = add_label(db, dossier, json);
+    if (status == PIA_OK && view_is_reader(dossier, roles))
+        status = add_for_readers(db, dossier, json);
+    else if ((roles & PIA_ROLE_REVIEWER) != 0)
+        json_object_set_new(json, "reviewers", json_pack("[s]", principal->person));
+    if (status == PIA_OK)
+        *ret_json = json;
+    else
+        json_decref(json);
+    return status;
+}
+
+static const char *type_text(datum_type_t type)
+{
+    static const char *const texts[] = {
+        [DATUM_TEXT] = "text",     [DATUM_INTEGER] = "integer", [DATUM_BOOLEAN] = "boolean",
+        [DATUM_CHOICE] = "choice", [DATUM_DATE] = "date",       [DATUM_PERSONS] = "persons",
+    };
+    return texts[type];
+}
+
+static json_t *view_field(const datum_t *datum)
+{
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:b, s:O*}", "name", datum->name, "label", datum->label, "type",
+                  type_text(datum->type), "required", !datum->optional, "values", datum->values);
+    if (datum->type == DATUM_TEXT || datum->type == DATUM_INTEGER || datum->type == DATUM_PERSONS) {
+        json_object_set_new(json, "min", json_integer(datum->min));
+        json_object_set_new(json, "max", json_integer(datum->max));
+    }
+    return json;
+}
+
+/* One transition, and whether its guards hold. */
+static pia_status_t view_transition(const act_t *act, json_t **ret_json)
+{
+    const transition_t *transition = act->transition;
+    const machine_t *machine = act->matter->machine;
+    int to = transition->to == STATE_NONE ? act->matter->state : transition->to;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = matter_guards(act, &problem);
+    if (status != PIA_OK && problem.status != status)
+        return status;
+    json_t *fields = json_array();
+    for (size_t i = 0; i < transition->datum_count; i++)
+        json_array_append_new(fields, view_field(&transition->data[i]));
+    *ret_json =
+        json_pack("{s:s, s:s, s:s, s:b, s:o}", "name", transition->name, "label", transition->label,
+                  "to", machine->states[to].name, "ready", status == PIA_OK, "fields", fields);
+    if (status != PIA_OK)
+        json_object_set_new(*ret_json, "blocked_by", json_string(problem.detail));
+    return PIA_OK;
+}
+
+pia_status_t view_transitions(pia_db_t *db,
+                              matter_t *matter,
+                              const pia_principal_t *principal,
+                              uint32_t roles,
+                              json_t **ret_json)
+{
+    const machine_t *machine = matter->machine;
+    json_t *items = json_array();
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < machine->transition_count; i++) {
+        act_t act = {
+            .db = db,
+            .matter = matter,
+            .transition = &machine->transitions[i],
+            .principal = principal,
+        };
+        json_t *item = NULL;
+        if (engine_allows(machine, act.transition, matter->state, roles, NULL) != PIA_OK)
+            continue;
+        status = view_transition(&act, &item);
+        if (status == PIA_OK)
+            json_array_append_new(items, item);
+    }
+    if (status == PIA_OK)
+        *ret_json = json_pack("{s:o, s:I}", "items", items, "version", (json_int_t)matter->version);
+    else
+        json_decref(items);
+    return status;
+}
