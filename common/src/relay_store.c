@@ -1,0 +1,132 @@
+/* relay_store.c - SQL of the relay. */
+#include "relay_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char SQL_NEXT[] =
+    "SELECT number, event FROM outbox o WHERE state = 0 AND NOT EXISTS "
+    "(SELECT 1 FROM outbox p WHERE p.state = 2 AND p.aggregate = o.aggregate) "
+    "ORDER BY number LIMIT $1";
+static const char SQL_LAST[] = "SELECT epoch, sequence, chain FROM outbox WHERE state = 1 "
+                               "ORDER BY epoch DESC, sequence DESC LIMIT 1";
+static const char SQL_RECORD[] = "UPDATE outbox SET state = 1, epoch = $2, sequence = $3, "
+                                 "chain = $4, problem = NULL WHERE number = $1";
+static const char SQL_PARK[] = "UPDATE outbox SET state = 2, problem = $2 WHERE number = $1";
+static const char SQL_UNPARK[] = "UPDATE outbox SET state = 0 WHERE state = 2";
+static const char SQL_RESEND[] = "UPDATE outbox SET state = 0 WHERE state = 1 "
+                                 "AND (epoch > $1 OR (epoch = $1 AND sequence > $2))";
+static const char SQL_COUNT[] = "SELECT COUNT(*) FROM outbox WHERE state = 0";
+static const char SQL_COUNT_PARKED[] = "SELECT COUNT(*) FROM outbox WHERE state = 2";
+
+static pia_status_t read_last(pia_db_t *db, pia_parcel_t *parcel)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_LAST);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status == PIA_NOT_FOUND)
+        return PIA_OK;
+    if (status != PIA_OK)
+        return status;
+    snprintf(parcel->last_cursor, sizeof parcel->last_cursor, "%" PRId64 ".%" PRId64 ".%.8s",
+             pia_stmt_column_integer(stmt, 0), pia_stmt_column_integer(stmt, 1),
+             pia_stmt_column_text(stmt, 2));
+    pia_stmt_reset(stmt);
+    return PIA_OK;
+}
+
+pia_status_t pia_parcel_fill(pia_db_t *db, size_t limit, pia_parcel_t *parcel)
+{
+    pia_status_t status = read_last(db, parcel);
+    if (status != PIA_OK)
+        return status;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_NEXT);
+    pia_stmt_integer(stmt, 1, (int64_t)limit);
+    while (parcel->batch.size < PIA_RELAY_BYTES_MAX && parcel->count < PIA_RELAY_BATCH_MAX) {
+        status = pia_stmt_step(stmt);
+        if (status != PIA_OK)
+            break;
+        const char *event = pia_stmt_column_text(stmt, 1);
+        parcel->numbers[parcel->count++] = pia_stmt_column_integer(stmt, 0);
+        pia_batch_add(&parcel->batch, event, strlen(event));
+    }
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+void pia_parcel_clear(pia_parcel_t *parcel)
+{
+    pia_batch_clear(&parcel->batch);
+    parcel->count = 0;
+    parcel->last_cursor[0] = '\0';
+}
+
+static pia_status_t record_one(pia_db_t *db, int64_t number, const json_t *receipt)
+{
+    const json_t *epoch = json_object_get(receipt, "epoch");
+    const json_t *sequence = json_object_get(receipt, "sequence");
+    const char *chain = json_string_value(json_object_get(receipt, "chain"));
+    if (!json_is_integer(epoch) || !json_is_integer(sequence) || !chain || strlen(chain) < 8)
+        return PIA_INVALID;
+    char start[9];
+    memcpy(start, chain, 8);
+    start[8] = '\0';
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_RECORD);
+    pia_stmt_integer(stmt, 1, number);
+    pia_stmt_integer(stmt, 2, json_integer_value(epoch));
+    pia_stmt_integer(stmt, 3, json_integer_value(sequence));
+    pia_stmt_text(stmt, 4, start);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t pia_parcel_record(pia_db_t *db, const pia_parcel_t *parcel, const json_t *receipts)
+{
+    if (json_array_size(receipts) != parcel->count)
+        return PIA_INVALID;
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; i < parcel->count && status == PIA_OK; i++)
+        status = record_one(db, parcel->numbers[i], json_array_get(receipts, i));
+    return status;
+}
+
+pia_status_t pia_parcel_park(pia_db_t *db, const pia_parcel_t *parcel, const char *problem)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_PARK);
+    pia_stmt_integer(stmt, 1, parcel->numbers[0]);
+    pia_stmt_text(stmt, 2, problem);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t pia_outbox_unpark(pia_db_t *db)
+{
+    return pia_stmt_run(pia_db_prepare(db, SQL_UNPARK), NULL);
+}
+
+pia_status_t pia_outbox_resend(pia_db_t *db, const char *cursor, int64_t *ret_count)
+{
+    char *end = NULL;
+    int64_t epoch = strtoll(cursor, &end, 10);
+    int64_t sequence = *end == '.' ? strtoll(end + 1, NULL, 10) : 0;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_RESEND);
+    pia_stmt_integer(stmt, 1, epoch);
+    pia_stmt_integer(stmt, 2, sequence);
+    return pia_stmt_run(stmt, ret_count);
+}
+
+static pia_status_t count(pia_db_t *db, const char *sql, int64_t *ret_count)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status == PIA_OK) {
+        *ret_count = pia_stmt_column_integer(stmt, 0);
+        pia_stmt_reset(stmt);
+    }
+    return status;
+}
+
+pia_status_t pia_outbox_count(pia_db_t *db, int64_t *ret_waiting, int64_t *ret_parked)
+{
+    pia_status_t status = count(db, SQL_COUNT, ret_waiting);
+    return status == PIA_OK ? count(db, SQL_COUNT_PARKED, ret_parked) : status;
+}

@@ -1,0 +1,38 @@
+/* relay_store.h - the relay's work on the table `outbox`. Store thread. */
+#ifndef PIA_RELAY_STORE_H
+#define PIA_RELAY_STORE_H
+
+#include "pia/db.h"
+#include "pia/event.h"
+#include "stream_private.h"
+
+enum { PIA_RELAY_BATCH_MAX = 200, PIA_RELAY_BYTES_MAX = 512 * 1024 };
+
+/* Announcements on their way. */
+typedef struct {
+    size_t count;
+    int64_t numbers[PIA_RELAY_BATCH_MAX];
+    pia_batch_t batch;                 /* owned */
+    char last_cursor[PIA_CURSOR_SIZE]; /* of the last one in the journal; "" if there is none */
+} pia_parcel_t;
+
+/* Fills an empty parcel with the next `limit` that wait and whose aggregate is not parked. */
+pia_status_t pia_parcel_fill(pia_db_t *db, size_t limit, pia_parcel_t *parcel);
+void pia_parcel_clear(pia_parcel_t *parcel);
+
+/* Keeps the receipts (PIAD01's, as many as the parcel has): PIA_INVALID if they are not that. */
+pia_status_t pia_parcel_record(pia_db_t *db, const pia_parcel_t *parcel, const json_t *receipts);
+
+/* Parks the parcel's only announcement. */
+pia_status_t pia_parcel_park(pia_db_t *db, const pia_parcel_t *parcel, const char *problem);
+
+/* Lets what was parked try again (a new version may have been installed). */
+pia_status_t pia_outbox_unpark(pia_db_t *db);
+
+/* Lets what lies after `cursor`, the last common position, wait again. */
+pia_status_t pia_outbox_resend(pia_db_t *db, const char *cursor, int64_t *ret_count);
+
+/* How many wait and are parked. */
+pia_status_t pia_outbox_count(pia_db_t *db, int64_t *ret_waiting, int64_t *ret_parked);
+
+#endif

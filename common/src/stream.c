@@ -1,0 +1,528 @@
+/* stream.c - the client's side of PIAD01 (proto/README.md). */
+#include "pia/stream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "monitor.h"
+#include "pia/clock.h"
+#include "pia/log.h"
+#include "pia/memory.h"
+#include "stream_codec.h"
+#include "stream_private.h"
+
+static const char MAGIC[] = "PIAD01";
+
+enum {
+    HELLO = 0x01,
+    PUBLISH = 0x02,
+    SUBSCRIBE = 0x03,
+    CREDIT = 0x04,
+    UNSUBSCRIBE = 0x05,
+    HEARTBEAT = 0x06,
+    WELCOME = 0x81,
+    RECEIPT = 0x82,
+    DATA = 0x83,
+    PROGRESS = 0x84,
+    GAP = 0x85,
+    EPOCH = 0x86,
+    ERROR = 0x87,
+    BEAT = 0x88,
+    DISCONNECT = 0x89,
+};
+
+enum {
+    HEARTBEAT_MS = 2000,
+    SILENCE_MS = 10000,
+    LOST_PAUSE_MS = 500, /* a server that keeps sending us away is not stormed */
+    BUDGET = 1000,
+    LINGER_MS = 1000,
+    MESSAGE_MAX = 8 << 20, /* of what the server sends in one frame */
+    TOKEN_MAX = 1024,
+    STREAMS_MAX = 64,
+};
+
+/* A subscription. `last` is the end of what was covered: the next range begins there. */
+typedef struct {
+    uint32_t id; /* 0: the place is free */
+    uint64_t serial;
+    char last[PIA_CURSOR_SIZE]; /* "" until the first range */
+} subscription_t;
+
+struct pia_stream {
+    void *zmq; /* not owned */
+    char *endpoint;
+    void *socket;
+    void *monitor;
+    pia_stream_fn *on_message;
+    void *arg;
+    int64_t heard_ms, sent_ms; /* monotonic */
+    int64_t lost_ms;           /* when the connection was last given up */
+    uint64_t last_serial;
+    bool broken; /* to be given up when the present message is done */
+    subscription_t subscriptions[STREAMS_MAX];
+};
+
+static void begin(pia_frames_t *frames, uint8_t command)
+{
+    pia_frames_init(frames);
+    pia_frames_add_text(frames, MAGIC);
+    pia_frames_add(frames, &command, 1);
+}
+
+static void send(pia_stream_t *stream, pia_frames_t *frames)
+{
+    stream->sent_ms = pia_clock_monotonic();
+    if (pia_frames_send(frames, stream->socket) != PIA_OK)
+        stream->broken = true; /* the queue is full: what was asked is lost */
+}
+
+/* Connects and says HELLO, which waits in the queue until the server is there. */
+static void connect_stream(pia_stream_t *stream)
+{
+    if (zmq_connect(stream->socket, stream->endpoint) != 0)
+        pia_log(PIA_LOG_ERROR, "no journal at %s: %s", stream->endpoint, zmq_strerror(zmq_errno()));
+    stream->heard_ms = pia_clock_monotonic();
+    stream->broken = false;
+    pia_frames_t hello;
+    begin(&hello, HELLO);
+    send(stream, &hello);
+}
+
+static void set_linger(pia_stream_t *stream, int linger_ms)
+{
+    int rc = zmq_setsockopt(stream->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
+    assert(rc == 0);
+}
+
+/* Begins anew on the same socket, so that event loops keep theirs; what was queued is dropped. */
+static void connect_again(pia_stream_t *stream)
+{
+    set_linger(stream, 0);
+    (void)zmq_disconnect(stream->socket, stream->endpoint); /* fails only if it never connected */
+    set_linger(stream, LINGER_MS);
+    connect_stream(stream);
+}
+
+pia_stream_t *pia_stream_new(void *zmq, const char *endpoint, pia_stream_fn *on_message, void *arg)
+{
+    pia_stream_t *stream = pia_alloc(sizeof *stream);
+    stream->zmq = zmq;
+    stream->endpoint = pia_strdup(endpoint);
+    stream->on_message = on_message;
+    stream->arg = arg;
+    stream->socket = zmq_socket(zmq, ZMQ_DEALER);
+    assert(stream->socket);
+    pia_socket_prepare(stream->socket, MESSAGE_MAX);
+    stream->monitor = pia_monitor_new(zmq, stream->socket);
+    connect_stream(stream);
+    return stream;
+}
+
+void pia_stream_destroy(pia_stream_t **stream_p)
+{
+    pia_stream_t *stream = *stream_p;
+    if (!stream)
+        return;
+    pia_monitor_destroy(&stream->monitor, stream->socket);
+    pia_socket_close(&stream->socket, LINGER_MS);
+    free(stream->endpoint);
+    free(stream);
+    *stream_p = NULL;
+}
+
+static subscription_t *find(pia_stream_t *stream, uint32_t id)
+{
+    for (size_t i = 0; id > 0 && i < STREAMS_MAX; i++)
+        if (stream->subscriptions[i].id == id)
+            return &stream->subscriptions[i];
+    return NULL;
+}
+
+static void add_subscription(pia_stream_t *stream, uint32_t id)
+{
+    for (size_t i = 0; i < STREAMS_MAX; i++) {
+        subscription_t *place = &stream->subscriptions[i];
+        if (place->id != 0)
+            continue;
+        *place = (subscription_t){.id = id, .serial = ++stream->last_serial};
+        return;
+    }
+    assert(!"too many streams on one connection");
+}
+
+void pia_stream_subscribe(pia_stream_t *stream, uint32_t id, const pia_subscribe_t *options)
+{
+    assert(id > 0 && !find(stream, id) && options->token_size <= TOKEN_MAX);
+    assert(options->credit >= 1 && options->credit <= 65535);
+    add_subscription(stream, id);
+    json_t *filter = options->filter ? (json_t *)(uintptr_t)options->filter : NULL;
+    json_t *json =
+        json_pack("{s:s,s:i}", "cursor", options->cursor, "credit", (int)options->credit);
+    assert(json);
+    if (filter)
+        json_object_set(json, "filter", filter);
+    char *text = json_dumps(json, JSON_COMPACT);
+    pia_frames_t frames;
+    begin(&frames, SUBSCRIBE);
+    pia_frame_add32(&frames, id);
+    pia_frames_add(&frames, options->token, options->token_size);
+    pia_frames_add_text(&frames, text);
+    send(stream, &frames);
+    free(text);
+    json_decref(json);
+}
+
+void pia_stream_unsubscribe(pia_stream_t *stream, uint32_t id)
+{
+    subscription_t *subscription = find(stream, id);
+    if (!subscription)
+        return;
+    subscription->id = 0;
+    pia_frames_t frames;
+    begin(&frames, UNSUBSCRIBE);
+    pia_frame_add32(&frames, id);
+    send(stream, &frames);
+}
+
+void pia_stream_credit(pia_stream_t *stream, uint32_t id, uint32_t events)
+{
+    if (!find(stream, id) || events == 0)
+        return;
+    pia_frames_t frames;
+    begin(&frames, CREDIT);
+    pia_frame_add32(&frames, id);
+    pia_frame_add32(&frames, events);
+    send(stream, &frames);
+}
+
+void pia_batch_add(pia_batch_t *batch, const char *text, size_t size)
+{
+    assert(batch->count < PIA_BATCH_MAX && size > 0 && size <= PIA_EVENT_SIZE_MAX);
+    if (batch->room - batch->size < size + 4) {
+        batch->room = 2 * (batch->room + size + 4);
+        batch->bytes = pia_realloc(batch->bytes, batch->room);
+    }
+    uint8_t *at = batch->bytes + batch->size;
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(size >> (24 - 8 * i));
+    memcpy(at + 4, text, size);
+    batch->size += size + 4;
+    batch->count++;
+}
+
+void pia_batch_clear(pia_batch_t *batch)
+{
+    free(batch->bytes);
+    *batch = (pia_batch_t){0};
+}
+
+void pia_stream_publish_batch(pia_stream_t *stream,
+                              uint64_t request,
+                              const void *token,
+                              size_t token_size,
+                              const pia_batch_t *batch)
+{
+    assert(batch->count > 0 && token_size <= TOKEN_MAX);
+    pia_frames_t frames;
+    begin(&frames, PUBLISH);
+    pia_frame_add64(&frames, request);
+    pia_frames_add(&frames, token, token_size);
+    pia_frames_add(&frames, batch->bytes, batch->size);
+    send(stream, &frames);
+}
+
+void pia_stream_publish(pia_stream_t *stream,
+                        uint64_t request,
+                        const void *token,
+                        size_t token_size,
+                        const json_t *events)
+{
+    pia_batch_t batch = {0};
+    size_t index;
+    json_t *event;
+    json_array_foreach((json_t *)(uintptr_t)events, index, event)
+    {
+        char *text = json_dumps(event, JSON_COMPACT);
+        assert(text);
+        pia_batch_add(&batch, text, strlen(text));
+        free(text);
+    }
+    pia_stream_publish_batch(stream, request, token, token_size, &batch);
+    pia_batch_clear(&batch);
+}
+
+void *pia_stream_socket(pia_stream_t *stream)
+{
+    return stream->socket;
+}
+
+static void tell(pia_stream_t *stream, const pia_stream_message_t *message)
+{
+    stream->on_message(stream->arg, message);
+}
+
+/* Gives the connection up and begins another, on which the receiver can subscribe at once. */
+static void lose(pia_stream_t *stream, const char *why)
+{
+    pia_log(PIA_LOG_WARN, "the connection to the journal was given up: %s", why);
+    memset(stream->subscriptions, 0, sizeof stream->subscriptions);
+    stream->lost_ms = pia_clock_monotonic();
+    connect_again(stream);
+    pia_problem_t problem = {0};
+    (void)pia_problem_set(&problem, PIA_UNAVAILABLE, NULL, "%s", why);
+    pia_stream_message_t message = {
+        .kind = PIA_STREAM_LOST, .status = PIA_UNAVAILABLE, .problem = &problem};
+    tell(stream, &message);
+}
+
+/* "conflict" as a status; PIA_INTERNAL for a word of another version. */
+static pia_status_t status_of(const json_t *json)
+{
+    const char *text = json_string_value(json_object_get(json, "status"));
+    for (int status = PIA_OK; text && status <= PIA_TIMEOUT; status++)
+        if (strcmp(text, pia_status_text((pia_status_t)status)) == 0)
+            return (pia_status_t)status;
+    return PIA_INTERNAL;
+}
+
+static bool handle_receipt(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    uint64_t request;
+    json_t *json = pia_frame_json(frames, 3);
+    if (!json || !pia_frame_read64(frames, 2, &request)) {
+        json_decref(json);
+        return false;
+    }
+    pia_problem_t problem = {0};
+    pia_status_t status = status_of(json);
+    pia_problem_parse(status, json, &problem);
+    pia_stream_message_t message = {.kind = PIA_STREAM_RECEIPT,
+                                    .request = request,
+                                    .status = status,
+                                    .json = json,
+                                    .problem = &problem};
+    tell(stream, &message);
+    json_decref(json);
+    return true;
+}
+
+/* Reads stream, from and to of a range and checks that it goes on where the last one ended.
+ * False: nonsense. *ret_known is false for a stream that was just ended: ignored. */
+static bool read_range(pia_stream_t *stream,
+                       const pia_frames_t *frames,
+                       pia_stream_message_t *range,
+                       char cursors[2][PIA_CURSOR_SIZE],
+                       bool *ret_known)
+{
+    if (!pia_frame_read32(frames, 2, &range->stream) || !pia_cursor_read(frames, 3, cursors[0]) ||
+        !pia_cursor_read(frames, 4, cursors[1]))
+        return false;
+    subscription_t *subscription = find(stream, range->stream);
+    *ret_known = subscription != NULL;
+    if (!subscription)
+        return true;
+    if (subscription->last[0] != '\0' && strcmp(subscription->last, cursors[0]) != 0)
+        return false;
+    memcpy(subscription->last, cursors[1], PIA_CURSOR_SIZE);
+    range->from = cursors[0];
+    range->cursor = cursors[1];
+    return true;
+}
+
+static bool same_subscription(pia_stream_t *stream, uint32_t id, uint64_t serial)
+{
+    const subscription_t *subscription = find(stream, id);
+    return subscription && subscription->serial == serial;
+}
+
+/* Gives the next event of a DATA frame. False: broken. */
+static bool
+tell_event(pia_stream_t *stream, const pia_stream_message_t *range, const pia_record_t *record)
+{
+    char cursor[PIA_CURSOR_SIZE];
+    pia_event_t event;
+    json_t *json = NULL;
+    pia_record_cursor(record, cursor);
+    if (!pia_record_event(record, cursor, &event, &json))
+        return false;
+    pia_stream_message_t message = {.kind = PIA_STREAM_EVENT,
+                                    .stream = range->stream,
+                                    .from = range->from,
+                                    .cursor = cursor,
+                                    .event = &event};
+    tell(stream, &message);
+    json_decref(json);
+    return true;
+}
+
+static bool tell_events(pia_stream_t *stream,
+                        const pia_stream_message_t *range,
+                        const uint8_t *records,
+                        size_t size)
+{
+    uint64_t serial = find(stream, range->stream)->serial;
+    size_t offset = 0;
+    while (offset < size) {
+        pia_record_t record;
+        if (!pia_record_read(records, size, &offset, &record) ||
+            !tell_event(stream, range, &record))
+            return false;
+        if (!same_subscription(stream, range->stream, serial))
+            return true; /* the receiver has ended it meanwhile */
+    }
+    pia_stream_message_t progress = *range;
+    progress.kind = PIA_STREAM_PROGRESS;
+    tell(stream, &progress);
+    return true;
+}
+
+static bool handle_data(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    char cursors[2][PIA_CURSOR_SIZE];
+    pia_stream_message_t range = {0};
+    bool known = false;
+    if (frames->count != 6 || !read_range(stream, frames, &range, cursors, &known))
+        return false;
+    if (!known)
+        return true;
+    return tell_events(stream, &range, pia_frames_data(frames, 5), pia_frames_size(frames, 5));
+}
+
+static bool handle_progress(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    char cursors[2][PIA_CURSOR_SIZE];
+    pia_stream_message_t range = {.kind = PIA_STREAM_PROGRESS};
+    bool known = false;
+    if (frames->count != 5 || !read_range(stream, frames, &range, cursors, &known))
+        return false;
+    if (known)
+        tell(stream, &range);
+    return true;
+}
+
+static bool handle_gap(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    char cursors[2][PIA_CURSOR_SIZE];
+    pia_stream_message_t range = {.kind = PIA_STREAM_GAP};
+    bool known = false;
+    if (frames->count != 6 || !read_range(stream, frames, &range, cursors, &known))
+        return false;
+    pia_problem_t problem = {0};
+    (void)pia_problem_set(&problem, PIA_GONE, NULL, "%.*s",
+                          (int)(pia_frames_size(frames, 5) & 0xff),
+                          (const char *)pia_frames_data(frames, 5));
+    range.problem = &problem;
+    if (known)
+        tell(stream, &range);
+    return true;
+}
+
+/* The stream ends here: the receiver subscribes again from the common position. */
+static bool handle_epoch(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    char common[PIA_CURSOR_SIZE];
+    pia_stream_message_t message = {.kind = PIA_STREAM_EPOCH, .cursor = common};
+    json_t *json = pia_frame_json(frames, 4);
+    if (!json || !pia_frame_read32(frames, 2, &message.stream) ||
+        !pia_cursor_read(frames, 3, common)) {
+        json_decref(json);
+        return false;
+    }
+    subscription_t *subscription = find(stream, message.stream);
+    if (subscription) {
+        subscription->id = 0;
+        message.json = json;
+        tell(stream, &message);
+    }
+    json_decref(json);
+    return true;
+}
+
+static bool handle_error(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    pia_stream_message_t message = {.kind = PIA_STREAM_ERROR};
+    json_t *json = pia_frame_json(frames, 3);
+    if (!json || !pia_frame_read32(frames, 2, &message.stream)) {
+        json_decref(json);
+        return false;
+    }
+    pia_problem_t problem = {0};
+    message.status = status_of(json);
+    pia_problem_parse(message.status, json, &problem);
+    message.problem = &problem;
+    message.json = json;
+    subscription_t *subscription = find(stream, message.stream);
+    if (subscription)
+        subscription->id = 0;
+    if (subscription || message.stream == 0)
+        tell(stream, &message);
+    json_decref(json);
+    return true;
+}
+
+/* False: nonsense, or the server has left. */
+static bool handle_command(pia_stream_t *stream, uint8_t command, const pia_frames_t *frames)
+{
+    switch (command) {
+    case WELCOME:
+    case BEAT:
+        return true;
+    case RECEIPT:
+        return handle_receipt(stream, frames);
+    case DATA:
+        return handle_data(stream, frames);
+    case PROGRESS:
+        return handle_progress(stream, frames);
+    case GAP:
+        return handle_gap(stream, frames);
+    case EPOCH:
+        return handle_epoch(stream, frames);
+    case ERROR:
+        return handle_error(stream, frames);
+    default: /* DISCONNECT too */
+        return false;
+    }
+}
+
+static bool handle_message(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    if (!pia_frames_equal_text(frames, 0, MAGIC) || frames->count < 2 ||
+        pia_frames_size(frames, 1) != 1)
+        return false;
+    stream->heard_ms = pia_clock_monotonic();
+    return handle_command(stream, *(const uint8_t *)pia_frames_data(frames, 1), frames);
+}
+
+/* What still comes on a broken connection is read and dropped. */
+void pia_stream_process(pia_stream_t *stream)
+{
+    pia_frames_t frames;
+    pia_frames_init(&frames);
+    for (int i = 0; i < BUDGET; i++) {
+        pia_status_t status = pia_frames_recv(&frames, stream->socket);
+        if (status == PIA_TIMEOUT || status == PIA_UNAVAILABLE)
+            break;
+        if (!stream->broken && (status != PIA_OK || !handle_message(stream, &frames)))
+            stream->broken = true;
+        pia_frames_clear(&frames);
+    }
+}
+
+void pia_stream_tick(pia_stream_t *stream)
+{
+    int64_t now = pia_clock_monotonic();
+    if (pia_monitor_lost(stream->monitor))
+        stream->broken = true;
+    if (now - stream->heard_ms > SILENCE_MS)
+        stream->broken = true;
+    if (stream->broken) {
+        if (now - stream->lost_ms >= LOST_PAUSE_MS)
+            lose(stream, "the server left, was silent or made no sense");
+    } else if (now - stream->sent_ms >= HEARTBEAT_MS) {
+        pia_frames_t frames;
+        begin(&frames, HEARTBEAT);
+        send(stream, &frames);
+    }
+}

@@ -1,0 +1,149 @@
+/* stream_codec.c - PIAD01's frames. */
+#include "stream_codec.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pia/schema.h"
+
+enum { RECORD_HEAD = 4 + 8 + 8 + 4 + 4 };
+
+static uint64_t get(const uint8_t *bytes, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < size; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static void put(uint8_t *bytes, size_t size, uint64_t value)
+{
+    for (size_t i = size; i-- > 0; value >>= 8)
+        bytes[i] = (uint8_t)value;
+}
+
+bool pia_record_read(const uint8_t *records, size_t size, size_t *offset, pia_record_t *ret_record)
+{
+    if (size < *offset || size - *offset < RECORD_HEAD)
+        return false;
+    const uint8_t *head = records + *offset;
+    size_t length = (size_t)get(head + 24, 4);
+    uint64_t recorded = get(head + 12, 8);
+    if (length == 0 || length > PIA_EVENT_SIZE_MAX || length > size - *offset - RECORD_HEAD ||
+        recorded > INT64_MAX)
+        return false;
+    *ret_record = (pia_record_t){.epoch = (uint32_t)get(head, 4),
+                                 .sequence = get(head + 4, 8),
+                                 .recorded_ms = (int64_t)recorded,
+                                 .chain = (uint32_t)get(head + 20, 4),
+                                 .bytes = head + RECORD_HEAD,
+                                 .size = length};
+    *offset += RECORD_HEAD + length;
+    return true;
+}
+
+void pia_record_cursor(const pia_record_t *record, char ret_cursor[PIA_CURSOR_SIZE])
+{
+    snprintf(ret_cursor, PIA_CURSOR_SIZE, "%" PRIu32 ".%" PRIu64 ".%08" PRIx32, record->epoch,
+             record->sequence, record->chain);
+}
+
+bool pia_record_event(const pia_record_t *record,
+                      const char *cursor,
+                      pia_event_t *ret_event,
+                      json_t **ret_json)
+{
+    json_t *json = NULL;
+    if (pia_json_parse(record->bytes, record->size, &json, NULL) != PIA_OK)
+        return false;
+    *ret_event = (pia_event_t){.epoch = record->epoch,
+                               .sequence = record->sequence,
+                               .recorded_ms = record->recorded_ms,
+                               .cursor = cursor,
+                               .id = json_string_value(json_object_get(json, "id")),
+                               .source = json_string_value(json_object_get(json, "source")),
+                               .type = json_string_value(json_object_get(json, "type")),
+                               .subject = json_string_value(json_object_get(json, "subject")),
+                               .json = json,
+                               .data = json_object_get(json, "data")};
+    if (!ret_event->id || !ret_event->source || !ret_event->type) {
+        json_decref(json);
+        return false;
+    }
+    *ret_json = json;
+    return true;
+}
+
+bool pia_cursor_is(const char *text, size_t size)
+{
+    char copy[PIA_CURSOR_SIZE];
+    if (size == 0 || size >= sizeof copy || memchr(text, '\0', size))
+        return false;
+    memcpy(copy, text, size);
+    copy[size] = '\0';
+    size_t epoch = strspn(copy, "0123456789");
+    if (epoch < 1 || epoch > 10 || copy[epoch] != '.')
+        return false;
+    const char *rest = copy + epoch + 1;
+    size_t sequence = strspn(rest, "0123456789");
+    if (sequence < 1 || sequence > 20 || rest[sequence] != '.')
+        return false;
+    rest += sequence + 1;
+    return strspn(rest, "0123456789abcdef") == 8 && rest[8] == '\0';
+}
+
+bool pia_cursor_read(const pia_frames_t *frames, size_t index, char ret_cursor[PIA_CURSOR_SIZE])
+{
+    if (index >= frames->count)
+        return false;
+    const char *text = pia_frames_data(frames, index);
+    size_t size = pia_frames_size(frames, index);
+    if (!pia_cursor_is(text, size))
+        return false;
+    memcpy(ret_cursor, text, size);
+    ret_cursor[size] = '\0';
+    return true;
+}
+
+bool pia_frame_read32(const pia_frames_t *frames, size_t index, uint32_t *ret_value)
+{
+    if (index >= frames->count || pia_frames_size(frames, index) != 4)
+        return false;
+    *ret_value = (uint32_t)get(pia_frames_data(frames, index), 4);
+    return true;
+}
+
+bool pia_frame_read64(const pia_frames_t *frames, size_t index, uint64_t *ret_value)
+{
+    if (index >= frames->count || pia_frames_size(frames, index) != 8)
+        return false;
+    *ret_value = get(pia_frames_data(frames, index), 8);
+    return true;
+}
+
+void pia_frame_add32(pia_frames_t *frames, uint32_t value)
+{
+    uint8_t bytes[4];
+    put(bytes, sizeof bytes, value);
+    pia_frames_add(frames, bytes, sizeof bytes);
+}
+
+void pia_frame_add64(pia_frames_t *frames, uint64_t value)
+{
+    uint8_t bytes[8];
+    put(bytes, sizeof bytes, value);
+    pia_frames_add(frames, bytes, sizeof bytes);
+}
+
+json_t *pia_frame_json(const pia_frames_t *frames, size_t index)
+{
+    json_t *json = NULL;
+    if (index >= frames->count)
+        return NULL;
+    if (pia_json_parse(pia_frames_data(frames, index), pia_frames_size(frames, index), &json,
+                       NULL) != PIA_OK)
+        return NULL;
+    return json;
+}

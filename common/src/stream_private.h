@@ -1,0 +1,26 @@
+/* stream_private.h - publishing texts that are JSON already, byte for byte (the relay: a repeat
+ * must be the same bytes, or the journal takes it for another event). */
+#ifndef PIA_STREAM_PRIVATE_H
+#define PIA_STREAM_PRIVATE_H
+
+#include "pia/stream.h"
+
+/* A batch: the events' frame is made by adding 1 to 1000 texts. */
+typedef struct {
+    uint8_t *bytes; /* owned */
+    size_t size, room;
+    size_t count;
+} pia_batch_t;
+
+enum { PIA_BATCH_MAX = 1000 };
+
+void pia_batch_add(pia_batch_t *batch, const char *text, size_t size);
+void pia_batch_clear(pia_batch_t *batch);
+
+void pia_stream_publish_batch(pia_stream_t *stream,
+                              uint64_t request,
+                              const void *token,
+                              size_t token_size,
+                              const pia_batch_t *batch);
+
+#endif
