@@ -61,6 +61,9 @@ typedef struct {
     pia_status_t (*attach)(void *self, pia_problem_t *problem);
     /* Loop thread, when draining begins: stop intake on own sockets. NULL if none. */
     void (*detach)(void *self);
+    /* Loop thread, at the end: the store thread has ended and every job is done; the loop and the
+     * ZeroMQ context still live. Close own sockets. NULL if none. */
+    void (*close)(void *self);
     /* Adds members to the answer of service.stats; store thread. NULL if none. */
     void (*stats)(void *self, json_t *stats);
 
