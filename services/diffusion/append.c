@@ -1,0 +1,116 @@
+/* append.c - the one way into the journal. */
+#include "append.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "problems.h"
+#include "publication.h"
+#include "publishers.h"
+#include "rights.h"
+
+static const char REGISTRY[] = "/services/registry";
+
+/* Who may, and where the pôle is at home. Events of one pôle usually stand together: asked once. */
+static pia_status_t
+check_entry(diffusion_t *self, const append_t *append, size_t index, pia_problem_t *problem)
+{
+    entry_t *entry = &append->entries[index];
+    pia_status_t status = rights_check_append(append->principal, &entry->attributes, problem);
+    const char *pole = attributes_pole_of(entry_source(entry));
+    if (status != PIA_OK || !pole)
+        return status;
+    const entry_t *before = index ? entry - 1 : NULL;
+    if (before && strcmp(entry_source(before), entry_source(entry)) == 0) {
+        memcpy(entry->home, before->home, sizeof entry->home);
+    } else {
+        publisher_t publisher = {0};
+        status = publishers_check(self->context->db, pole, &publisher, problem);
+        memcpy(entry->home, publisher.region, sizeof entry->home);
+    }
+    entry->attributes.value[ATTRIBUTE_HOME] = entry->home[0] ? entry->home : NULL;
+    return status;
+}
+
+/* What else the event changes, in the same transaction. */
+static pia_status_t
+project(pia_db_t *db, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
+{
+    const char *type = entry_type(entry);
+    if (attributes_is_publication(type))
+        return publication_apply(db, entry, now_ms, problem);
+    bool of_pole = strcmp(type, "pole.labelled") == 0 || strcmp(type, "pole.updated") == 0;
+    if (of_pole && strcmp(entry_source(entry), REGISTRY) == 0)
+        return publishers_apply(db, json_object_get(entry->json, "data"), problem);
+    return PIA_OK;
+}
+
+static pia_status_t check_all(diffusion_t *self, const append_t *append, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < append->count; i++) {
+        pia_status_t status = check_entry(self, append, i, problem);
+        if (status != PIA_OK) {
+            problem_under(problem, i);
+            return status;
+        }
+    }
+    return PIA_OK;
+}
+
+static pia_status_t project_all(diffusion_t *self, const append_t *append, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < append->count; i++) {
+        if (append->receipts[i].duplicate)
+            continue;
+        pia_status_t status =
+            project(self->context->db, &append->entries[i], append->now_ms, problem);
+        if (status != PIA_OK) {
+            problem_under(problem, i);
+            return status;
+        }
+    }
+    return PIA_OK;
+}
+
+static void count(diffusion_t *self, const append_t *append, pia_status_t status)
+{
+    unsigned long long duplicates = 0;
+    for (size_t i = 0; status == PIA_OK && i < append->count; i++)
+        duplicates += append->receipts[i].duplicate;
+    if (status != PIA_OK)
+        atomic_fetch_add(&self->refused, append->count);
+    else
+        atomic_fetch_add(&self->appended, append->count - duplicates);
+    atomic_fetch_add(&self->duplicates, duplicates);
+}
+
+pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_problem_t *problem)
+{
+    pia_status_t status = check_all(self, append, problem);
+    if (status == PIA_OK)
+        status = journal_append(self->journal, self->context->db, append->entries, append->count,
+                                append->receipts, problem);
+    if (status == PIA_OK)
+        status = project_all(self, append, problem);
+    count(self, append, status);
+    return status;
+}
+
+json_t *append_receipts(const diffusion_t *self, const receipt_t *receipts, size_t number)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < number; i++) {
+        char chain[2 * CHAIN_SIZE + 1];
+        char text[CURSOR_TEXT_SIZE];
+        cursor_t cursor;
+        sodium_bin2hex(chain, sizeof chain, receipts[i].chain, CHAIN_SIZE);
+        receipt_cursor(&receipts[i], &cursor);
+        cursor_format(&cursor, text);
+        json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "journal",
+                                               journal_id(self->journal), "epoch",
+                                               (json_int_t)receipts[i].epoch, "sequence",
+                                               (json_int_t)receipts[i].sequence, "chain", chain,
+                                               "cursor", text, "duplicate", receipts[i].duplicate));
+    }
+    return array;
+}

@@ -1,0 +1,46 @@
+/* diffusion.h - the service: what its handlers and its own sockets share. */
+#ifndef DIFFUSION_H
+#define DIFFUSION_H
+
+#include <stdatomic.h>
+
+#include "pia/service.h"
+
+#include "feed.h"
+#include "journal.h"
+#include "matching.h"
+#include "server.h"
+
+typedef struct diffusion {
+    const pia_context_t *context;
+    journal_t *journal;   /* store thread */
+    matching_t *matching; /* store thread */
+    bool stale;           /* store thread: matching may hold what was undone */
+    feed_t *feed;         /* committed batches, from the store thread to the loop's */
+    server_t *server;     /* loop thread */
+    cursor_t head;        /* the journal's end when it was opened */
+    cursor_t warm_from;   /* where what the feed began with begins */
+    atomic_ullong appended, duplicates, refused;
+} diffusion_t;
+
+/* Fills what pia_service_main is given; all three live until it returns. */
+void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_service_t *ret_service);
+
+/* Handlers, one file a noun. */
+void handle_publication_create(void *self, pia_request_t **request_p);
+void handle_publication_publish(void *self, pia_request_t **request_p);
+void handle_publication_change(void *self, pia_request_t **request_p);
+void handle_publication_cancel(void *self, pia_request_t **request_p);
+void handle_publication_get(void *self, pia_request_t **request_p);
+void handle_publication_list(void *self, pia_request_t **request_p);
+void handle_event_append(void *self, pia_request_t **request_p);
+void handle_event_list(void *self, pia_request_t **request_p);
+void handle_subscription_create(void *self, pia_request_t **request_p);
+void handle_subscription_get(void *self, pia_request_t **request_p);
+void handle_subscription_list(void *self, pia_request_t **request_p);
+void handle_subscription_end(void *self, pia_request_t **request_p);
+void handle_audience_list(void *self, pia_request_t **request_p);
+void handle_journal_head(void *self, pia_request_t **request_p);
+void handle_journal_verify(void *self, pia_request_t **request_p);
+
+#endif

@@ -1,0 +1,25 @@
+/* filter.h - which events someone wants: compiled once from JSON, matched on attributes. */
+#ifndef DIFFUSION_FILTER_H
+#define DIFFUSION_FILTER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "pia/problem.h"
+
+#include "attributes.h"
+
+typedef struct filter filter_t;
+
+/* Compiles a filter object (proto/event.schema.json); NULL matches everything. PIA_INVALID with a
+ * pointer. On success the caller owns *ret_filter, which keeps nothing of the JSON. */
+pia_status_t filter_compile(const json_t *json, filter_t **ret_filter, pia_problem_t *problem);
+void filter_destroy(filter_t **self_p);
+
+/* Whether the event has, for each member that the filter has, one of its values. */
+bool filter_matches(const filter_t *self, const attributes_t *attributes);
+
+/* The members of a filter in a larger object, as an object of their own; the caller owns it. */
+json_t *filter_members(const json_t *json);
+
+#endif

@@ -1,0 +1,193 @@
+/* handlers_event.c - events in by message, and the journal by filter and cursor. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "append.h"
+#include "journal_read.h"
+#include "pia/clock.h"
+#include "pia/memory.h"
+#include "problems.h"
+#include "proto/event.h"
+
+enum {
+    LIMIT_DEFAULT = 50,
+    PAGE_SIZE_MAX = 512 * 1024, /* an answer has at most 1 MiB; events grow a little when parsed */
+    SCAN_MAX = 20000,           /* events looked at for one page */
+};
+
+static pia_status_t
+take_entries(const json_t *events, entry_t *entries, size_t *ret_count, pia_problem_t *problem)
+{
+    size_t index = 0;
+    json_t *event = NULL;
+    *ret_count = 0;
+    json_array_foreach((json_t *)(uintptr_t)events, index, event)
+    {
+        pia_status_t status = entry_from_json(event, &entries[index], problem);
+        if (status != PIA_OK) {
+            problem_under(problem, index);
+            return status;
+        }
+        *ret_count = index + 1;
+    }
+    return PIA_OK;
+}
+
+void handle_event_append(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_event_append_t *fields = pia_request_fields(*request_p);
+    size_t room = json_array_size(fields->events);
+    entry_t *entries = pia_alloc(room * sizeof *entries);
+    receipt_t *receipts = pia_alloc(room * sizeof *receipts);
+    append_t append = {.principal = pia_request_principal(*request_p),
+                       .entries = entries,
+                       .receipts = receipts,
+                       .now_ms = pia_clock_now()};
+    pia_problem_t problem = {0};
+    pia_status_t status = take_entries(fields->events, entries, &append.count, &problem);
+    if (status == PIA_OK)
+        status = diffusion_append(diffusion, &append, &problem);
+    if (status == PIA_OK) {
+        json_t *array = append_receipts(diffusion, receipts, append.count);
+        pia_request_answer(request_p, json_pack("{s:o}", "receipts", array), 0);
+    } else {
+        problem_under_member(&problem, "events");
+        pia_request_fail(request_p, &problem);
+    }
+    for (size_t i = 0; i < append.count; i++)
+        entry_clear(&entries[i]);
+    free(entries);
+    free(receipts);
+}
+
+/* A page being filled. */
+typedef struct {
+    const pia_principal_t *principal;
+    const filter_t *filter;
+    cursor_t at; /* covered so far */
+    size_t limit;
+    size_t scanned;
+    size_t size;
+    json_t *items;
+} page_t;
+
+static bool page_full(const page_t *page)
+{
+    return json_array_size(page->items) >= page->limit || page->scanned >= SCAN_MAX ||
+           page->size >= PAGE_SIZE_MAX;
+}
+
+static json_t *record_json(const record_t *record)
+{
+    char cursor[CURSOR_TEXT_SIZE];
+    char time[PIA_TIME_TEXT_SIZE];
+    cursor_format(&record->cursor, cursor);
+    pia_time_format(record->recorded_ms, time);
+    return json_pack("{s:s, s:I, s:s, s:o}", "cursor", cursor, "sequence",
+                     (json_int_t)record->cursor.sequence, "recorded_at", time, "event",
+                     json_loadb((const char *)record->event, record->event_size, 0, NULL));
+}
+
+static void look_at(page_t *page, const record_t *record)
+{
+    const char *const *value = record->attributes.value;
+    page->at = record->cursor;
+    page->scanned++;
+    if (!pia_principal_sees(page->principal, value[ATTRIBUTE_VISIBILITY],
+                            value[ATTRIBUTE_RESTRICTED_TO]) ||
+        !filter_matches(page->filter, &record->attributes))
+        return;
+    json_array_append_new(page->items, record_json(record));
+    page->size += record->event_size + 128;
+}
+
+static void scan(page_t *page, const batch_t *batch)
+{
+    size_t offset = 0;
+    record_t record;
+    while (!page_full(page) && record_read(batch->bytes, batch->size, &offset, &record)) {
+        if (record.cursor.sequence > page->at.sequence)
+            look_at(page, &record);
+    }
+}
+
+/* Fills the page; *ret_more says whether the journal goes on behind it. */
+static pia_status_t fill(page_t *page, pia_db_t *db, bool *ret_more)
+{
+    *ret_more = true;
+    while (!page_full(page)) {
+        batch_t *batch = NULL;
+        uint64_t before = page->at.sequence;
+        pia_status_t status = journal_read_batch(db, before + 1, &batch);
+        if (status == PIA_NOT_FOUND)
+            *ret_more = false;
+        if (status != PIA_OK)
+            return status == PIA_NOT_FOUND ? PIA_OK : status;
+        scan(page, batch);
+        batch_release(&batch);
+        if (page->at.sequence == before)
+            return PIA_INTERNAL;
+    }
+    return PIA_OK;
+}
+
+static pia_status_t
+start_page(pia_db_t *db, const char *after, cursor_t *ret_at, pia_problem_t *problem)
+{
+    cursor_t common;
+    char text[CURSOR_TEXT_SIZE];
+    *ret_at = (cursor_t){.epoch = 1};
+    if (!after || !*after)
+        return PIA_OK;
+    if (!cursor_parse(after, strlen(after), ret_at))
+        return pia_problem_set(problem, PIA_INVALID, "/after", "It is not a cursor.");
+    pia_status_t status = journal_locate(db, ret_at, &common);
+    if (status == PIA_OK)
+        return PIA_OK;
+    if (status != PIA_GONE)
+        return pia_problem_set(problem, status, "", "The journal cannot be read now.");
+    cursor_format(&common, text);
+    return pia_problem_set(problem, PIA_GONE, "/after",
+                           "The cursor is of another history; the last common one is %s", text);
+}
+
+static void answer_page(pia_request_t **request_p, const page_t *page, bool more)
+{
+    char text[CURSOR_TEXT_SIZE];
+    cursor_format(&page->at, text);
+    json_t *answer = json_pack("{s:O, s:s}", "items", page->items, "cursor", text);
+    if (more)
+        json_object_set_new(answer, "next", json_string(text));
+    pia_request_answer(request_p, answer, 0);
+}
+
+void handle_event_list(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    pia_db_t *db = diffusion->context->db;
+    const pia_diffusion_event_list_t *fields = pia_request_fields(*request_p);
+    page_t page = {.principal = pia_request_principal(*request_p),
+                   .limit = fields->has_limit ? (size_t)fields->limit : LIMIT_DEFAULT,
+                   .items = json_array()};
+    pia_problem_t problem = {0};
+    filter_t *filter = NULL;
+    bool more = false;
+    json_t *members = filter_members(pia_request_body(*request_p));
+    pia_status_t status = filter_compile(members, &filter, &problem);
+    json_decref(members);
+    page.filter = filter;
+    if (status == PIA_OK)
+        status = start_page(db, fields->after, &page.at, &problem);
+    if (status == PIA_OK) {
+        status = fill(&page, db, &more);
+        if (status != PIA_OK)
+            (void)pia_problem_set(&problem, status, "", "The journal cannot be read now.");
+    }
+    if (status == PIA_OK)
+        answer_page(request_p, &page, more);
+    else
+        pia_request_fail(request_p, &problem);
+    json_decref(page.items);
+    filter_destroy(&filter);
+}

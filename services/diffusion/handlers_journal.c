@@ -1,0 +1,45 @@
+/* handlers_journal.c - where the journal ends, and whether it is as it was written. */
+#include "diffusion.h"
+#include "journal_read.h"
+#include "proto/journal.h"
+
+enum { LIMIT_DEFAULT = 10000 };
+
+void handle_journal_head(void *self, pia_request_t **request_p)
+{
+    const diffusion_t *diffusion = self;
+    receipt_t head;
+    cursor_t cursor;
+    char text[CURSOR_TEXT_SIZE];
+    journal_committed_head(diffusion->journal, &head);
+    receipt_cursor(&head, &cursor);
+    cursor_format(&cursor, text);
+    pia_request_answer(request_p,
+                       json_pack("{s:s, s:I, s:I, s:s}", "journal", journal_id(diffusion->journal),
+                                 "epoch", (json_int_t)head.epoch, "sequence",
+                                 (json_int_t)head.sequence, "cursor", text),
+                       0);
+}
+
+void handle_journal_verify(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_journal_verify_t *fields = pia_request_fields(*request_p);
+    uint64_t from = fields->has_from ? (uint64_t)fields->from : 1;
+    uint64_t limit = fields->has_limit ? (uint64_t)fields->limit : LIMIT_DEFAULT;
+    verification_t found;
+    pia_status_t status = journal_verify(diffusion->context->db, from, limit, &found);
+    if (status != PIA_OK) {
+        pia_request_refuse(request_p, status, "", "The journal cannot be read now.");
+        return;
+    }
+    json_t *answer = json_pack("{s:b, s:I, s:I}", "ok", found.bad == 0, "from",
+                               (json_int_t)found.from, "to", (json_int_t)found.good);
+    if (found.next)
+        json_object_set_new(answer, "next", json_integer((json_int_t)found.next));
+    if (found.bad) {
+        json_object_set_new(answer, "bad_sequence", json_integer((json_int_t)found.bad));
+        json_object_set_new(answer, "detail", json_string(found.detail));
+    }
+    pia_request_answer(request_p, answer, 0);
+}

@@ -1,0 +1,164 @@
+/* handlers_subscription.c - what people subscribe to, and whom an event reaches. */
+#include <stdlib.h>
+
+#include "diffusion.h"
+#include "journal_read.h"
+#include "pia/memory.h"
+#include "problems.h"
+#include "proto/subscription.h"
+#include "subscription.h"
+
+enum { LIMIT_DEFAULT = 50 };
+
+static void answer(pia_request_t **request_p, pia_status_t status, json_t *resource)
+{
+    if (status == PIA_OK)
+        pia_request_answer(request_p, resource, 0);
+    else if (status == PIA_NOT_FOUND)
+        pia_request_refuse(request_p, status, "/subscription", "There is no such subscription.");
+    else
+        pia_request_refuse(request_p, status, "", "The subscriptions are out of reach now.");
+}
+
+void handle_subscription_create(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_subscription_create_t *fields = pia_request_fields(*request_p);
+    pia_problem_t problem = {0};
+    filter_t *filter = NULL;
+    if (filter_compile(fields->filter, &filter, &problem) != PIA_OK) {
+        problem_under_member(&problem, "filter");
+        pia_request_fail(request_p, &problem);
+        return;
+    }
+    filter_destroy(&filter);
+    receipt_t head;
+    json_t *resource = NULL;
+    journal_head(diffusion->journal, &head);
+    pia_status_t status = subscription_create(diffusion->context->db, fields->contact,
+                                              fields->filter, head.sequence + 1, &resource);
+    answer(request_p, status, resource);
+}
+
+void handle_subscription_get(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_subscription_get_t *fields = pia_request_fields(*request_p);
+    json_t *resource = NULL;
+    pia_status_t status =
+        subscription_read(diffusion->context->db, fields->subscription, &resource);
+    answer(request_p, status, resource);
+}
+
+void handle_subscription_list(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    pia_problem_t problem = {0};
+    json_t *page = NULL;
+    pia_status_t status =
+        subscription_list(diffusion->context->db, pia_request_fields(*request_p), &page, &problem);
+    if (status == PIA_OK)
+        pia_request_answer(request_p, page, 0);
+    else
+        pia_request_fail(request_p, &problem);
+}
+
+void handle_subscription_end(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_subscription_end_t *fields = pia_request_fields(*request_p);
+    pia_db_t *db = diffusion->context->db;
+    receipt_t head;
+    json_t *resource = NULL;
+    journal_head(diffusion->journal, &head);
+    pia_status_t status = subscription_end(db, fields->subscription, head.sequence + 1);
+    if (status == PIA_OK)
+        status = subscription_read(db, fields->subscription, &resource);
+    answer(request_p, status, resource);
+}
+
+static pia_status_t refresh(diffusion_t *self)
+{
+    if (self->stale)
+        matching_reset(self->matching);
+    self->stale = false;
+    return matching_refresh(self->matching, self->context->db);
+}
+
+static json_t *audience_json(const subscriber_t **found, size_t count, size_t limit)
+{
+    json_t *items = json_array();
+    for (size_t i = 0; i < count && i < limit; i++)
+        json_array_append_new(items, json_pack("{s:s, s:s}", "subscription", found[i]->id,
+                                               "contact", found[i]->contact));
+    json_t *page = json_pack("{s:o}", "items", items);
+    if (count > limit) {
+        char next[24];
+        subscription_place(found[limit - 1]->slot, next);
+        json_object_set_new(page, "next", json_string(next));
+    }
+    return page;
+}
+
+static json_t *audience(diffusion_t *self, const record_t *record, int64_t after, size_t limit)
+{
+    const subscriber_t **found = pia_alloc((limit + 1) * sizeof *found);
+    size_t count = matching_audience(self->matching, record->cursor.sequence, &record->attributes,
+                                     after, found, limit + 1);
+    json_t *page = audience_json(found, count, limit);
+    free(found);
+    return page;
+}
+
+/* Subscribers are people outside the network: they are told of what is public, and of nothing else.
+ */
+static bool reaches_subscribers(const record_t *record)
+{
+    pia_principal_t nobody = {0};
+    return pia_principal_sees(&nobody, record->attributes.value[ATTRIBUTE_VISIBILITY],
+                              record->attributes.value[ATTRIBUTE_RESTRICTED_TO]);
+}
+
+static pia_status_t find_event(pia_db_t *db,
+                               const pia_diffusion_audience_list_t *fields,
+                               batch_t **ret_batch,
+                               record_t *ret_record,
+                               pia_problem_t *problem)
+{
+    pia_status_t status = journal_read_batch(db, (uint64_t)fields->sequence, ret_batch);
+    if (status == PIA_NOT_FOUND)
+        return pia_problem_set(problem, status, "/sequence", "There is no such event.");
+    if (status == PIA_OK && !batch_find(*ret_batch, (uint64_t)fields->sequence, ret_record, NULL))
+        status = PIA_INTERNAL;
+    if (status != PIA_OK)
+        return pia_problem_set(problem, status, "", "The journal cannot be read now.");
+    if (fields->has_epoch && ret_record->cursor.epoch != (uint64_t)fields->epoch)
+        return pia_problem_set(problem, PIA_GONE, "/epoch",
+                               "The event of this number is of another epoch.");
+    return PIA_OK;
+}
+
+void handle_audience_list(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_audience_list_t *fields = pia_request_fields(*request_p);
+    size_t limit = fields->has_limit ? (size_t)fields->limit : LIMIT_DEFAULT;
+    pia_problem_t problem = {0};
+    batch_t *batch = NULL;
+    record_t record;
+    int64_t after = 0;
+    pia_status_t status = find_event(diffusion->context->db, fields, &batch, &record, &problem);
+    if (status == PIA_OK && !subscription_parse_place(fields->after, &after))
+        status =
+            pia_problem_set(&problem, PIA_INVALID, "/after", "It is not a `next` of this list.");
+    if (status == PIA_OK && refresh(diffusion) != PIA_OK)
+        status = pia_problem_set(&problem, PIA_UNAVAILABLE, "",
+                                 "The subscriptions are out of reach now.");
+    if (status != PIA_OK)
+        pia_request_fail(request_p, &problem);
+    else if (!reaches_subscribers(&record))
+        pia_request_answer(request_p, json_pack("{s:[]}", "items"), 0);
+    else
+        pia_request_answer(request_p, audience(diffusion, &record, after, limit), 0);
+    batch_release(&batch);
+}

@@ -1,0 +1,66 @@
+/* journal.h - the journal: numbers, deduplicates and chains events, and makes one row of all that
+ * one transaction appends. Store thread only, except journal_id.
+ *
+ * What a transaction appends is pending in memory until the commit, under a head row that each
+ * append moves inside its savepoint: when a job's writes are undone, the head row goes back, and
+ * the next look at it drops the job's pending events too. So (epoch, sequence) is consecutive,
+ * and durable before anyone is told. */
+#ifndef DIFFUSION_JOURNAL_H
+#define DIFFUSION_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pia/db.h"
+#include "pia/problem.h"
+#include "pia/uuid.h"
+
+#include "batch.h"
+#include "entry.h"
+
+typedef struct journal journal_t;
+
+/* Where an event stands: the proof that is given for it. */
+typedef struct {
+    uint32_t epoch;
+    uint64_t sequence;
+    uint8_t chain[CHAIN_SIZE]; /* after the event */
+    bool duplicate;            /* it was there before */
+} receipt_t;
+
+/* Told of each committed batch in order, in the store thread; it keeps the batch by reference. */
+typedef void journal_fn(void *arg, batch_t *batch);
+
+/* Opens the journal in its database, making it if it is new; in its own transaction. */
+pia_status_t journal_open(pia_db_t *db, journal_t **ret_journal, pia_problem_t *problem);
+void journal_destroy(journal_t **self_p);
+
+void journal_on_batch(journal_t *self, journal_fn *on_batch, void *arg);
+
+const char *journal_id(const journal_t *self);
+
+/* The last event, pending ones included. */
+void journal_head(const journal_t *self, receipt_t *ret_head);
+/* The last committed one. */
+void journal_committed_head(const journal_t *self, receipt_t *ret_head);
+
+/* Appends the events in order, all or none, inside the present savepoint; `receipts` has a place
+ * for each. PIA_CONFLICT: one is there with other content (the problem points at "/INDEX/id").
+ * After any failure the caller lets the savepoint be undone. */
+pia_status_t journal_append(journal_t *self,
+                            pia_db_t *db,
+                            const entry_t *entries,
+                            size_t count,
+                            receipt_t *receipts,
+                            pia_problem_t *problem);
+
+/* The hooks around a transaction (pia/executor.h). */
+pia_status_t journal_began(journal_t *self, pia_db_t *db);
+pia_status_t journal_committing(journal_t *self, pia_db_t *db);
+void journal_committed(journal_t *self);
+void journal_rolled_back(journal_t *self);
+
+/* The cursor that resumes after a receipt's event. */
+void receipt_cursor(const receipt_t *receipt, cursor_t *ret_cursor);
+
+#endif

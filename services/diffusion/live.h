@@ -1,0 +1,37 @@
+/* live.h - the live feed: an XPUB that any SUB socket can follow. Public events only, at most once.
+ * Loop thread. */
+#ifndef DIFFUSION_LIVE_H
+#define DIFFUSION_LIVE_H
+
+#include "pia/loop.h"
+
+#include "record.h"
+
+enum { LIVE_TOPIC_MAX = 200 };
+
+typedef struct live live_t;
+
+/* Binds the endpoint. PIA_UNAVAILABLE with the reason. */
+pia_status_t live_new(void *zmq, const char *endpoint, live_t **ret_live, pia_problem_t *problem);
+void live_destroy(live_t **self_p);
+
+void *live_socket(const live_t *self);
+/* Takes what subscribers ask for: topics of at most LIVE_TOPIC_MAX bytes. */
+void live_process(void *self);
+
+/* Sends an event if it is public. */
+void live_publish(live_t *self, const record_t *record);
+
+/* Once a second: the head, if nothing else was sent. */
+void live_tick(live_t *self, const cursor_t *head);
+
+/* kind/first theme/pôle's region/pôle, "-" for none; false if it would be too long. */
+bool live_topic(const attributes_t *attributes, char ret_topic[LIVE_TOPIC_MAX + 1]);
+
+typedef struct {
+    uint64_t sent;
+    uint64_t refused; /* subscriptions that were too long */
+} live_stats_t;
+void live_stats(const live_t *self, live_stats_t *ret_stats);
+
+#endif

@@ -1,0 +1,208 @@
+/* publication_store.c - the table of publications. */
+#include "publication_store.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pia/territory.h"
+
+#include "buffer.h"
+
+enum { LIMIT_DEFAULT = 50, PAGE_SIZE_MAX = 512 * 1024 };
+
+static const char SQL_READ[] = "SELECT body FROM publication WHERE id = $1";
+static const char SQL_REMOVE[] = "DELETE FROM publication WHERE id = $1";
+static const char SQL_WRITE[] =
+    "INSERT INTO publication (id, pole, kind, state, visibility, version, listed_at, themes,"
+    " sectors, regions, territories, scope, body)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state,"
+    " visibility = excluded.visibility, version = excluded.version, listed_at ="
+    " CASE WHEN publication.state = 'draft' THEN excluded.listed_at ELSE publication.listed_at END,"
+    " themes = excluded.themes, sectors = excluded.sectors, regions = excluded.regions,"
+    " territories = excluded.territories, scope = excluded.scope, body = excluded.body";
+static const char SQL_LIST[] =
+    "SELECT listed_at, id, body FROM publication WHERE state = $1"
+    " AND (CAST($2 AS TEXT) = '' OR kind = $2)"
+    " AND (CAST($3 AS TEXT) = '' OR pole = $3)"
+    " AND (CAST($4 AS TEXT) = '' OR themes LIKE '%,' || CAST($4 AS TEXT) || ',%')"
+    " AND (CAST($5 AS TEXT) = '' OR sectors LIKE '%,' || CAST($5 AS TEXT) || ',%')"
+    " AND (CAST($6 AS TEXT) = '' OR scope = 'national'"
+    "      OR regions LIKE '%,' || CAST($6 AS TEXT) || ',%')"
+    " AND (CAST($7 AS TEXT) = '' OR scope = 'national'"
+    "      OR territories LIKE '%,d' || CAST($7 AS TEXT) || ',%'"
+    "      OR territories LIKE '%,r' || CAST($8 AS TEXT) || ',%')"
+    " AND (visibility = 'public' OR CAST($9 AS BIGINT) = 1)"
+    " AND (listed_at < $10 OR (listed_at = $10 AND id < $11))"
+    " ORDER BY listed_at DESC, id DESC LIMIT $12";
+
+static const char *text_of(const json_t *resource, const char *member, const char *otherwise)
+{
+    const char *text = json_string_value(json_object_get(resource, member));
+    return text ? text : otherwise;
+}
+
+pia_status_t publication_read(pia_db_t *db, const char *id, json_t **ret_resource)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_READ);
+    pia_stmt_text(stmt, 1, id);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status;
+    json_t *resource = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
+    pia_stmt_reset(stmt);
+    if (!resource)
+        return PIA_INTERNAL;
+    *ret_resource = resource;
+    return PIA_OK;
+}
+
+pia_status_t publication_remove(pia_db_t *db, const char *id)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMOVE);
+    pia_stmt_text(stmt, 1, id);
+    return pia_stmt_run(stmt, NULL);
+}
+
+static void add_code(buffer_t *list, const char *prefix, const char *code)
+{
+    if (!list->size)
+        buffer_add_u8(list, ',');
+    buffer_add(list, prefix, strlen(prefix));
+    buffer_add(list, code, strlen(code));
+    buffer_add_u8(list, ',');
+}
+
+static void add_codes(buffer_t *list, const char *prefix, const json_t *array)
+{
+    size_t index = 0;
+    const json_t *item = NULL;
+    json_array_foreach(array, index, item) add_code(list, prefix, json_string_value(item));
+}
+
+/* Régions that are named or hold a named département. */
+static void add_regions(buffer_t *list, const json_t *resource)
+{
+    size_t index = 0;
+    const json_t *item = NULL;
+    add_codes(list, "", json_object_get(resource, "regions"));
+    json_array_foreach(json_object_get(resource, "departements"), index, item)
+    {
+        const char *region = pia_territory_region_of(json_string_value(item));
+        if (region)
+            add_code(list, "", region);
+    }
+}
+
+static void bind_list(pia_stmt_t *stmt, int parameter, buffer_t *list)
+{
+    buffer_add_u8(list, '\0');
+    pia_stmt_text(stmt, parameter, (const char *)list->bytes);
+    buffer_reset(list);
+}
+
+static void bind_lists(pia_stmt_t *stmt, const json_t *resource)
+{
+    buffer_t list = {0};
+    add_codes(&list, "", json_object_get(resource, "themes"));
+    bind_list(stmt, 8, &list);
+    add_codes(&list, "", json_object_get(resource, "sectors"));
+    bind_list(stmt, 9, &list);
+    add_regions(&list, resource);
+    bind_list(stmt, 10, &list);
+    add_codes(&list, "d", json_object_get(resource, "departements"));
+    add_codes(&list, "r", json_object_get(resource, "regions"));
+    bind_list(stmt, 11, &list);
+    buffer_free(&list);
+}
+
+pia_status_t publication_write(pia_db_t *db, const json_t *resource, int64_t now_ms)
+{
+    char *body = json_dumps(resource, JSON_COMPACT);
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_WRITE);
+    pia_stmt_text(stmt, 1, text_of(resource, "publication", ""));
+    pia_stmt_text(stmt, 2, text_of(resource, "pole", ""));
+    pia_stmt_text(stmt, 3, text_of(resource, "kind", ""));
+    pia_stmt_text(stmt, 4, text_of(resource, "state", "draft"));
+    pia_stmt_text(stmt, 5, text_of(resource, "visibility", "public"));
+    pia_stmt_integer(stmt, 6, json_integer_value(json_object_get(resource, "version")));
+    pia_stmt_integer(stmt, 7, now_ms);
+    bind_lists(stmt, resource);
+    pia_stmt_text(stmt, 12, text_of(resource, "scope", "regional"));
+    pia_stmt_text(stmt, 13, body);
+    free(body);
+    return pia_stmt_run(stmt, NULL);
+}
+
+/* A place in the list: "<listed_at>.<id>"; none: before the newest. */
+static bool parse_after(const char *after, int64_t *ret_listed_at, const char **ret_id)
+{
+    *ret_listed_at = INT64_MAX;
+    *ret_id = "";
+    if (!after)
+        return true;
+    char *end = NULL;
+    *ret_listed_at = strtoll(after, &end, 10);
+    *ret_id = end + 1;
+    return end != after && *end == '.' && pia_format_check("uuid", end + 1);
+}
+
+static void bind_query(pia_stmt_t *stmt, const pia_diffusion_publication_list_t *query)
+{
+    const char *of = query->departement ? pia_territory_region_of(query->departement) : NULL;
+    pia_stmt_text(stmt, 1, query->state ? query->state : "published");
+    pia_stmt_text(stmt, 2, query->kind ? query->kind : "");
+    pia_stmt_text(stmt, 3, query->pole ? query->pole : "");
+    pia_stmt_text(stmt, 4, query->theme ? query->theme : "");
+    pia_stmt_text(stmt, 5, query->sector ? query->sector : "");
+    pia_stmt_text(stmt, 6, query->region ? query->region : "");
+    pia_stmt_text(stmt, 7, query->departement ? query->departement : "");
+    pia_stmt_text(stmt, 8, of ? of : "-");
+}
+
+/* Adds the present row; the place of the last one goes to ret_next. */
+static size_t add_row(pia_stmt_t *stmt, json_t *items, char ret_next[64])
+{
+    const char *body = pia_stmt_column_text(stmt, 2);
+    (void)snprintf(ret_next, 64, "%" PRId64 ".%s", pia_stmt_column_integer(stmt, 0),
+                   pia_stmt_column_text(stmt, 1));
+    json_array_append_new(items, json_loads(body, 0, NULL));
+    return strlen(body);
+}
+
+pia_status_t publication_list(pia_db_t *db,
+                              const pia_diffusion_publication_list_t *query,
+                              bool network,
+                              json_t **ret_page,
+                              pia_problem_t *problem)
+{
+    int64_t listed_at = 0;
+    const char *id = NULL;
+    int64_t limit = query->has_limit ? query->limit : LIMIT_DEFAULT;
+    if (!parse_after(query->after, &listed_at, &id))
+        return pia_problem_set(problem, PIA_INVALID, "/after", "It is not a `next` of this list.");
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_LIST);
+    bind_query(stmt, query);
+    pia_stmt_integer(stmt, 9, network);
+    pia_stmt_integer(stmt, 10, listed_at);
+    pia_stmt_text(stmt, 11, id);
+    pia_stmt_integer(stmt, 12, limit + 1);
+    json_t *items = json_array();
+    char next[64] = "";
+    size_t size = 0;
+    pia_status_t status = pia_stmt_step(stmt);
+    while (status == PIA_OK && (int64_t)json_array_size(items) < limit && size < PAGE_SIZE_MAX) {
+        size += add_row(stmt, items, next);
+        status = pia_stmt_step(stmt);
+    }
+    pia_stmt_reset(stmt);
+    if (status != PIA_OK && status != PIA_NOT_FOUND) {
+        json_decref(items);
+        return pia_problem_set(problem, status, "", "The publications cannot be read now.");
+    }
+    *ret_page = json_pack("{s:o}", "items", items);
+    if (status == PIA_OK)
+        json_object_set_new(*ret_page, "next", json_string(next));
+    return PIA_OK;
+}

@@ -1,0 +1,181 @@
+/* publish.c - PUBLISH: parsed and checked in the loop's thread, appended in the store thread, and
+ * acknowledged when it is durable. */
+#include "publish.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "append.h"
+#include "pia/clock.h"
+#include "pia/memory.h"
+#include "problems.h"
+
+struct publisher_queue {
+    diffusion_t *diffusion; /* not owned */
+    peers_t *peers;         /* not owned */
+    size_t bytes;           /* of events that wait for the store */
+};
+
+typedef struct {
+    pia_job_t job; /* first */
+    publisher_queue_t *queue;
+    uint8_t identity[PEER_IDENTITY_MAX];
+    size_t identity_size;
+    uint64_t request;
+    pia_principal_t principal;
+    zmq_msg_t frame;  /* the events' bytes */
+    entry_t *entries; /* `count` of them, borrowing from the frame */
+    receipt_t *receipts;
+    size_t count;
+    pia_problem_t problem; /* why it was refused */
+} publish_t;
+
+publisher_queue_t *publisher_queue_new(diffusion_t *diffusion, peers_t *peers)
+{
+    publisher_queue_t *self = pia_alloc(sizeof *self);
+    self->diffusion = diffusion;
+    self->peers = peers;
+    return self;
+}
+
+void publisher_queue_destroy(publisher_queue_t **self_p)
+{
+    free(*self_p);
+    *self_p = NULL;
+}
+
+static publish_t *
+publish_new(publisher_queue_t *queue, const peer_t *peer, const piad_t *message, zmq_msg_t *frame)
+{
+    publish_t *publish = pia_alloc(sizeof *publish);
+    publish->queue = queue;
+    memcpy(publish->identity, peer->identity, peer->identity_size);
+    publish->identity_size = peer->identity_size;
+    publish->request = message->request;
+    zmq_msg_init(&publish->frame);
+    zmq_msg_move(&publish->frame, frame);
+    publish->entries = pia_alloc(message->event_count * sizeof *publish->entries);
+    publish->receipts = pia_alloc(message->event_count * sizeof *publish->receipts);
+    return publish;
+}
+
+static void publish_destroy(publish_t *publish)
+{
+    for (size_t i = 0; i < publish->count; i++)
+        entry_clear(&publish->entries[i]);
+    free(publish->entries);
+    free(publish->receipts);
+    zmq_msg_close(&publish->frame);
+    free(publish);
+}
+
+static json_t *receipt_json(const publish_t *publish, pia_status_t status)
+{
+    if (status != PIA_OK)
+        return pia_problem_json(&publish->problem);
+    json_t *receipts =
+        append_receipts(publish->queue->diffusion, publish->receipts, publish->count);
+    return json_pack("{s:s, s:o}", "status", "ok", "receipts", receipts);
+}
+
+/* Sends the receipt and frees the publish. A peer that is gone, or that cannot take its receipts
+ * and is dropped, publishes again when it is back, and gets the first receipt. */
+static void finish(publish_t *publish, pia_status_t status)
+{
+    pia_frames_t frames;
+    peer_t *peer = peers_find(publish->queue->peers, publish->identity, publish->identity_size);
+    if (peer) {
+        peer_begin(&frames, peer, PIAD_RECEIPT);
+        peer_add_u64(&frames, publish->request);
+        peer_add_json(&frames, receipt_json(publish, status));
+        if (!peer_send(publish->queue->peers, peer, &frames))
+            peer->lost = true;
+    }
+    publish_destroy(publish);
+}
+
+static pia_status_t run_publish(pia_job_t *job, pia_db_t *db)
+{
+    publish_t *publish = (publish_t *)job;
+    append_t append = {.principal = &publish->principal,
+                       .entries = publish->entries,
+                       .count = publish->count,
+                       .receipts = publish->receipts,
+                       .now_ms = pia_clock_now()};
+    (void)db;
+    publish->problem = (pia_problem_t){0};
+    return diffusion_append(publish->queue->diffusion, &append, &publish->problem);
+}
+
+static void publish_done(pia_job_t *job, pia_status_t status)
+{
+    publish_t *publish = (publish_t *)job;
+    publisher_queue_t *queue = publish->queue;
+    queue->bytes -= zmq_msg_size(&publish->frame);
+    peer_t *peer = peers_find(queue->peers, publish->identity, publish->identity_size);
+    if (peer && peer->publishing)
+        peer->publishing--;
+    if (status != PIA_OK && publish->problem.status != status)
+        (void)pia_problem_set(&publish->problem, status, "",
+                              "It could not be stored now, or not be confirmed: publish again.");
+    finish(publish, status);
+}
+
+/* Token, then each event. */
+static pia_status_t check(publish_t *publish, const piad_t *message)
+{
+    pia_problem_t *problem = &publish->problem;
+    pia_status_t status =
+        pia_verifier_check(publish->queue->diffusion->context->verifier, message->token.data,
+                           message->token.size, &publish->principal, problem);
+    piad_frame_t events = {.data = zmq_msg_data(&publish->frame),
+                           .size = zmq_msg_size(&publish->frame)};
+    piad_frame_t event;
+    size_t offset = 0;
+    while (status == PIA_OK && piad_next_event(events, &offset, &event)) {
+        status = entry_parse(event.data, event.size, &publish->entries[publish->count], problem);
+        if (status == PIA_OK)
+            publish->count++;
+        else
+            problem_under(problem, publish->count);
+    }
+    return status;
+}
+
+static pia_status_t check_room(const publisher_queue_t *self,
+                               const peer_t *peer,
+                               const piad_t *message,
+                               pia_problem_t *problem)
+{
+    if (peer->publishing >= PUBLISHES_PER_PEER_MAX)
+        return pia_problem_set(problem, PIA_RATE_LIMITED, "",
+                               "At most 1024 publishes may wait for their receipts.");
+    if (self->bytes + message->events.size > PUBLISH_BYTES_MAX)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "Too much waits to be stored.");
+    return PIA_OK;
+}
+
+void publisher_queue_take(publisher_queue_t *self,
+                          peer_t *peer,
+                          const piad_t *message,
+                          zmq_msg_t *events_frame)
+{
+    publish_t *publish = publish_new(self, peer, message, events_frame);
+    pia_status_t status = check_room(self, peer, message, &publish->problem);
+    if (status == PIA_OK)
+        status = check(publish, message);
+    if (status != PIA_OK) {
+        finish(publish, status);
+        return;
+    }
+    publish->job.run = run_publish;
+    publish->job.done = publish_done;
+    status = pia_executor_post(self->diffusion->context->executor, &publish->job);
+    if (status != PIA_OK) {
+        (void)pia_problem_set(&publish->problem, status, "", "Too much waits to be stored.");
+        finish(publish, status);
+        return;
+    }
+    self->bytes += zmq_msg_size(&publish->frame);
+    peer->publishing++;
+}

@@ -1,0 +1,192 @@
+/* reader.c - reads the journal for streams that are behind. */
+#include "reader.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "pia/db.h"
+#include "pia/memory.h"
+
+#include "journal_read.h"
+
+enum { PAGE_SIZE_MAX = 256 * 1024 };
+
+typedef struct {
+    read_t *first, *last;
+} list_t;
+
+struct reader {
+    pia_loop_t *loop; /* not owned */
+    pia_db_t *db;     /* the thread's */
+    pthread_t thread;
+    int wake;               /* eventfd: something is in `finished` */
+    pthread_mutex_t mutex;  /* guards all that follows */
+    pthread_cond_t arrived; /* something is in `waiting`, or stopping */
+    list_t waiting;
+    list_t finished;
+    bool stopping;
+};
+
+static void list_append(list_t *list, read_t *read)
+{
+    read->next = NULL;
+    if (list->last)
+        list->last->next = read;
+    else
+        list->first = read;
+    list->last = read;
+}
+
+static read_t *list_take(list_t *list)
+{
+    read_t *read = list->first;
+    if (!read)
+        return NULL;
+    list->first = read->next;
+    if (!list->first)
+        list->last = NULL;
+    return read;
+}
+
+void read_destroy(read_t **read_p)
+{
+    read_t *read = *read_p;
+    for (size_t i = 0; i < read->count; i++)
+        batch_release(&read->batches[i]);
+    free(read);
+    *read_p = NULL;
+}
+
+static void read_page(pia_db_t *db, read_t *read)
+{
+    uint64_t sequence = read->after.sequence + 1;
+    size_t size = 0;
+    while (read->count < READ_BATCHES_MAX && size < PAGE_SIZE_MAX) {
+        batch_t *batch = NULL;
+        read->status = journal_read_batch(db, sequence, &batch);
+        if (read->status != PIA_OK)
+            break;
+        size += batch->size;
+        sequence = batch_last(batch) + 1;
+        read->batches[read->count++] = batch;
+    }
+    if (read->count)
+        read->status = PIA_OK;
+}
+
+/* One snapshot for the whole answer. */
+static void answer(pia_db_t *db, read_t *read)
+{
+    read->status = pia_db_begin(db);
+    if (read->status != PIA_OK) {
+        read->status = PIA_UNAVAILABLE;
+        return;
+    }
+    if (read->locate)
+        read->status = journal_locate(db, &read->after, &read->common);
+    if (read->status == PIA_OK)
+        read_page(db, read);
+    pia_db_rollback(db);
+}
+
+static void hand_over(reader_t *self, read_t *read)
+{
+    pthread_mutex_lock(&self->mutex);
+    list_append(&self->finished, read);
+    pthread_mutex_unlock(&self->mutex);
+    uint64_t one = 1;
+    ssize_t written = write(self->wake, &one, sizeof one);
+    assert(written == (ssize_t)sizeof one || errno == EAGAIN);
+}
+
+static void *reader_thread(void *arg)
+{
+    reader_t *self = arg;
+    pthread_mutex_lock(&self->mutex);
+    while (!self->stopping) {
+        read_t *read = list_take(&self->waiting);
+        if (!read) {
+            pthread_cond_wait(&self->arrived, &self->mutex);
+            continue;
+        }
+        pthread_mutex_unlock(&self->mutex);
+        answer(self->db, read);
+        hand_over(self, read);
+        pthread_mutex_lock(&self->mutex);
+    }
+    pthread_mutex_unlock(&self->mutex);
+    return NULL;
+}
+
+static void finish_reads(void *arg)
+{
+    reader_t *self = arg;
+    uint64_t count = 0;
+    ssize_t got = read(self->wake, &count, sizeof count);
+    assert(got == (ssize_t)sizeof count || errno == EAGAIN || errno == EINTR);
+    pthread_mutex_lock(&self->mutex);
+    list_t finished = self->finished;
+    self->finished = (list_t){0};
+    pthread_mutex_unlock(&self->mutex);
+    read_t *done = NULL;
+    while ((done = list_take(&finished)))
+        done->done(done->arg, done);
+}
+
+pia_status_t
+reader_new(const char *url, pia_loop_t *loop, reader_t **ret_reader, pia_problem_t *problem)
+{
+    pia_db_t *db = NULL;
+    pia_status_t status = pia_db_open(url, PIA_DB_READER, &db, problem);
+    if (status != PIA_OK)
+        return status;
+    reader_t *self = pia_alloc(sizeof *self);
+    self->loop = loop;
+    self->db = db;
+    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert(self->wake >= 0);
+    pthread_mutex_init(&self->mutex, NULL);
+    pthread_cond_init(&self->arrived, NULL);
+    pia_loop_add_descriptor(loop, self->wake, finish_reads, self);
+    int rc = pthread_create(&self->thread, NULL, reader_thread, self);
+    assert(rc == 0);
+    *ret_reader = self;
+    return PIA_OK;
+}
+
+void reader_destroy(reader_t **self_p)
+{
+    reader_t *self = *self_p;
+    if (!self)
+        return;
+    pthread_mutex_lock(&self->mutex);
+    self->stopping = true;
+    pthread_cond_signal(&self->arrived);
+    pthread_mutex_unlock(&self->mutex);
+    pthread_join(self->thread, NULL);
+    read_t *read = NULL;
+    while ((read = list_take(&self->waiting))) {
+        read->status = PIA_UNAVAILABLE;
+        list_append(&self->finished, read);
+    }
+    finish_reads(self);
+    pia_loop_remove_descriptor(self->loop, self->wake);
+    close(self->wake);
+    pia_db_close(&self->db);
+    pthread_cond_destroy(&self->arrived);
+    pthread_mutex_destroy(&self->mutex);
+    free(self);
+    *self_p = NULL;
+}
+
+void reader_ask(reader_t *self, read_t *read)
+{
+    pthread_mutex_lock(&self->mutex);
+    list_append(&self->waiting, read);
+    pthread_cond_signal(&self->arrived);
+    pthread_mutex_unlock(&self->mutex);
+}

@@ -1,0 +1,111 @@
+/* server_feed.c - new batches on their way to streams and to the live feed. */
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pia/clock.h"
+#include "pia/memory.h"
+
+#include "server_private.h"
+
+/* What is left goes on in the next round of the loop, after the sockets. */
+void server_run_streams(server_t *self)
+{
+    uint64_t one = 1;
+    if (!self->draining && streams_run(self->streams)) {
+        ssize_t written = write(self->wake, &one, sizeof one);
+        assert(written == (ssize_t)sizeof one || errno == EAGAIN);
+    }
+}
+
+void server_go_on(void *arg)
+{
+    server_t *self = arg;
+    uint64_t count = 0;
+    ssize_t got = read(self->wake, &count, sizeof count);
+    assert(got == (ssize_t)sizeof count || errno == EAGAIN || errno == EINTR);
+    server_run_streams(self);
+}
+
+/* A principal that lost its rights loses its streams, and its tokens are refused from now on. */
+static void apply_revocation(server_t *self, const record_t *record)
+{
+    json_t *event = json_loadb((const char *)record->event, record->event_size, 0, NULL);
+    const json_t *data = json_object_get(event, "data");
+    const char *subject = json_string_value(json_object_get(data, "subject"));
+    const char *at = json_string_value(json_object_get(data, "at"));
+    int64_t at_ms = 0;
+    if (subject) {
+        if (!at || !pia_time_parse(at, &at_ms))
+            at_ms = pia_clock_wall();
+        pia_verifier_revoke(self->diffusion->context->verifier, subject, at_ms);
+        streams_revoke(self->streams, subject);
+    }
+    json_decref(event);
+}
+
+static void observe(server_t *self, const batch_t *batch)
+{
+    size_t offset = 0;
+    record_t record;
+    while (record_read(batch->bytes, batch->size, &offset, &record)) {
+        const char *const *value = record.attributes.value;
+        if (strcmp(value[ATTRIBUTE_TYPE], "principal.revoked") == 0 &&
+            strcmp(value[ATTRIBUTE_SOURCE], "/services/registry") == 0)
+            apply_revocation(self, &record);
+        if (self->live && record.cursor.sequence > self->live_after)
+            live_publish(self->live, &record);
+    }
+}
+
+/* Rights first: a revocation ends streams before they can get what follows it. */
+static void add_batch(server_t *self, batch_t *batch)
+{
+    if (ring_add(self->ring, batch)) {
+        observe(self, batch);
+        streams_wake(self->streams);
+    } else if (batch->first > ring_head(self->ring)->sequence) {
+        server_ask_tail(self); /* another instance wrote what comes before */
+    }
+}
+
+void server_take_feed(void *arg)
+{
+    server_t *self = arg;
+    batch_t *batch = NULL;
+    while ((batch = feed_take(self->diffusion->feed))) {
+        add_batch(self, batch);
+        batch_release(&batch);
+    }
+    server_run_streams(self);
+}
+
+static void tail_read(void *arg, read_t *read)
+{
+    server_t *self = arg;
+    self->tail = NULL;
+    for (size_t i = 0; i < read->count; i++)
+        add_batch(self, read->batches[i]);
+    bool more = read->count == READ_BATCHES_MAX;
+    read_destroy(&read);
+    if (self->draining)
+        return;
+    if (more)
+        server_ask_tail(self);
+    server_run_streams(self);
+}
+
+void server_ask_tail(void *arg)
+{
+    server_t *self = arg;
+    if (self->tail || self->draining)
+        return;
+    read_t *read = pia_alloc(sizeof *read);
+    read->done = tail_read;
+    read->arg = self;
+    read->after = *ring_head(self->ring);
+    self->tail = read;
+    reader_ask(self->reader, read);
+}

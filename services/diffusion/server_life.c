@@ -1,0 +1,225 @@
+/* server_life.c - binding, joining the loop, leaving it. */
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "pia/clock.h"
+#include "pia/log.h"
+#include "pia/memory.h"
+
+#include "server.h"
+#include "server_private.h"
+
+enum {
+    INSTANCES_MAX = 64,
+    TICK_MS = 500,
+    LIVE_MS = 1000,
+    TAIL_MS = 100, /* PostgreSQL: how late another instance's events may be noticed */
+    LINGER_MS = 5000,
+};
+
+static const char IPC[] = "ipc://";
+
+/* "ipc://run/diffusion.sock" and 2 make "ipc://run/diffusion.2.sock". */
+static void name_instance(const char *endpoint, int number, char ret_name[ENDPOINT_SIZE])
+{
+    const char *dot = strrchr(endpoint, '.');
+    const char *slash = strrchr(endpoint, '/');
+    if (number == 1)
+        (void)snprintf(ret_name, ENDPOINT_SIZE, "%s", endpoint);
+    else if (dot && (!slash || dot > slash))
+        (void)snprintf(ret_name, ENDPOINT_SIZE, "%.*s.%d%s", (int)(dot - endpoint), endpoint,
+                       number, dot);
+    else
+        (void)snprintf(ret_name, ENDPOINT_SIZE, "%s.%d", endpoint, number);
+}
+
+/* Binding an ipc path that another process has bound succeeds and steals it: so a lock first. */
+static pia_status_t lock_path(const char *name, pia_lock_t **ret_lock, pia_problem_t *problem)
+{
+    char path[ENDPOINT_SIZE + 8];
+    if (strncmp(name, IPC, sizeof IPC - 1) != 0)
+        return PIA_OK;
+    (void)snprintf(path, sizeof path, "%s.lock", name + sizeof IPC - 1);
+    return pia_lock_take(path, ret_lock, problem);
+}
+
+static pia_status_t bind_router(server_t *self, const char *endpoint, pia_problem_t *problem)
+{
+    pia_status_t status = PIA_CONFLICT;
+    for (int number = 1; status == PIA_CONFLICT && number <= INSTANCES_MAX; number++) {
+        name_instance(endpoint, number, self->endpoint);
+        status = lock_path(self->endpoint, &self->lock, problem);
+    }
+    if (status != PIA_OK)
+        return status;
+    self->socket = zmq_socket(self->diffusion->context->zmq, ZMQ_ROUTER);
+    if (!self->socket)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s", zmq_strerror(errno));
+    pia_socket_prepare(self->socket, PIAD_FRAME_MAX);
+    if (zmq_bind(self->socket, self->endpoint) < 0)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: %s", self->endpoint,
+                               zmq_strerror(errno));
+    return PIA_OK;
+}
+
+/* The live feed has one sender, since every instance sees every event; when it dies, the next one
+ * that finds the lock free goes on. */
+static void try_live(server_t *self)
+{
+    pia_problem_t problem = {0};
+    if (self->live || lock_path(self->live_endpoint, &self->live_lock, &problem) != PIA_OK)
+        return;
+    if (live_new(self->diffusion->context->zmq, self->live_endpoint, &self->live, &problem) !=
+        PIA_OK) {
+        pia_log(PIA_LOG_ERROR, "%s", problem.detail);
+        pia_lock_destroy(&self->live_lock);
+        return;
+    }
+    pia_loop_add_socket(self->diffusion->context->loop, live_socket(self->live), live_process,
+                        self->live);
+    pia_log(PIA_LOG_INFO, "live feed at %s", self->live_endpoint);
+}
+
+static void tick(void *arg)
+{
+    server_t *self = arg;
+    server_look_after_peers(self);
+    atomic_store(&self->counters.peers, peers_count(self->peers));
+    if (self->draining)
+        return;
+    streams_tick(self->streams, pia_clock_monotonic());
+    server_run_streams(self);
+    atomic_store(&self->counters.streams, streams_count(self->streams));
+    if (!self->live) {
+        self->live_after = ring_head(self->ring)->sequence;
+        try_live(self);
+    }
+}
+
+static void tick_live(void *arg)
+{
+    server_t *self = arg;
+    if (self->live)
+        live_tick(self->live, ring_head(self->ring));
+}
+
+static void join_loop(server_t *self)
+{
+    pia_loop_t *loop = self->diffusion->context->loop;
+    pia_loop_add_socket(loop, self->socket, server_receive, self);
+    pia_loop_add_descriptor(loop, feed_descriptor(self->diffusion->feed), server_take_feed, self);
+    pia_loop_add_descriptor(loop, self->wake, server_go_on, self);
+    self->timers[0] = pia_loop_add_timer(loop, TICK_MS, tick, self);
+    self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
+    if (self->shared)
+        self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, server_ask_tail, self);
+}
+
+static void leave_loop(server_t *self)
+{
+    pia_loop_t *loop = self->diffusion->context->loop;
+    pia_loop_remove_socket(loop, self->socket);
+    pia_loop_remove_descriptor(loop, feed_descriptor(self->diffusion->feed));
+    pia_loop_remove_descriptor(loop, self->wake);
+    for (size_t i = 0; i < sizeof self->timers / sizeof *self->timers; i++)
+        if (self->timers[i])
+            pia_loop_remove_timer(loop, self->timers[i]);
+}
+
+pia_status_t server_new(diffusion_t *diffusion,
+                        const server_options_t *options,
+                        server_t **ret_server,
+                        pia_problem_t *problem)
+{
+    server_t *self = pia_alloc(sizeof *self);
+    self->diffusion = diffusion;
+    self->shared = options->shared;
+    self->live_after = options->head.sequence;
+    (void)snprintf(self->live_endpoint, sizeof self->live_endpoint, "%s", options->live);
+    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert(self->wake >= 0);
+    self->ring = ring_new(options->ring_size);
+    ring_start(self->ring, &options->ring_start);
+    pia_status_t status =
+        reader_new(options->database, diffusion->context->loop, &self->reader, problem);
+    if (status == PIA_OK)
+        status = bind_router(self, options->endpoint, problem);
+    if (status != PIA_OK) {
+        server_destroy(&self);
+        return status;
+    }
+    self->peers = peers_new(self->socket);
+    self->streams = streams_new(self->peers, self->ring, self->reader);
+    self->queue = publisher_queue_new(diffusion, self->peers);
+    join_loop(self);
+    try_live(self);
+    pia_log(PIA_LOG_INFO, "publishing and streams at %s", self->endpoint);
+    *ret_server = self;
+    return PIA_OK;
+}
+
+static void close_streams(void *arg, peer_t *peer)
+{
+    server_t *self = arg;
+    streams_close_all(self->streams, peer);
+}
+
+/* Peers that wait for receipts are told to leave when they have them: the tick sees to it. */
+void server_drain(server_t *self)
+{
+    self->draining = true;
+    peers_each(self->peers, close_streams, self);
+    server_look_after_peers(self);
+}
+
+void server_destroy(server_t **self_p)
+{
+    server_t *self = *self_p;
+    if (!self)
+        return;
+    if (self->queue)
+        leave_loop(self);
+    if (self->live)
+        pia_loop_remove_socket(self->diffusion->context->loop, live_socket(self->live));
+    if (self->peers) {
+        server_drain(self);
+        peers_each(self->peers, close_streams, self);
+    }
+    reader_destroy(&self->reader);
+    streams_destroy(&self->streams);
+    publisher_queue_destroy(&self->queue);
+    peers_destroy(&self->peers);
+    live_destroy(&self->live);
+    pia_socket_close(&self->socket, LINGER_MS);
+    ring_destroy(&self->ring);
+    pia_lock_destroy(&self->live_lock);
+    pia_lock_destroy(&self->lock);
+    close(self->wake);
+    free(self);
+    *self_p = NULL;
+}
+
+const char *server_endpoint(const server_t *self)
+{
+    return self->endpoint;
+}
+
+static void set_count(json_t *stats, const char *name, unsigned long long value)
+{
+    json_object_set_new(stats, name, json_integer((json_int_t)value));
+}
+
+void server_stats(server_t *self, json_t *stats)
+{
+    json_object_set_new(stats, "endpoint", json_string(self->endpoint));
+    set_count(stats, "peers", atomic_load(&self->counters.peers));
+    set_count(stats, "streams", atomic_load(&self->counters.streams));
+    set_count(stats, "peer_messages", atomic_load(&self->counters.received));
+    set_count(stats, "peer_nonsense", atomic_load(&self->counters.nonsense));
+    set_count(stats, "peers_dropped", atomic_load(&self->counters.dropped));
+}

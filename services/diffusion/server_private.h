@@ -1,0 +1,52 @@
+/* server_private.h - what server.c (what peers say), server_feed.c (what they are told of the
+ * journal) and server_life.c (beginning and end) share. */
+#ifndef DIFFUSION_SERVER_PRIVATE_H
+#define DIFFUSION_SERVER_PRIVATE_H
+
+#include <stdatomic.h>
+
+#include "pia/lock.h"
+
+#include "diffusion.h"
+#include "live.h"
+#include "publish.h"
+#include "streams.h"
+
+enum { ENDPOINT_SIZE = 256 };
+
+struct server {
+    diffusion_t *diffusion;       /* not owned */
+    char endpoint[ENDPOINT_SIZE]; /* of the ROUTER, as bound */
+    pia_lock_t *lock;             /* of its path; NULL if it has none */
+    void *socket;                 /* the ROUTER */
+    peers_t *peers;
+    publisher_queue_t *queue;
+    ring_t *ring;
+    reader_t *reader;
+    streams_t *streams;
+    char live_endpoint[ENDPOINT_SIZE];
+    pia_lock_t *live_lock;
+    live_t *live;        /* NULL: another instance has it */
+    uint64_t live_after; /* what was there before we were is not sent live */
+    read_t *tail;        /* a question for what other instances wrote; NULL: none */
+    int wake;            /* eventfd: streams wait for another round */
+    int timers[3];       /* ids */
+    bool shared;         /* other instances may write to the journal */
+    bool draining;
+    struct {
+        atomic_ullong received, nonsense, dropped;
+        atomic_ullong peers, streams; /* now; for stats in another thread */
+    } counters;
+};
+
+/* server.c */
+void server_receive(void *self);
+void server_look_after_peers(server_t *self);
+
+/* server_feed.c */
+void server_run_streams(server_t *self);
+void server_take_feed(void *self);
+void server_go_on(void *self);    /* the wake is readable */
+void server_ask_tail(void *self); /* looks for batches of other instances */
+
+#endif

@@ -1,0 +1,213 @@
+/* service.c - the service's table: what can be asked, and what happens around a transaction. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "diffusion.h"
+#include "journal_read.h"
+#include "pia/memory.h"
+#include "proto/event.h"
+#include "proto/journal.h"
+#include "proto/publication.h"
+#include "proto/subscription.h"
+
+enum {
+    READERS = PIA_ROLE_PUBLIC,
+    PUBLISHERS = PIA_ROLE_POLE,
+    APPENDERS = PIA_ROLE_POLE | PIA_ROLE_SERVICE,
+    SUBSCRIBERS = PIA_ROLE_SERVICE | PIA_ROLE_OPERATOR,
+};
+
+static const pia_route_t routes[] = {
+    {&pia_msg_diffusion_publication_create, PUBLISHERS, handle_publication_create},
+    {&pia_msg_diffusion_publication_publish, PUBLISHERS, handle_publication_publish},
+    {&pia_msg_diffusion_publication_change, PUBLISHERS, handle_publication_change},
+    {&pia_msg_diffusion_publication_cancel, PUBLISHERS, handle_publication_cancel},
+    {&pia_msg_diffusion_publication_get, READERS, handle_publication_get},
+    {&pia_msg_diffusion_publication_list, READERS, handle_publication_list},
+    {&pia_msg_diffusion_event_append, APPENDERS, handle_event_append},
+    {&pia_msg_diffusion_event_list, READERS, handle_event_list},
+    {&pia_msg_diffusion_subscription_create, SUBSCRIBERS, handle_subscription_create},
+    {&pia_msg_diffusion_subscription_get, SUBSCRIBERS, handle_subscription_get},
+    {&pia_msg_diffusion_subscription_list, SUBSCRIBERS, handle_subscription_list},
+    {&pia_msg_diffusion_subscription_end, SUBSCRIBERS, handle_subscription_end},
+    {&pia_msg_diffusion_audience_list, PIA_ROLE_SERVICE, handle_audience_list},
+    {&pia_msg_diffusion_journal_head, READERS, handle_journal_head},
+    {&pia_msg_diffusion_journal_verify, PIA_ROLE_OPERATOR, handle_journal_verify},
+    {NULL, 0, NULL},
+};
+
+static const pia_option_t options[] = {
+    {"diffusion", "live", PIA_OPTION_TEXT, "ipc://run/live.sock", 0, 0,
+     "endpoint of the live feed"},
+    {"diffusion", "ring_mib", PIA_OPTION_INTEGER, "32", 1, 4096,
+     "recent events kept in memory, in MiB"},
+    {NULL, NULL, PIA_OPTION_TEXT, NULL, 0, 0, NULL},
+};
+
+extern const char diffusion_001_journal[];
+extern const char diffusion_002_publication[];
+extern const char diffusion_003_subscription[];
+
+static const pia_migration_t migrations[] = {
+    {1, diffusion_001_journal},
+    {2, diffusion_002_publication},
+    {3, diffusion_003_subscription},
+    {0, NULL},
+};
+
+static void feed_batch(void *arg, batch_t *batch)
+{
+    feed_push(arg, batch);
+}
+
+static size_t ring_size(const diffusion_t *self)
+{
+    return (size_t)pia_config_integer(self->context->config, "diffusion", "ring_mib") << 20;
+}
+
+/* Puts the end of the journal into the feed, so that who comes back after our restart is served
+ * from memory. `self->warm_from` becomes the place before it. */
+static pia_status_t warm_up(diffusion_t *self)
+{
+    size_t room = ring_size(self);
+    receipt_t head;
+    journal_committed_head(self->journal, &head);
+    receipt_cursor(&head, &self->head);
+    self->warm_from = self->head;
+    batch_t **batches = NULL;
+    size_t count = 0;
+    pia_status_t status = PIA_OK;
+    for (uint64_t last = head.sequence; status == PIA_OK && last;) {
+        batch_t *batch = NULL;
+        status = journal_read_batch(self->context->db, last, &batch);
+        if (status != PIA_OK || batch->size > room) {
+            batch_release(&batch);
+            break;
+        }
+        room -= batch->size;
+        last = batch->first - 1;
+        self->warm_from = (cursor_t){
+            .epoch = batch->epoch, .sequence = last, .chain = bytes_get_u32(batch->chain_before)};
+        batches = pia_realloc(batches, (count + 1) * sizeof *batches);
+        batches[count++] = batch;
+    }
+    while (count) {
+        feed_push(self->feed, batches[--count]);
+        batch_release(&batches[count]);
+    }
+    free(batches);
+    return status;
+}
+
+static pia_status_t open_service(void *arg, const pia_context_t *context, pia_problem_t *problem)
+{
+    diffusion_t *self = arg;
+    self->context = context;
+    self->matching = matching_new();
+    self->feed = feed_new();
+    pia_status_t status = journal_open(context->db, &self->journal, problem);
+    if (status != PIA_OK)
+        return status;
+    journal_on_batch(self->journal, feed_batch, self->feed);
+    status = warm_up(self);
+    if (status == PIA_OK)
+        status = matching_refresh(self->matching, context->db);
+    if (status != PIA_OK)
+        (void)pia_problem_set(problem, status, "", "The journal cannot be read.");
+    return status;
+}
+
+static pia_status_t attach(void *arg, pia_problem_t *problem)
+{
+    diffusion_t *self = arg;
+    const pia_config_t *config = self->context->config;
+    server_options_t server = {.endpoint = pia_config_text(config, "service", "diffusion"),
+                               .live = pia_config_text(config, "diffusion", "live"),
+                               .database = pia_config_text(config, "service", "database"),
+                               .ring_size = ring_size(self),
+                               .ring_start = self->warm_from,
+                               .head = self->head,
+                               .shared = pia_db_is_shared(self->context->db)};
+    return server_new(self, &server, &self->server, problem);
+}
+
+static void detach(void *arg)
+{
+    diffusion_t *self = arg;
+    if (self->server)
+        server_drain(self->server);
+}
+
+static void close_service(void *arg)
+{
+    diffusion_t *self = arg;
+    server_destroy(&self->server);
+    journal_destroy(&self->journal);
+    matching_destroy(&self->matching);
+    feed_destroy(&self->feed);
+}
+
+static void stats(void *arg, json_t *stats)
+{
+    diffusion_t *self = arg;
+    receipt_t head;
+    journal_committed_head(self->journal, &head);
+    json_object_set_new(stats, "epoch", json_integer((json_int_t)head.epoch));
+    json_object_set_new(stats, "sequence", json_integer((json_int_t)head.sequence));
+    json_object_set_new(stats, "events_appended",
+                        json_integer((json_int_t)atomic_load(&self->appended)));
+    json_object_set_new(stats, "events_duplicate",
+                        json_integer((json_int_t)atomic_load(&self->duplicates)));
+    json_object_set_new(stats, "events_refused",
+                        json_integer((json_int_t)atomic_load(&self->refused)));
+    json_object_set_new(stats, "subscriptions",
+                        json_integer((json_int_t)matching_count(self->matching)));
+    if (self->server)
+        server_stats(self->server, stats);
+}
+
+static pia_status_t began(void *arg, pia_db_t *db)
+{
+    diffusion_t *self = arg;
+    return journal_began(self->journal, db);
+}
+
+static pia_status_t committing(void *arg, pia_db_t *db)
+{
+    diffusion_t *self = arg;
+    return journal_committing(self->journal, db);
+}
+
+static void committed(void *arg)
+{
+    diffusion_t *self = arg;
+    journal_committed(self->journal);
+}
+
+static void rolled_back(void *arg)
+{
+    diffusion_t *self = arg;
+    journal_rolled_back(self->journal);
+    self->stale = true;
+}
+
+void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_service_t *ret_service)
+{
+    *hooks = (pia_executor_hooks_t){.self = self,
+                                    .began = began,
+                                    .committing = committing,
+                                    .committed = committed,
+                                    .rolled_back = rolled_back};
+    *ret_service = (pia_service_t){.name = "diffusion",
+                                   .options = options,
+                                   .migrations = migrations,
+                                   .routes = routes,
+                                   .self = self,
+                                   .open = open_service,
+                                   .attach = attach,
+                                   .detach = detach,
+                                   .close = close_service,
+                                   .stats = stats,
+                                   .hooks = hooks,
+                                   .is_journal = true};
+}
