@@ -302,14 +302,19 @@ static pia_status_t check(pia_request_t *request,
     return status;
 }
 
-/* A body without our header: plain MDP, which gets an answer that its sender can read. */
+/* A body without our header: plain MDP, which gets a plain answer, one frame: the broker matches
+ * answers to requests by their headers, or by having none. */
 static void refuse_plain(pia_dispatch_t *dispatch, pia_reply_t *reply)
 {
+    static const char TEXT[] =
+        "{\"status\":\"invalid\",\"detail\":\"the first body frame is not a PIA1 "
+        "header (proto/README.md)\",\"pointer\":\"\"}";
     dispatch->stats.plain++;
-    pia_problem_t problem = {0};
-    (void)pia_problem_set(&problem, PIA_INVALID, NULL,
-                          "the first body frame is not a PIA1 header (proto/README.md)");
-    send_problem(dispatch, reply, &problem);
+    dispatch->stats.answered[PIA_INVALID]++;
+    pia_frames_t body;
+    pia_frames_init(&body);
+    pia_frames_add_text(&body, TEXT);
+    pia_session_answer(reply->session, reply->generation, &reply->client, &body);
 }
 
 static void take_request(pia_dispatch_t *dispatch,

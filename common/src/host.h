@@ -54,6 +54,7 @@ struct pia_host {
     pia_follower_t *follower;
     pia_context_t context;
 
+    bool attached; /* the service may have sockets of its own */
     pia_job_t open_job, tick_job, lease_job, purge_job, checkpoint_job;
     bool ticking, leasing, purging, checkpointing; /* the job is in the store thread */
     pia_problem_t open_problem;                    /* the open job's */

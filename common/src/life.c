@@ -136,6 +136,7 @@ static void open_done(pia_job_t *job, pia_status_t status)
     }
     start_own_token(host);
     pia_problem_t problem = {0};
+    host->attached = true;
     if (host->service->attach && host->service->attach(host->service->self, &problem) != PIA_OK) {
         fail(host, "the service's sockets cannot be opened", &problem);
         return;
@@ -262,12 +263,17 @@ void pia_host_drain(pia_host_t *host)
     (void)pia_loop_add_timer(host->loop, DRAIN_TICK_MS, check_drained, host);
 }
 
-/* The store first, then at once the lock, so that a standby need not wait for the last answers. */
+/* The store first, then at once the lock, so that a standby need not wait for the last answers. A
+ * service with sockets of its own keeps it until they are really closed: closing a bound one
+ * removes its file, which a standby might have bound anew meanwhile. */
 void pia_host_close(pia_host_t *host)
 {
     pia_background_stop(host);
     pia_executor_destroy(&host->executor);
-    pia_lock_destroy(&host->lock);
+    if (host->attached && host->service->close)
+        host->service->close(host->service->self);
+    if (!host->service->attach)
+        pia_lock_destroy(&host->lock);
     pia_background_destroy(host);
     pia_own_token_destroy(&host->own_token);
     if (host->control)
@@ -275,7 +281,6 @@ void pia_host_close(pia_host_t *host)
     pia_session_destroy(&host->work, LINGER_MS);
     pia_session_destroy(&host->control, LINGER_MS);
     pia_cache_destroy(&host->cache);
-    if (host->dispatch)
-        pia_dispatch_destroy(&host->dispatch);
+    pia_dispatch_destroy(&host->dispatch);
     pia_verifier_destroy(&host->verifier);
 }

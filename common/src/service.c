@@ -123,6 +123,7 @@ static void run(pia_host_t *host)
     close(host->signal_descriptor);
     while (zmq_ctx_term(host->zmq) != 0 && errno == EINTR)
         ; /* waits for what lingers */
+    pia_lock_destroy(&host->lock);
     pia_log(PIA_LOG_INFO, "ends");
 }
 

@@ -16,8 +16,8 @@ static const char MAGIC[] = "PIAW01";
 enum { READY = 1, REQUEST = 2, FINAL = 4, HEARTBEAT = 5, DISCONNECT = 6 };
 
 enum {
-    HEARTBEAT_MS = 1000,
-    SILENCE_MS = 6000, /* a broker that says nothing for so long is lost */
+    HEARTBEAT_MS = 900,
+    SILENCE_MS = 5000, /* a broker that says nothing for so long is lost */
     TIMER_MS = 100,
     BACK_OFF_MS = 100, /* before a new session, doubling, with jitter */
     BACK_OFF_MAX_MS = 5000,
@@ -170,11 +170,15 @@ static void tick(void *arg)
 {
     pia_session_t *session = arg;
     int64_t now = pia_clock_monotonic();
+    bool silent = now - session->heard_ms > SILENCE_MS;
     if (session->state == WAITING && now >= session->again_ms)
         connect_session(session);
-    else if (session->state == CONNECTED && now - session->heard_ms > SILENCE_MS)
+    else if (session->state == CONNECTED && silent)
         lose(session, "the broker is silent");
-    else if (session->state == CONNECTED && now - session->sent_ms >= HEARTBEAT_MS)
+    else if (session->state == LEAVING && silent)
+        session->state = LEFT;
+    else if ((session->state == CONNECTED || session->state == LEAVING) &&
+             now - session->sent_ms >= HEARTBEAT_MS)
         send_bare(session, HEARTBEAT);
 }
 
