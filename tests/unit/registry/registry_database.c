@@ -7,9 +7,9 @@
 #include <string.h>
 
 extern const char registry_migration_001[];
-extern const char pia_common_schema[];
+extern const char pia_common_schema_sql[];
 
-static const pia_migration_t common_tables[] = {{1, pia_common_schema}, {0, NULL}};
+static const pia_migration_t common_tables[] = {{1, pia_common_schema_sql}, {0, NULL}};
 static const pia_migration_t registry_tables[] = {{1, registry_migration_001}, {0, NULL}};
 
 static void migrate(pia_db_t *db, const char *set, const pia_migration_t *tables)
