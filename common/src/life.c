@@ -161,7 +161,12 @@ static void become_opening(pia_host_t *host, pia_db_t *db)
                                     .loop = host->loop,
                                     .verifier = host->verifier,
                                     .zmq = host->zmq};
-    host->executor = pia_executor_new(host->loop, &db, host->service->hooks, on_fatal);
+    pia_executor_hooks_t hooks = {0};
+    if (host->service->hooks)
+        hooks = *host->service->hooks;
+    if (!hooks.self)
+        hooks.self = host->service->self;
+    host->executor = pia_executor_new(host->loop, &db, &hooks, on_fatal);
     host->context.executor = host->executor;
     host->open_job = (pia_job_t){.run = run_open, .done = open_done, .bare = true};
     pia_status_t status = pia_executor_post(host->executor, &host->open_job);
