@@ -17,7 +17,7 @@ pia_status_t announce_pole(pia_db_t *db, const char *type, const pole_t *pole)
         return PIA_OK;
     }
     char subject[SUBJECT_SIZE];
-    snprintf(subject, sizeof subject, "/poles/%s", pole->code);
+    (void)snprintf(subject, sizeof subject, "/poles/%s", pole->code);
     json_t *event = pia_event_new(SERVICE, type, subject, "public", NULL, pole_announcement(pole));
     json_put_text(event, "pole", pole->code);
     json_put_text(event, "themes", pole->themes);
@@ -30,7 +30,7 @@ pia_status_t announce_pole(pia_db_t *db, const char *type, const pole_t *pole)
 pia_status_t announce_structure(pia_db_t *db, const char *type, const structure_t *structure)
 {
     char subject[SUBJECT_SIZE];
-    snprintf(subject, sizeof subject, "/structures/%s", structure->id);
+    (void)snprintf(subject, sizeof subject, "/structures/%s", structure->id);
     json_t *event =
         pia_event_new(SERVICE, type, subject, "network", NULL, structure_announcement(structure));
     json_put_text(event, "departements", structure->departement);
@@ -41,7 +41,7 @@ pia_status_t announce_structure(pia_db_t *db, const char *type, const structure_
 pia_status_t announce_person(pia_db_t *db, const char *type, const person_t *person)
 {
     char subject[SUBJECT_SIZE];
-    snprintf(subject, sizeof subject, "/persons/%s", person->id);
+    (void)snprintf(subject, sizeof subject, "/persons/%s", person->id);
     json_t *event = pia_event_new(SERVICE, type, subject, "restricted", SERVICES_ONLY,
                                   person_announcement(person));
     return pia_outbox_add(db, subject, event);

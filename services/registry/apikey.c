@@ -45,8 +45,8 @@ const char *apikey_state(const apikey_t *key, int64_t now_ms)
 void apikey_subject(const apikey_t *key, char ret_subject[64])
 {
     bool of_person = key->person[0] != '\0';
-    snprintf(ret_subject, 64, "%s%s", of_person ? "/persons/" : "/services/",
-             of_person ? key->person : key->service);
+    (void)snprintf(ret_subject, 64, "%s%s", of_person ? "/persons/" : "/services/",
+                   of_person ? key->person : key->service);
 }
 
 void apikey_principal(const apikey_t *key, const person_t *person, pia_principal_t *ret_principal)

@@ -18,14 +18,13 @@ static bool is_id(const char *id, size_t size)
 
 void cursor_write(const char *sort, const char *id, char ret_text[CURSOR_TEXT_SIZE])
 {
-    unsigned char raw[RAW_MAX];
+    char raw[RAW_MAX];
     size_t sort_size = strlen(sort) + 1;
-    size_t id_size = strlen(id);
-    assert(sort_size <= FOLD_MAX + 1 && id_size < CURSOR_ID_SIZE);
-    memcpy(raw, sort, sort_size);
-    memcpy(raw + sort_size, id, id_size);
-    sodium_bin2base64(ret_text, CURSOR_TEXT_SIZE, raw, sort_size + id_size,
-                      sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+    assert(sort_size <= FOLD_MAX + 1);
+    text_set(raw, sort_size, sort);
+    text_set(raw + sort_size, CURSOR_ID_SIZE, id);
+    sodium_bin2base64(ret_text, CURSOR_TEXT_SIZE, (const unsigned char *)raw,
+                      sort_size + strlen(id), sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
 pia_status_t cursor_read(const char *text, page_cursor_t *ret_cursor, pia_problem_t *problem)

@@ -143,7 +143,7 @@ put_person(pia_db_t *db, const person_t *before, person_t *after, pia_problem_t 
     }
     if (status == PIA_OK && !is_same_principal(before, after)) {
         char subject[64];
-        snprintf(subject, sizeof subject, "/persons/%s", after->id);
+        (void)snprintf(subject, sizeof subject, "/persons/%s", after->id);
         status = announce_revocation(db, subject);
     }
     return status;

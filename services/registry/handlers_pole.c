@@ -131,7 +131,7 @@ static pia_status_t set_codes(pia_db_t *db,
     }
     char pointer[PIA_POINTER_MAX];
     char bad[CODE_SIZE];
-    snprintf(pointer, sizeof pointer, "/%s", list);
+    (void)snprintf(pointer, sizeof pointer, "/%s", list);
     if (!codes_join(json, codes)) {
         return pia_problem_set(problem, PIA_INVALID, pointer, "a code is repeated or no code");
     }

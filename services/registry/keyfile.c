@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,9 +41,14 @@ pia_status_t keyfile_read(const char *path, char ret_text[APIKEY_TEXT_SIZE], pia
 /* Makes what is in the directory of `path` durable. */
 static pia_status_t sync_directory(const char *path, pia_problem_t *problem)
 {
-    char copy[PATH_SIZE];
-    TEXT_SET(copy, path);
-    const char *directory = dirname(copy);
+    char directory[PATH_SIZE];
+    TEXT_SET(directory, path);
+    char *slash = strrchr(directory, '/');
+    if (slash == NULL) {
+        TEXT_SET(directory, ".");
+    } else {
+        slash[slash == directory] = '\0'; /* the root is its own name */
+    }
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0) {
         return failed(problem, "open", directory);

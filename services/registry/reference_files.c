@@ -10,7 +10,7 @@
 
 #include "pia/memory.h"
 
-enum { FILE_SIZE_MAX = 16 * 1024 * 1024, PATH_SIZE = 1024 };
+enum { FILE_SIZE_MAX = 16 * 1024 * 1024, READ_SIZE = 64 * 1024, PATH_SIZE = 1024 };
 
 #define EMBED(symbol, path)                                                                        \
     __asm__(".pushsection .rodata\n"                                                               \
@@ -54,7 +54,7 @@ find_embedded(const char *name, reference_file_t *ret_file, pia_problem_t *probl
 static pia_status_t read_all(FILE *stream, char **ret_bytes, size_t *ret_size)
 {
     size_t size = 0;
-    size_t room = 64 * 1024;
+    size_t room = READ_SIZE;
     char *bytes = pia_alloc(room);
     size_t got;
     while (size <= FILE_SIZE_MAX && (got = fread(bytes + size, 1, room - size, stream)) > 0) {

@@ -29,24 +29,26 @@ enum { LISTS = sizeof lists / sizeof lists[0], POSITIONS_A_GROUP = 1000 };
 
 /* An entry is an object with code and label, or a label of which the code is made. */
 static pia_status_t
-load_item(pia_db_t *db, const json_t *json, reference_item_t *item, int64_t position)
+load_item(pia_db_t *db, const json_t *json, const char *list, const char *group, int64_t position)
 {
     char code[FOLD_MAX + 1];
-    item->label = json_string_value(json);
-    if (item->label != NULL) {
-        fold_code(item->label, code);
-        item->code = code;
+    const json_t *dated = json_object_get(json, "dated");
+    reference_item_t item = {.list = list,
+                             .group = group,
+                             .label = json_string_value(json),
+                             .has_dated = json_is_boolean(dated),
+                             .dated = json_is_true(dated)};
+    if (item.label != NULL) {
+        (void)fold_code(item.label, code);
+        item.code = code;
     } else {
-        const json_t *dated = json_object_get(json, "dated");
-        item->code = json_string_value(json_object_get(json, "code"));
-        item->label = json_string_value(json_object_get(json, "label"));
-        item->has_dated = json_is_boolean(dated);
-        item->dated = json_is_true(dated);
+        item.code = json_string_value(json_object_get(json, "code"));
+        item.label = json_string_value(json_object_get(json, "label"));
     }
-    if (text_or_null(item->code) == NULL || text_or_null(item->label) == NULL) {
+    if (text_or_null(item.code) == NULL || text_or_null(item.label) == NULL) {
         return PIA_INVALID;
     }
-    return store_reference_insert(db, item, position);
+    return store_reference_insert(db, &item, position);
 }
 
 static pia_status_t load_list(pia_db_t *db, const json_t *root, size_t which)
@@ -61,10 +63,10 @@ static pia_status_t load_list(pia_db_t *db, const json_t *root, size_t which)
     pia_status_t status = json_is_array(array) ? PIA_OK : PIA_INVALID;
     json_array_foreach(array, index, json)
     {
-        reference_item_t item = {.list = lists[which].list,
-                                 .group = grouped ? lists[which].group : NULL};
         if (status == PIA_OK) {
-            status = load_item(db, json, &item, (int64_t)(which * POSITIONS_A_GROUP + index));
+            int64_t position = (int64_t)(which * POSITIONS_A_GROUP + index);
+            status = load_item(db, json, lists[which].list, grouped ? lists[which].group : NULL,
+                               position);
         }
     }
     return status;
@@ -116,7 +118,7 @@ static bool take_facts(const json_t *json, pole_t *pole)
         if (year < 1900 || year > 9999) {
             return false;
         }
-        snprintf(pole->labelled_since, sizeof pole->labelled_since, "%d", (int)year);
+        (void)snprintf(pole->labelled_since, sizeof pole->labelled_since, "%d", (int)year);
     }
     if (json_is_true(json_object_get(json, "labelled_2016"))) {
         pole->state = POLE_ACTIVE;

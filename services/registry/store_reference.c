@@ -206,8 +206,8 @@ commune_query(pia_db_t *db, const commune_filter_t *filter, const page_cursor_t 
         pia_db_prepare(db, sql[by_departement ? COMMUNE_BY_DEPARTEMENT : COMMUNE_BY_NAME]);
     const char *prefix = filter->prefix == NULL ? "" : filter->prefix;
     size_t size = strlen(prefix);
-    char above[FOLD_MAX + 1];
-    memcpy(above, prefix, size);
+    char above[FOLD_MAX + 2];
+    TEXT_SET(above, prefix);
     above[size] = (char)0xFF;
     pia_stmt_bytes(stmt, 1, cursor->sort, strlen(cursor->sort));
     pia_stmt_text(stmt, 2, cursor->id);
