@@ -1,30 +1,44 @@
-# libFuzzer targets: configured with -DPIA_FUZZ=ON, clang and PIA_SANITIZE=address,undefined.
-# As tests each runs for PIA_FUZZ_SECONDS; by hand: build/fuzz/tests/fuzz.broker.core CORPUS…
-set(PIA_FUZZ_SECONDS 10 CACHE STRING "How long each fuzzer runs as a test")
+# libFuzzer targets: configured with -DPIA_FUZZ=ON, clang and PIA_SANITIZE=address,undefined (preset
+# fuzz). As a test each runs for some seconds; by hand: build/fuzz/tests/fuzz.broker FOLDER….
+if(NOT PIA_FUZZ)
+    return()
+endif()
+if(NOT CMAKE_C_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "PIA_FUZZ needs clang")
+endif()
 
-# pia_add_fuzzer(fuzz.broker.core SOURCES fuzz/fuzz_broker.c LIBS pia_broker): inputs that were worth
-# keeping are in fuzz/corpus/<source's name>/.
+# Coverage in everything of ours, or the fuzzer is blind.
+target_compile_options(pia_flags INTERFACE -fsanitize=fuzzer-no-link)
+
+# pia_add_fuzzer(broker LIBS pia_broker CORPUS FOLDER…): fuzz/fuzz_broker.c, from the inputs in
+# fuzz/corpus/broker (tests/fuzz/make_seeds) and in the other folders.
 function(pia_add_fuzzer name)
-    cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
-    add_executable(${name} ${ARG_SOURCES})
-    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-    target_link_libraries(${name} PRIVATE ${ARG_LIBS} pia_flags)
-    list(GET ARG_SOURCES 0 source)
-    get_filename_component(source ${source} NAME_WE)
-    set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${source})
-    set(found ${CMAKE_CURRENT_BINARY_DIR}/corpus/${source})
-    file(MAKE_DIRECTORY ${found})
-    if(NOT EXISTS ${corpus})
-        set(corpus)
-    endif()
-    add_test(NAME ${name} COMMAND ${name} -max_total_time=${PIA_FUZZ_SECONDS} -timeout=10
-        -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 ${found} ${corpus})
-    math(EXPR limit "${PIA_FUZZ_SECONDS} + 60")
-    set_tests_properties(${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
+    cmake_parse_arguments(ARG "" "" "LIBS;CORPUS" ${ARGN})
+    add_executable(fuzz.${name} fuzz/fuzz_${name}.c)
+    target_include_directories(fuzz.${name} PRIVATE ${PROJECT_SOURCE_DIR}/common/src)
+    target_link_options(fuzz.${name} PRIVATE -fsanitize=fuzzer)
+    target_link_libraries(fuzz.${name} PRIVATE ${ARG_LIBS} pia_common pia_flags)
+    add_test(NAME fuzz.${name} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/run $<TARGET_FILE:fuzz.${name}>
+        ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${name} ${ARG_CORPUS})
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 900)
 endfunction()
 
-if(PIA_FUZZ)
-    # Coverage in everything of ours, or the fuzzer is blind.
-    target_compile_options(pia_flags INTERFACE -fsanitize=fuzzer-no-link)
-    pia_add_fuzzer(fuzz.broker.core SOURCES fuzz/fuzz_broker.c LIBS pia_broker)
+foreach(name message text header config stream)
+    pia_add_fuzzer(${name})
+endforeach()
+pia_add_fuzzer(token LIBS PkgConfig::SODIUM)
+if(TARGET pia_broker)
+    pia_add_fuzzer(broker LIBS pia_broker)
+endif()
+if(TARGET pia_gateway)
+    pia_add_fuzzer(http LIBS pia_gateway)
+    pia_add_fuzzer(target LIBS pia_gateway)
+endif()
+if(TARGET pia_labellisation)
+    pia_add_fuzzer(definition LIBS pia_labellisation
+        CORPUS ${PROJECT_SOURCE_DIR}/services/labellisation/process)
+endif()
+if(TARGET pia_diffusion)
+    pia_add_fuzzer(event LIBS pia_diffusion)
+    pia_add_fuzzer(record LIBS pia_diffusion)
 endif()

@@ -5,6 +5,9 @@ target_compile_definitions(pia_flags INTERFACE _GNU_SOURCE PIA_VERSION="${PROJEC
 target_compile_options(pia_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wvla -Wformat=2 -Wundef $<$<BOOL:${PIA_WERROR}>:-Werror>
+    # What clang adds to these beyond gcc: tables with trailing members left out, assert(!"reason"),
+    # long texts in parts.
+    $<$<C_COMPILER_ID:Clang>:-Wno-missing-field-initializers;-Wno-string-conversion;-Wno-string-concatenation>
     $<$<CONFIG:RelWithDebInfo>:-D_FORTIFY_SOURCE=2;-fstack-protector-strong;-fPIE>)
 target_link_options(pia_flags INTERFACE
     $<$<CONFIG:RelWithDebInfo>:-pie;-Wl,-z,relro;-Wl,-z,now;-Wl,-z,noexecstack>)

@@ -7,16 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libFuzzer calls these. */
+/* libFuzzer calls it. */
+/* NOLINTNEXTLINE(readability-identifier-naming) */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 /* What must hold for every input. */
-#define FUZZ_CHECK(condition)                                                                      \
-    do {                                                                                           \
-        if (!(condition))                                                                          \
-            __builtin_trap();                                                                      \
-    } while (0)
+#define FUZZ_CHECK(condition) ((condition) ? (void)0 : __builtin_trap())
 
 typedef struct {
     const uint8_t *at;

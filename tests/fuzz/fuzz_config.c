@@ -1,5 +1,4 @@
 /* fuzz_config.c - a settings file of any bytes. */
-#define _GNU_SOURCE
 #include "fuzz.h"
 
 #include <stdio.h>

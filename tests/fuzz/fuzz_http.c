@@ -19,7 +19,8 @@ static outcome_t feed(const uint8_t *bytes, size_t size, size_t piece)
     strict_t strict;
     outcome_t outcome = {.verdict = STRICT_MORE};
     strict_init(&strict);
-    while (outcome.admitted < size && outcome.verdict != STRICT_REJECTED) {
+    while (outcome.admitted < size && outcome.verdict != STRICT_REJECTED &&
+           outcome.requests < REQUESTS_MAX) {
         size_t left = size - outcome.admitted;
         size_t given = piece < left ? piece : left;
         size_t admitted = 0;
@@ -31,9 +32,6 @@ static outcome_t feed(const uint8_t *bytes, size_t size, size_t piece)
             outcome.requests++;
             FUZZ_CHECK(admitted > 0);
             strict_next(&strict);
-            if (outcome.requests == REQUESTS_MAX) {
-                break;
-            }
         }
     }
     outcome.status = strict.status;

@@ -13,13 +13,12 @@ static uint8_t public_key[crypto_sign_PUBLICKEYBYTES];
 static uint8_t secret_key[crypto_sign_SECRETKEYBYTES];
 static pia_verifier_t *verifier;
 
-int LLVMFuzzerInitialize(int *argc, char ***argv)
+/* Writes the public key where a verifier reads it, once. */
+static void open_verifier(void)
 {
     static const uint8_t seed[crypto_sign_SEEDBYTES] = "a key for the fuzzer";
     char path[] = "/tmp/pia-fuzz-token.XXXXXX";
     char text[PIA_KEY_TEXT_MAX];
-    (void)argc;
-    (void)argv;
     FUZZ_CHECK(sodium_init() >= 0);
     FUZZ_CHECK(crypto_sign_seed_keypair(public_key, secret_key, seed) == 0);
     pia_public_key_write(public_key, text);
@@ -33,7 +32,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     pia_key_id(public_key, token + 1); /* names the key, so that the file is read now */
     FUZZ_CHECK(pia_verifier_check(verifier, token, sizeof token, &principal, NULL) != PIA_OK);
     (void)unlink(path);
-    return 0;
 }
 
 static void check(const uint8_t *token, size_t size)
@@ -73,6 +71,9 @@ static void check_signed(const uint8_t *payload, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_t fuzz = {data, size};
+    if (verifier == NULL) {
+        open_verifier();
+    }
     bool is_signed = (fuzz_byte(&fuzz) & 1) != 0;
     size_t taken = 0;
     uint8_t *bytes = fuzz_block(&fuzz, size, &taken);
