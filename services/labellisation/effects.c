@@ -226,3 +226,8 @@ const effect_kind_t *effect_find(const char *name)
             return &effects[i];
     return NULL;
 }
+
+size_t effect_count(void)
+{
+    return sizeof effects / sizeof effects[0];
+}

@@ -165,3 +165,8 @@ const guard_kind_t *guard_find(const char *name)
             return &guards[i];
     return NULL;
 }
+
+size_t guard_count(void)
+{
+    return sizeof guards / sizeof guards[0];
+}

@@ -58,5 +58,8 @@ typedef struct effect_kind {
 /* NULL if there is no such name. */
 const guard_kind_t *guard_find(const char *name);
 const effect_kind_t *effect_find(const char *name);
+/* How many there are. */
+size_t guard_count(void);
+size_t effect_count(void);
 
 #endif

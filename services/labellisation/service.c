@@ -103,19 +103,30 @@ static pia_status_t add_folder(labellisation_t *self, pia_problem_t *problem)
     return status;
 }
 
-pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_problem_t *problem)
+static pia_status_t add_definitions(labellisation_t *self, pia_problem_t *problem)
 {
-    labellisation_t *self = arg;
     const definition_t *definition;
-    self->db = context->db;
-    self->process = pia_config_text(context->config, "labellisation", "process");
-    self->definitions = pia_config_text(context->config, "labellisation", "definitions");
     pia_status_t status =
         library_add(self->library, self->db, label_pia_v1, strlen(label_pia_v1), problem);
     if (status == PIA_OK)
         status = add_folder(self, problem);
     if (status == PIA_OK)
         status = library_find(self->library, self->db, self->process, 0, &definition, problem);
+    return status;
+}
+
+pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_problem_t *problem)
+{
+    labellisation_t *self = arg;
+    self->db = context->db;
+    self->process = pia_config_text(context->config, "labellisation", "process");
+    self->definitions = pia_config_text(context->config, "labellisation", "definitions");
+    pia_status_t status = pia_db_begin(self->db);
+    if (status == PIA_OK)
+        status = add_definitions(self, problem);
+    if (status == PIA_OK)
+        return pia_db_commit(self->db);
+    pia_db_rollback(self->db);
     return status;
 }
 

@@ -1,0 +1,12 @@
+# The engine alone, then with its store on both engines.
+foreach(subject day definition engine)
+    pia_add_test(unit.labellisation.${subject}
+        SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
+endforeach()
+pia_add_test(unit.labellisation.matter
+    SOURCES unit/labellisation/test_matter.c unit/labellisation/bench.c support/test_database.c
+    LIBS pia_labellisation)
+add_test(NAME unit.labellisation.matter_pgsql
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run
+        $<TARGET_FILE:unit.labellisation.matter>)
+set_tests_properties(unit.labellisation.matter_pgsql PROPERTIES LABELS unit TIMEOUT 120)

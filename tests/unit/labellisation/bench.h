@@ -1,0 +1,66 @@
+/* bench.h - a labellisation's database with the default definition and a few people, on the engine
+ * under test; moves are made at instants that the test chooses. */
+#ifndef BENCH_H
+#define BENCH_H
+
+#include "labellisation.h"
+#include "matter.h"
+#include "test_database.h"
+
+typedef struct {
+    test_database_t place;
+    pia_db_t *db;
+    library_t *library;
+    int64_t now_ms;        /* legal time of the next move */
+    pia_problem_t problem; /* of the last refusal */
+} bench_t;
+
+#define STRUCTURE "0190a000-0000-7000-8000-00000000000a"
+#define OTHER_STRUCTURE "0190a000-0000-7000-8000-00000000000b"
+#define REVIEWER_1 "0190a000-0000-7000-8000-000000000001"
+#define REVIEWER_2 "0190a000-0000-7000-8000-000000000002"
+#define REVIEWER_OF_STRUCTURE "0190a000-0000-7000-8000-000000000003"
+#define NOT_A_REVIEWER "0190a000-0000-7000-8000-000000000004"
+#define MINISTER "0190a000-0000-7000-8000-000000000005"
+#define ISM "0190a000-0000-7000-8000-000000000006"
+#define CANDIDATE "0190a000-0000-7000-8000-000000000007"
+
+/* Opens it, in a transaction. `definition`: JSON beside the default one, or NULL. */
+void bench_init(bench_t *bench, const char *definition);
+void bench_clear(bench_t *bench);
+
+/* Ends the present transaction, kept, and begins another. */
+void bench_commit(bench_t *bench);
+
+/* A person with these roles, for a structure (NULL: none). */
+pia_principal_t bench_person(const char *id, uint32_t roles, const char *structure);
+
+/* A new dossier of STRUCTURE by its candidate, under this definition; its id. */
+void bench_create(bench_t *bench, const char *definition, char ret_id[PIA_UUID_TEXT_SIZE]);
+
+/* Makes a transition as the service does: due timers first, all or nothing. `data`: JSON with
+ * single quotes, NULL none. `version` 0: the present one. A refusal is left in bench->problem. */
+pia_status_t bench_move(bench_t *bench,
+                        const char *id,
+                        const pia_principal_t *principal,
+                        const char *transition,
+                        const char *data,
+                        int64_t version);
+
+/* Reads it; fails the test if it is not there. The caller clears it. */
+void bench_load(bench_t *bench, machine_kind_t kind, const char *id, matter_t *ret_matter);
+
+/* Its state's name, static. */
+const char *bench_state(bench_t *bench, machine_kind_t kind, const char *id);
+
+/* The first column of the first row; `sql` is a constant. */
+int64_t bench_integer(bench_t *bench, const char *sql);
+
+/* How many announcements of a type wait in the outbox. */
+int64_t bench_announced(bench_t *bench, const char *type);
+
+/* Moves a fresh dossier of the default definition before the decision: two favourable reviews, a
+ * favourable opinion. */
+void bench_to_decision(bench_t *bench, char ret_id[PIA_UUID_TEXT_SIZE]);
+
+#endif
