@@ -54,7 +54,7 @@ static const pia_option_t BROKER_OPTIONS[] = {
      "ms that a plain MDP request waits for a service without workers"},
     {"broker", "plain_redelivered", PIA_OPTION_BOOLEAN, "true", 0, 0,
      "give a plain MDP request to another worker when its own is lost"},
-    {"broker", "message_max", PIA_OPTION_INTEGER, "1048576", 1024, 67108864,
+    {"broker", "message_max", PIA_OPTION_INTEGER, "2097152", 1024, 67108864,
      "bytes of one frame; the connection of who sends more is closed"},
     {"broker", "drain_ms", PIA_OPTION_INTEGER, "5000", 0, 600000,
      "ms to finish what is in flight after SIGTERM"},

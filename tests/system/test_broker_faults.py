@@ -207,7 +207,7 @@ def test_an_answer_for_a_client_that_is_gone_is_dropped(broker):
 
 def test_an_oversized_message_closes_its_connection_and_nobody_elses(broker):
     worker, client, other = broker.worker(b"echo"), broker.client(), broker.client()
-    client.ask(b"echo", b"x" * (2 << 20))
+    client.ask(b"echo", b"x" * (3 << 20))
     other.ask(b"echo", b"x" * (1 << 20))
     address, body = worker.take()
     assert len(body[0]) == 1 << 20

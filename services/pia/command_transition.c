@@ -1,0 +1,141 @@
+/* command_transition.c - pia dossier do: a transition with what it asks for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "commands.h"
+#include "pia/memory.h"
+#include "print.h"
+#include "proto/dossier.h"
+
+const flag_t transition_flags[] = {
+    {"version", "N", "the version that you have seen (default: the present one)"},
+    {"idempotency-key", "TEXT", "a repeat with the same key gets the first answer"},
+    {NULL, NULL, NULL},
+};
+
+/* A transition's field of this name, or NULL. */
+static const json_t *find_field(const json_t *transitions, const char *transition, const char *name)
+{
+    size_t i = 0, f = 0;
+    const json_t *item = NULL, *field = NULL;
+    json_array_foreach(json_object_get(transitions, "items"), i, item)
+    {
+        const char *text = json_string_value(json_object_get(item, "name"));
+        if (!text || strcmp(text, transition) != 0)
+            continue;
+        json_array_foreach(json_object_get(item, "fields"), f, field)
+        {
+            const char *field_name = json_string_value(json_object_get(field, "name"));
+            if (field_name && strcmp(field_name, name) == 0)
+                return field;
+        }
+    }
+    return NULL;
+}
+
+static json_t *split_list(const char *value)
+{
+    json_t *list = json_array();
+    char *copy = pia_strdup(value);
+    char *rest = copy;
+    for (char *item = strsep(&rest, ","); item; item = strsep(&rest, ","))
+        if (*item)
+            json_array_append_new(list, json_string(item));
+    free(copy);
+    return list;
+}
+
+/* As the field's type says; unknown fields go as texts, for the service to refuse by name. */
+static json_t *read_value(const json_t *field, const char *value)
+{
+    const char *type = json_string_value(json_object_get(field, "type"));
+    if (!type)
+        return json_string(value);
+    if (strcmp(type, "persons") == 0)
+        return split_list(value);
+    if (strcmp(type, "boolean") == 0)
+        return json_boolean(strcmp(value, "true") == 0 || strcmp(value, "yes") == 0);
+    if (strcmp(type, "integer") == 0) {
+        char *end = NULL;
+        long long number = strtoll(value, &end, 10);
+        if (*value && *end == '\0')
+            return json_integer(number);
+    }
+    return json_string(value);
+}
+
+/* NULL after having said which argument is not NAME=VALUE. */
+static json_t *read_data(const json_t *transitions, const arguments_t *arguments)
+{
+    json_t *data = json_object();
+    for (size_t i = 2; i < arguments->positional_count; i++) {
+        const char *word = arguments->positionals[i];
+        const char *equals = strchr(word, '=');
+        json_t *value = NULL;
+        char name[64];
+        if (equals && equals != word) {
+            (void)snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
+            value =
+                read_value(find_field(transitions, arguments->positionals[1], name), equals + 1);
+        }
+        if (!value) {
+            (void)fprintf(stderr, "pia: '%s' is not NAME=VALUE\n", word);
+            json_decref(data);
+            return NULL;
+        }
+        json_object_set_new(data, name, value);
+    }
+    return data;
+}
+
+static json_t *make_body(const arguments_t *arguments, const json_t *transitions, json_t *data)
+{
+    const char *version = arguments_get(arguments, "version");
+    const char *key = arguments_get(arguments, "idempotency-key");
+    json_t *body = json_pack("{s:s, s:s, s:I}", "dossier", arguments->positionals[0], "transition",
+                             arguments->positionals[1], "version",
+                             version ? (json_int_t)strtoll(version, NULL, 10)
+                                     : json_integer_value(json_object_get(transitions, "version")));
+    if (body && json_object_size(data) > 0)
+        json_object_set(body, "data", data);
+    if (body && key)
+        json_object_set_new(body, "idempotency_key", json_string(key));
+    return body;
+}
+
+int command_transition(cli_t *cli, const command_t *command, const arguments_t *arguments)
+{
+    (void)command;
+    json_t *question = json_pack("{s:s}", "dossier", arguments->positionals[0]);
+    json_t *transitions = NULL, *data = NULL, *body = NULL, *answer = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    int code = EXIT_USAGE;
+    if (!question || ask(cli, NULL, &pia_msg_labellisation_dossier_transitions, question,
+                         &transitions, &problem) != PIA_OK) {
+        code = question ? ask_say(&problem) : EXIT_USAGE;
+        goto out;
+    }
+    data = read_data(transitions, arguments);
+    body = data ? make_body(arguments, transitions, data) : NULL;
+    if (!body)
+        goto out;
+    if (ask(cli, NULL, &pia_msg_labellisation_dossier_transition, body, &answer, &problem) !=
+        PIA_OK) {
+        code = ask_say(&problem);
+        goto out;
+    }
+    if (cli->as_json)
+        print_json(answer);
+    else
+        print_object(answer);
+    code = EXIT_DONE;
+out:
+    json_decref(question);
+    json_decref(transitions);
+    json_decref(data);
+    json_decref(body);
+    json_decref(answer);
+    return code;
+}

@@ -1,0 +1,31 @@
+/* commands.h - the functions behind the table in commands.c, one file each. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+#include "cli.h"
+
+command_fn command_message; /* any message: positionals and options are its fields */
+command_fn command_list;    /* a message answered by pages of items: a table of all of them */
+command_fn command_status;
+command_fn command_publish;
+command_fn command_follow;
+command_fn command_transition;
+command_fn command_drain;
+command_fn command_level;
+command_fn command_verify;
+command_fn command_call;
+command_fn command_demo;
+
+/* Options of commands that have their own, each ended by a NULL name. */
+extern const flag_t status_flags[];
+extern const flag_t publish_flags[];
+extern const flag_t follow_flags[];
+extern const flag_t transition_flags[];
+extern const flag_t call_flags[];
+extern const flag_t demo_flags[];
+
+/* The body of a command's message from its arguments; the caller owns it. NULL after having said
+ * what is wrong. */
+json_t *command_body(const command_t *command, const arguments_t *arguments);
+
+#endif
