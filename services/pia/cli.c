@@ -12,6 +12,7 @@
 #include "commands.h"
 #include "fields.h"
 #include "pia/log.h"
+#include "print.h"
 
 enum { ERROR_SIZE = 256, TIMEOUT_MAX_S = 60, LINGER_MS = 1000 };
 
@@ -72,13 +73,22 @@ static const command_t *find_command(char *const *argv, int *ret_words)
     return NULL;
 }
 
+/* A line of help in two columns, the first `columns` wide. */
+static void print_line(FILE *out, const char *left, size_t columns, const char *help)
+{
+    (void)fprintf(out, "  %s", left);
+    for (size_t i = print_width(left); i < columns; i++)
+        (void)fputc(' ', out);
+    (void)fprintf(out, " %s\n", help);
+}
+
 static void print_flags(const flag_t *flags)
 {
     for (; flags && flags->name; flags++) {
         char option[64];
         (void)snprintf(option, sizeof option, "--%s %s", flags->name,
                        flags->value ? flags->value : "");
-        (void)printf("  %-22s %s\n", option, flags->help);
+        print_line(stdout, option, 22, flags->help);
     }
 }
 
@@ -89,7 +99,7 @@ static void print_commands(FILE *out, const char *word)
         char line[96];
         (void)snprintf(line, sizeof line, "%s %s", command->name, command->synopsis);
         if (!word || strncmp(command->name, word, strlen(word)) == 0)
-            (void)fprintf(out, "  %-46s %s\n", line, command->help);
+            print_line(out, line, 46, command->help);
     }
 }
 

@@ -81,8 +81,7 @@ static const json_t *member(const json_t *object, const char *path)
     return member(json_object_get(object, name), dot + 1);
 }
 
-/* Columns of a terminal: letters, not bytes. */
-static size_t width(const char *text)
+size_t print_width(const char *text)
 {
     size_t letters = 0;
     for (; *text; text++)
@@ -98,7 +97,7 @@ static void put_cell(const char *text, size_t column_width, bool last)
         (void)fputc('\n', stdout);
         return;
     }
-    for (size_t i = width(text); i < column_width + GAP; i++)
+    for (size_t i = print_width(text); i < column_width + GAP; i++)
         (void)fputc(' ', stdout);
 }
 
@@ -114,7 +113,7 @@ static void read_columns(table_t *table, const char *columns)
         size_t size = strcspn(columns, " ");
         char *name = table->names[table->count];
         (void)snprintf(name, NAME_SIZE, "%.*s", (int)size, columns);
-        table->widths[table->count++] = width(name);
+        table->widths[table->count++] = print_width(name);
         columns += size;
         columns += strspn(columns, " ");
     }
@@ -128,8 +127,8 @@ static void measure(table_t *table, const json_t *items)
     {
         for (size_t c = 0; c < table->count; c++) {
             char *text = print_text(member(item, table->names[c]));
-            if (width(text) > table->widths[c])
-                table->widths[c] = width(text);
+            if (print_width(text) > table->widths[c])
+                table->widths[c] = print_width(text);
             free(text);
         }
     }

@@ -15,6 +15,9 @@ void print_table(const json_t *items, const char *columns);
 /* One line a member; members of members as "a.b". */
 void print_object(const json_t *object);
 
+/* How many columns of a terminal a text takes: letters, not bytes. */
+size_t print_width(const char *text);
+
 /* Any JSON value as one line of text; the caller frees it. Control characters become spaces. */
 char *print_text(const json_t *value);
 
