@@ -18,11 +18,15 @@ static const struct {
     const char *word;
     pole_state_t state;
 } outcomes[] = {
-    {"label.suspended", POLE_SUSPENDED}, {"label.reinstated", POLE_ACTIVE},
-    {"label.expired", POLE_ENDED},       {"label.withdrawn", POLE_ENDED},
-    {"label.revoked", POLE_ENDED},       {"label.renounced", POLE_ENDED},
-    {"label.ended", POLE_ENDED},         {"in_force", POLE_ACTIVE},
-    {"suspended", POLE_SUSPENDED},       {"ended", POLE_ENDED},
+    {"label.suspended", POLE_SUSPENDED},
+    {"label.reinstated", POLE_ACTIVE},
+    {"label.expired", POLE_ENDED},
+    {"label.withdrawn", POLE_ENDED},
+    {"label.revoked", POLE_ENDED},
+    {"label.ended", POLE_ENDED},
+    {"in_force", POLE_ACTIVE},
+    {"suspended", POLE_SUSPENDED},
+    {"ended", POLE_ENDED},
 };
 
 static pole_state_t outcome_of(const char *word)

@@ -67,8 +67,7 @@ static const pia_migration_t migrations[] = {{1, registry_migration_001}, {0, NU
 
 static const char FOLLOW[] =
     "{\"types\": [\"label.awarded\", \"label.transitioned\", \"label.suspended\", "
-    "\"label.reinstated\", \"label.expired\", \"label.withdrawn\", \"label.revoked\", "
-    "\"label.renounced\", \"label.ended\"]}";
+    "\"label.expired\", \"label.withdrawn\"]}";
 
 /* Legal time in force, before anything is dated. */
 static pia_status_t set_clock(registry_t *registry, pia_db_t *db, pia_problem_t *problem)
