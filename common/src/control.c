@@ -38,9 +38,10 @@ static void handle_info(void *self, pia_request_t **request_p)
                   host->instance, "version", PIA_VERSION, "state", state_text(host), "store",
                   host->store, "epoch", host->epoch, "started_at", host->started_at);
     assert(info);
-    if (host->service->is_journal)
-        json_object_set_new(info, "endpoint",
-                            json_string(pia_config_text(host->config, "service", "diffusion")));
+    const char *endpoint =
+        host->service->endpoint ? host->service->endpoint(host->service->self) : NULL;
+    if (endpoint)
+        json_object_set_new(info, "endpoint", json_string(endpoint));
     pia_request_answer(request_p, info, 0);
 }
 

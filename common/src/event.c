@@ -56,7 +56,7 @@ static const attribute_t ATTRIBUTES[] = {
     {"subject", false, 256},
     {"datacontenttype", false, 128},
     {"dataschema", false, 512},
-    {"visibility", true, 16},
+    {"visibility", false, 16},
     {"restrictedto", false, EXTENSION_MAX},
 };
 
@@ -173,6 +173,8 @@ static pia_status_t check_visibility(const json_t *event, pia_problem_t *problem
 {
     const char *visibility = text_of(event, "visibility");
     const char *list = text_of(event, "restrictedto");
+    if (!visibility)
+        return list ? refuse(problem, "visibility", "who names an audience restricts") : PIA_OK;
     bool restricted = strcmp(visibility, "restricted") == 0;
     if (!restricted && strcmp(visibility, "public") != 0 && strcmp(visibility, "network") != 0)
         return refuse(problem, "visibility", "this is public, network or restricted");

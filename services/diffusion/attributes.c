@@ -135,12 +135,21 @@ static pia_status_t check_rule(const rule_t *rule, const char *value, pia_proble
     return refuse(attribute_names[rule->attribute], "No such code.", problem);
 }
 
+/* What a pôle says is public unless it says otherwise; a service has to say. */
+static void default_visibility(attributes_t *attributes)
+{
+    if (!attributes->value[ATTRIBUTE_VISIBILITY] &&
+        attributes_pole_of(attributes->value[ATTRIBUTE_SOURCE]))
+        attributes->value[ATTRIBUTE_VISIBILITY] = "public";
+}
+
 static pia_status_t check_visibility(const attributes_t *attributes, pia_problem_t *problem)
 {
     const char *visibility = attributes->value[ATTRIBUTE_VISIBILITY];
     const char *restricted_to = attributes->value[ATTRIBUTE_RESTRICTED_TO];
-    bool restricted = strcmp(visibility, "restricted") == 0;
-    if (!restricted && strcmp(visibility, "public") != 0 && strcmp(visibility, "network") != 0)
+    bool restricted = visibility && strcmp(visibility, "restricted") == 0;
+    if (!visibility ||
+        (!restricted && strcmp(visibility, "public") != 0 && strcmp(visibility, "network") != 0))
         return refuse("visibility", "It is public, network or restricted.", problem);
     if (restricted != (restricted_to != NULL))
         return refuse("restrictedto", "A restricted event, and no other, says to whom.", problem);
@@ -187,9 +196,9 @@ static char *fill_from_data(const json_t *event, attributes_t *attributes)
         if (!attributes->value[attribute] && member)
             attributes->value[attribute] = join(member, joined, &used);
     }
-    const char *visibility = json_string_value(json_object_get(data, "visibility"));
-    if (!json_object_get(event, "visibility") && visibility)
-        attributes->value[ATTRIBUTE_VISIBILITY] = visibility;
+    if (!attributes->value[ATTRIBUTE_VISIBILITY])
+        attributes->value[ATTRIBUTE_VISIBILITY] =
+            json_string_value(json_object_get(data, "visibility"));
     return joined;
 }
 
@@ -204,8 +213,6 @@ take_texts(const json_t *event, attributes_t *attributes, pia_problem_t *problem
         if (member && !attributes->value[i])
             return refuse(attribute_names[i], "It is a text.", problem);
     }
-    if (!attributes->value[ATTRIBUTE_VISIBILITY])
-        attributes->value[ATTRIBUTE_VISIBILITY] = "public";
     return PIA_OK;
 }
 
@@ -238,8 +245,10 @@ pia_status_t attributes_read(const json_t *event,
     pia_status_t status = take_texts(event, &attributes, problem);
     if (status == PIA_OK && attributes_is_publication(attributes.value[ATTRIBUTE_TYPE]))
         owned = fill_from_data(event, &attributes);
-    if (status == PIA_OK)
+    if (status == PIA_OK) {
+        default_visibility(&attributes);
         status = check(&attributes, problem);
+    }
     if (status != PIA_OK) {
         free(owned);
         return status;

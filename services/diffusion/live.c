@@ -2,23 +2,25 @@
 #include "live.h"
 
 #include <errno.h>
-#include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pia/frames.h"
 #include "pia/memory.h"
 
-#include <stdlib.h>
-
 enum { BUDGET = 1000 };
 
 struct live {
     void *socket;
-    bool quiet; /* nothing was sent since the last tick */
-    atomic_ullong sent, refused;
+    bool quiet;                /* nothing was sent since the last tick */
+    live_counters_t *counters; /* not owned */
 };
 
-pia_status_t live_new(void *zmq, const char *endpoint, live_t **ret_live, pia_problem_t *problem)
+pia_status_t live_new(void *zmq,
+                      const char *endpoint,
+                      live_counters_t *counters,
+                      live_t **ret_live,
+                      pia_problem_t *problem)
 {
     int manual = 1;
     void *socket = zmq_socket(zmq, ZMQ_XPUB);
@@ -35,6 +37,7 @@ pia_status_t live_new(void *zmq, const char *endpoint, live_t **ret_live, pia_pr
     }
     live_t *self = pia_alloc(sizeof *self);
     self->socket = socket;
+    self->counters = counters;
     *ret_live = self;
     return PIA_OK;
 }
@@ -60,7 +63,7 @@ static void take_subscription(live_t *self, const uint8_t *bytes, size_t size)
     if (size < 1 || bytes[0] > 1)
         return;
     if (size - 1 > LIVE_TOPIC_MAX) {
-        atomic_fetch_add(&self->refused, 1);
+        atomic_fetch_add(&self->counters->refused, 1);
         return;
     }
     int option = bytes[0] ? ZMQ_SUBSCRIBE : ZMQ_UNSUBSCRIBE;
@@ -124,7 +127,7 @@ void live_publish(live_t *self, const record_t *record)
         !live_topic(&record->attributes, topic))
         return;
     send(self, topic, &record->cursor, record);
-    atomic_fetch_add(&self->sent, 1);
+    atomic_fetch_add(&self->counters->sent, 1);
 }
 
 void live_tick(live_t *self, const cursor_t *head)
@@ -132,10 +135,4 @@ void live_tick(live_t *self, const cursor_t *head)
     if (self->quiet)
         send(self, "head", head, NULL);
     self->quiet = true;
-}
-
-void live_stats(const live_t *self, live_stats_t *ret_stats)
-{
-    ret_stats->sent = atomic_load(&self->sent);
-    ret_stats->refused = atomic_load(&self->refused);
 }

@@ -3,7 +3,10 @@
 #ifndef DIFFUSION_LIVE_H
 #define DIFFUSION_LIVE_H
 
+#include <stdatomic.h>
+
 #include "pia/loop.h"
+#include "pia/problem.h"
 
 #include "record.h"
 
@@ -11,8 +14,18 @@ enum { LIVE_TOPIC_MAX = 200 };
 
 typedef struct live live_t;
 
-/* Binds the endpoint. PIA_UNAVAILABLE with the reason. */
-pia_status_t live_new(void *zmq, const char *endpoint, live_t **ret_live, pia_problem_t *problem);
+/* Any thread may read them. */
+typedef struct {
+    atomic_ullong sent;    /* events */
+    atomic_ullong refused; /* subscriptions that were too long */
+} live_counters_t;
+
+/* Binds the endpoint. Keeps a pointer to the counters. PIA_UNAVAILABLE with the reason. */
+pia_status_t live_new(void *zmq,
+                      const char *endpoint,
+                      live_counters_t *counters,
+                      live_t **ret_live,
+                      pia_problem_t *problem);
 void live_destroy(live_t **self_p);
 
 void *live_socket(const live_t *self);
@@ -27,11 +40,5 @@ void live_tick(live_t *self, const cursor_t *head);
 
 /* kind/first theme/pôle's region/pôle, "-" for none; false if it would be too long. */
 bool live_topic(const attributes_t *attributes, char ret_topic[LIVE_TOPIC_MAX + 1]);
-
-typedef struct {
-    uint64_t sent;
-    uint64_t refused; /* subscriptions that were too long */
-} live_stats_t;
-void live_stats(const live_t *self, live_stats_t *ret_stats);
 
 #endif

@@ -74,8 +74,8 @@ static void try_live(server_t *self)
     pia_problem_t problem = {0};
     if (self->live || lock_path(self->live_endpoint, &self->live_lock, &problem) != PIA_OK)
         return;
-    if (live_new(self->diffusion->context->zmq, self->live_endpoint, &self->live, &problem) !=
-        PIA_OK) {
+    if (live_new(self->diffusion->context->zmq, self->live_endpoint, &self->counters.live,
+                 &self->live, &problem) != PIA_OK) {
         pia_log(PIA_LOG_ERROR, "%s", problem.detail);
         pia_lock_destroy(&self->live_lock);
         return;
@@ -216,10 +216,11 @@ static void set_count(json_t *stats, const char *name, unsigned long long value)
 
 void server_stats(server_t *self, json_t *stats)
 {
-    json_object_set_new(stats, "endpoint", json_string(self->endpoint));
     set_count(stats, "peers", atomic_load(&self->counters.peers));
     set_count(stats, "streams", atomic_load(&self->counters.streams));
-    set_count(stats, "peer_messages", atomic_load(&self->counters.received));
-    set_count(stats, "peer_nonsense", atomic_load(&self->counters.nonsense));
-    set_count(stats, "peers_dropped", atomic_load(&self->counters.dropped));
+    set_count(stats, "peer_messages_total", atomic_load(&self->counters.received));
+    set_count(stats, "peer_nonsense_total", atomic_load(&self->counters.nonsense));
+    set_count(stats, "peers_dropped_total", atomic_load(&self->counters.dropped));
+    set_count(stats, "live_sent_total", atomic_load(&self->counters.live.sent));
+    set_count(stats, "live_refused_total", atomic_load(&self->counters.live.refused));
 }

@@ -36,6 +36,7 @@ struct server {
     struct {
         atomic_ullong received, nonsense, dropped;
         atomic_ullong peers, streams; /* now; for stats in another thread */
+        live_counters_t live;
     } counters;
 };
 

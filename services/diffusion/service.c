@@ -147,18 +147,24 @@ static void close_service(void *arg)
     feed_destroy(&self->feed);
 }
 
+static const char *endpoint(void *arg)
+{
+    const diffusion_t *self = arg;
+    return self->server ? server_endpoint(self->server) : NULL;
+}
+
 static void stats(void *arg, json_t *stats)
 {
     diffusion_t *self = arg;
     receipt_t head;
     journal_committed_head(self->journal, &head);
-    json_object_set_new(stats, "epoch", json_integer((json_int_t)head.epoch));
-    json_object_set_new(stats, "sequence", json_integer((json_int_t)head.sequence));
-    json_object_set_new(stats, "events_appended",
+    json_object_set_new(stats, "journal_epoch", json_integer((json_int_t)head.epoch));
+    json_object_set_new(stats, "journal_sequence", json_integer((json_int_t)head.sequence));
+    json_object_set_new(stats, "events_appended_total",
                         json_integer((json_int_t)atomic_load(&self->appended)));
-    json_object_set_new(stats, "events_duplicate",
+    json_object_set_new(stats, "events_duplicate_total",
                         json_integer((json_int_t)atomic_load(&self->duplicates)));
-    json_object_set_new(stats, "events_refused",
+    json_object_set_new(stats, "events_refused_total",
                         json_integer((json_int_t)atomic_load(&self->refused)));
     json_object_set_new(stats, "subscriptions",
                         json_integer((json_int_t)matching_count(self->matching)));
@@ -208,6 +214,7 @@ void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_servi
                                    .detach = detach,
                                    .close = close_service,
                                    .stats = stats,
+                                   .endpoint = endpoint,
                                    .hooks = hooks,
                                    .is_journal = true};
 }

@@ -33,7 +33,8 @@ json_t *pia_event_new(const char *service,
                       const char *restricted_to,
                       json_t *data);
 
-/* Checks a CloudEvents object from outside against the format and our limits. */
+/* Checks a CloudEvents object from outside against the format and our limits. Its visibility may be
+ * absent: what that means is the journal's to say. */
 pia_status_t pia_event_check(const json_t *event, pia_problem_t *problem);
 
 #endif

@@ -79,6 +79,8 @@ typedef struct {
     /* How the service gets its own tokens: NULL asks the registry with its key file; the registry
      * itself signs (fills a token, returns its size). Loop thread. */
     size_t (*own_token)(void *self, uint8_t ret_token[PIA_TOKEN_MAX]);
+    /* Where its own socket is bound, for service.info; NULL if it is not. Loop thread. NULL if none. */
+    const char *(*endpoint)(void *self);
     bool is_journal;                   /* diffusion: no relay, no following */
 } pia_service_t;
 
