@@ -15,6 +15,8 @@
 #include "pia/memory.h"
 #include "strict.h"
 
+enum { STATUS_MAX = 600 };
+
 struct http_server {
     http_options_t options;
     struct event_base *base; /* not owned */
@@ -22,6 +24,7 @@ struct http_server {
     struct evhttp_bound_socket *bound; /* owned by evhttp; NULL once draining */
     gates_t *gates;
     bool draining;
+    uint64_t answers[STATUS_MAX]; /* by status */
 };
 
 struct http_request {
@@ -156,6 +159,11 @@ void http_server_drain(http_server_t *server)
     gates_drain(server->gates);
 }
 
+uint64_t http_server_answers(const http_server_t *server, int status)
+{
+    return status >= 0 && status < STATUS_MAX ? server->answers[status] : 0;
+}
+
 const char *http_request_method(const http_request_t *request)
 {
     enum evhttp_cmd_type type = evhttp_request_get_command(request->evhttp);
@@ -214,7 +222,8 @@ void http_reply(http_request_t **request_p, int status, const void *body, size_t
 {
     http_request_t *self = *request_p;
     *request_p = NULL;
-    assert(self->closed == NULL);
+    assert(self->closed == NULL && status >= 100 && status < STATUS_MAX);
+    self->server->answers[status]++;
     struct evbuffer *buffer = NULL;
     char length[24];
     if (status != 304 && status != 204) {
@@ -239,6 +248,7 @@ void http_stream_start(http_request_t *request,
                        void (*drained)(void *arg),
                        void *arg)
 {
+    request->server->answers[200]++;
     request->closed = closed;
     request->drained = drained;
     request->arg = arg;
@@ -271,6 +281,12 @@ void http_stream_write(http_request_t *request, const void *data, size_t size)
 size_t http_stream_pending(const http_request_t *request)
 {
     return request->gate == NULL ? 0 : gate_pending(request->gate);
+}
+
+void http_stream_cut(http_request_t *request)
+{
+    if (request->gate != NULL)
+        gate_cut(request->gate);
 }
 
 void http_stream_end(http_request_t **request_p)

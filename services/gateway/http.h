@@ -37,6 +37,8 @@ void http_server_destroy(http_server_t **server_p);
 
 uint16_t http_server_port(const http_server_t *server);
 const gate_stats_t *http_server_stats(const http_server_t *server);
+/* How many answers had this status. */
+uint64_t http_server_answers(const http_server_t *server, int status);
 
 /* Stops listening and closes idle connections; those at work close after their answer. */
 void http_server_drain(http_server_t *server);
@@ -64,6 +66,8 @@ void http_stream_start(http_request_t *request,
 void http_stream_write(http_request_t *request, const void *data, size_t size);
 /* Bytes written that the kernel has not taken yet. */
 size_t http_stream_pending(const http_request_t *request);
+/* Closes the connection soon; `closed` is called then. */
+void http_stream_cut(http_request_t *request);
 void http_stream_end(http_request_t **request_p);
 
 #endif

@@ -1,0 +1,98 @@
+/* ask_body.c - reads request bodies: JSON objects, CloudEvents, batches of CloudEvents. */
+#include "ask_body.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "pia/memory.h"
+
+static const struct {
+    const char *media_type;
+    ask_body_kind_t kind;
+} kinds[] = {
+    {"application/json", ASK_BODY_JSON},
+    {"application/cloudevents+json", ASK_BODY_EVENT},
+    {"application/cloudevents-batch+json", ASK_BODY_BATCH},
+};
+
+/* What may follow a media type: nothing, or "; charset=utf-8". */
+static bool is_utf8(const char *parameters)
+{
+    parameters += strspn(parameters, " \t");
+    if (*parameters == '\0')
+        return true;
+    if (*parameters != ';')
+        return false;
+    parameters += 1 + strspn(parameters + 1, " \t");
+    return strcasecmp(parameters, "charset=utf-8") == 0 ||
+           strcasecmp(parameters, "charset=\"utf-8\"") == 0;
+}
+
+ask_body_kind_t ask_body_kind(const char *content_type)
+{
+    for (size_t i = 0; content_type != NULL && i < sizeof kinds / sizeof *kinds; i++) {
+        size_t size = strlen(kinds[i].media_type);
+        if (strncasecmp(content_type, kinds[i].media_type, size) == 0 &&
+            is_utf8(content_type + size))
+            return kinds[i].kind;
+    }
+    return ASK_BODY_OTHER;
+}
+
+static json_t *refuse(ask_problem_t *problem, int status, const char *detail)
+{
+    problem->status = status;
+    (void)pia_problem_set(&problem->problem, PIA_INVALID, NULL, "%s", detail);
+    return NULL;
+}
+
+static json_t *parse(const void *bytes, size_t size, ask_problem_t *problem)
+{
+    json_t *json = NULL;
+    pia_status_t status = pia_json_parse(bytes, size, &json, &problem->problem);
+    if (status == PIA_OK)
+        return json;
+    problem->status = pia_status_http(status);
+    return NULL;
+}
+
+/* Wraps events into {"events": …}, so that the one parser checks depth and duplicates; whatever is
+ * not one event, or one array, then shows as another shape. */
+static json_t *parse_events(const ask_t *ask, bool batch, ask_problem_t *problem)
+{
+    const char *before = batch ? "{\"events\":" : "{\"events\":[";
+    const char *after = batch ? "}" : "]}";
+    size_t size = strlen(before) + ask->body_size + strlen(after);
+    char *text = pia_alloc(size + 1);
+    memcpy(text, before, strlen(before));
+    memcpy(text + strlen(before), ask->body, ask->body_size);
+    memcpy(text + strlen(before) + ask->body_size, after, strlen(after));
+    json_t *json = parse(text, size, problem);
+    free(text);
+    const json_t *events = json_object_get(json, "events");
+    if (json == NULL)
+        return NULL;
+    if (json_object_size(json) == 1 && json_is_array(events) &&
+        (batch || (json_array_size(events) == 1 && json_is_object(json_array_get(events, 0)))))
+        return json;
+    json_decref(json);
+    return refuse(problem, 400, batch ? "the body is not an array" : "the body is not an object");
+}
+
+json_t *ask_body(const ask_t *ask, ask_problem_t *problem)
+{
+    bool events = (ask->route->flags & ROUTE_EVENTS) != 0;
+    ask_body_kind_t kind = ask_body_kind(ask->content_type);
+    if (ask->body_size == 0 && !events)
+        return json_object();
+    if (events && (kind == ASK_BODY_EVENT || kind == ASK_BODY_BATCH))
+        return parse_events(ask, kind == ASK_BODY_BATCH, problem);
+    if (!events && kind == ASK_BODY_JSON)
+        return parse(ask->body, ask->body_size, problem);
+    return refuse(problem,
+                  415,
+                  events ? "send application/cloudevents+json or application/cloudevents-batch+json"
+                         : "send application/json");
+}

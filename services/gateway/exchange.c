@@ -1,0 +1,235 @@
+/* exchange.c - runs a route: identify, build, look into the cache, ask the service, answer. */
+#include "exchange.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "auth.h"
+#include "bus.h"
+#include "cached.h"
+#include "link.h"
+#include "pia/memory.h"
+#include "pia/token.h"
+#include "reply.h"
+
+enum { ASK_MS = 10000 }; /* how long a service may take */
+
+typedef struct {
+    gateway_t *gateway;
+    http_request_t *http;
+    const route_t *route;
+    target_t target;
+    ask_t ask;
+    const char *key; /* the API key, borrowed from the request; NULL: anonymous */
+    json_t *body;    /* of the message */
+    uint8_t token[PIA_TOKEN_MAX];
+    size_t token_size;
+    bool renewed; /* a refused token has been replaced once */
+} exchange_t;
+
+static void end(exchange_t *self)
+{
+    assert(self->http == NULL); /* answered */
+    self->gateway->exchanges--;
+    json_decref(self->body);
+    target_clear(&self->target);
+    free(self);
+}
+
+static void fail(exchange_t *self, const pia_problem_t *problem)
+{
+    pia_problem_t shown = *problem;
+    ask_correct_pointer(&self->ask, &shown);
+    bool stale = shown.status == PIA_CONFLICT && self->ask.if_match != NULL &&
+                 strcmp(shown.pointer, "/version") == 0;
+    if (stale)
+        reply_problem(&self->http, 412, shown.detail, shown.pointer, NULL);
+    else
+        reply_status(&self->http, &shown);
+    end(self);
+}
+
+static void add_location(exchange_t *self, const json_t *body)
+{
+    const char *id = json_string_value(json_object_get(body, self->route->id));
+    if (id == NULL)
+        return;
+    char *location = link_child(&self->target, id);
+    http_reply_header(self->http, "Location", location);
+    free(location);
+}
+
+static void add_link(exchange_t *self, const json_t *body)
+{
+    const char *next = json_string_value(json_object_get(body, "next"));
+    if (next == NULL)
+        return;
+    char *link = link_next(&self->target, next);
+    http_reply_header(self->http, "Link", link);
+    free(link);
+}
+
+/* 200 or 201 with the representation; the tag is the version, or else the content's. */
+static void succeed(exchange_t *self, int64_t version, const void *bytes, size_t size)
+{
+    char tag[REPLY_TAG_SIZE];
+    if (version > 0)
+        reply_tag_of_version(tag, version);
+    else
+        reply_tag_of_bytes(tag, bytes, size);
+    bool shared = (self->route->flags & ROUTE_PUBLIC) && self->key == NULL;
+    reply_t reply = {
+        .status = self->route->flags & ROUTE_CREATES ? 201 : 200,
+        .content_type = "application/json",
+        .tag = version > 0 || strcmp(self->route->method, "GET") == 0 ? tag : NULL,
+        .cache_control = shared ? "public, no-cache" : "private, no-cache",
+        .body = bytes,
+        .size = size,
+    };
+    http_reply_header(self->http, "Vary", "Authorization");
+    reply_send(&self->http, &reply);
+    end(self);
+}
+
+/* The entity and the id of the route's cache entry. */
+static const char *cache_id(const exchange_t *self, char ret_entity[32])
+{
+    const char *colon = strchr(self->route->cache, ':');
+    size_t size = (size_t)(colon - self->route->cache);
+    assert(size < 32);
+    memcpy(ret_entity, self->route->cache, size);
+    ret_entity[size] = '\0';
+    return json_string_value(json_object_get(self->body, colon + 1));
+}
+
+static void note_write(exchange_t *self, int64_t version)
+{
+    char entity[32];
+    if (self->route->cache != NULL && strcmp(self->route->method, "GET") != 0)
+        cached_wrote(self->gateway->cached, entity, cache_id(self, entity), version);
+}
+
+static void identify(exchange_t *self);
+
+static void on_answer(void *arg, const pia_answer_t *answer)
+{
+    exchange_t *self = arg;
+    if (answer->status == PIA_UNAUTHENTICATED && self->key != NULL && !self->renewed) {
+        self->renewed = true;
+        auth_forget(self->gateway->auth, self->key);
+        identify(self);
+        return;
+    }
+    if (answer->status != PIA_OK) {
+        fail(self, &answer->problem);
+        return;
+    }
+    if (self->route->flags & ROUTE_CREATES)
+        add_location(self, answer->body);
+    add_link(self, answer->body);
+    note_write(self, answer->version);
+    char *text = json_dumps(answer->body, JSON_COMPACT);
+    assert(text != NULL);
+    succeed(self, answer->version, text, strlen(text));
+    free(text);
+}
+
+static void ask_service(exchange_t *self)
+{
+    pia_call_t call = {
+        .message = self->route->message,
+        .token = self->token,
+        .token_size = self->token_size,
+        .timeout_ms = ASK_MS,
+    };
+    bus_ask(self->gateway->bus, &call, self->body, on_answer, self);
+}
+
+static void
+on_cached(void *arg, pia_status_t status, int64_t version, const void *value, size_t size)
+{
+    exchange_t *self = arg;
+    char entity[32];
+    const char *id = cache_id(self, entity);
+    if (status == PIA_OK && version >= cached_floor(self->gateway->cached, entity, id))
+        succeed(self, version, value, size);
+    else
+        ask_service(self);
+}
+
+static void look_up(exchange_t *self)
+{
+    char entity[32];
+    if (self->route->cache == NULL || strcmp(self->route->method, "GET") != 0)
+        ask_service(self);
+    else
+        cached_get(self->gateway->cached, entity, cache_id(self, entity), on_cached, self);
+}
+
+static void on_identity(void *arg, const pia_problem_t *problem, const void *token, size_t size)
+{
+    exchange_t *self = arg;
+    if (problem->status != PIA_OK) {
+        fail(self, problem);
+        return;
+    }
+    memcpy(self->token, token, size);
+    self->token_size = size;
+    if (self->renewed)
+        ask_service(self);
+    else
+        look_up(self);
+}
+
+static void identify(exchange_t *self)
+{
+    if (self->key == NULL)
+        look_up(self);
+    else
+        auth_ask(self->gateway->auth, self->key, on_identity, self);
+}
+
+void exchange_begin(gateway_t *gateway,
+                    const route_t *route,
+                    target_t *target,
+                    http_request_t **request_p)
+{
+    exchange_t *self = pia_alloc(sizeof *self);
+    gateway->exchanges++;
+    self->gateway = gateway;
+    self->http = *request_p;
+    *request_p = NULL;
+    self->route = route;
+    self->target = *target;
+    *target = (target_t){0};
+    const char *authorization = http_request_header(self->http, "Authorization");
+    self->key = auth_bearer(authorization);
+    self->ask = (ask_t){
+        .route = route,
+        .target = &self->target,
+        .content_type = http_request_header(self->http, "Content-Type"),
+        .if_match = http_request_header(self->http, "If-Match"),
+        .idempotency_key = http_request_header(self->http, "Idempotency-Key"),
+    };
+    self->ask.body = http_request_body(self->http, &self->ask.body_size);
+    if (authorization != NULL && self->key == NULL) {
+        reply_problem(&self->http, 401, "Authorization is not Bearer KEY", NULL, NULL);
+        end(self);
+        return;
+    }
+    ask_problem_t problem;
+    self->body = ask_build(&self->ask, &problem);
+    if (self->body == NULL) {
+        ask_correct_pointer(&self->ask, &problem.problem);
+        reply_problem(&self->http,
+                      problem.status,
+                      problem.problem.detail,
+                      problem.problem.pointer,
+                      problem.parameter);
+        end(self);
+        return;
+    }
+    identify(self);
+}

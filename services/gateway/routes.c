@@ -1,0 +1,161 @@
+/* routes.c - the table of endpoints, and finding the one that was meant. */
+#include "routes.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/contact.h"
+#include "proto/delivery.h"
+#include "proto/dossier.h"
+#include "proto/event.h"
+#include "proto/inbox.h"
+#include "proto/label.h"
+#include "proto/person.h"
+#include "proto/pole.h"
+#include "proto/process.h"
+#include "proto/publication.h"
+#include "proto/reference.h"
+#include "proto/structure.h"
+#include "proto/subscription.h"
+
+#define LIST(name) &pia_msg_registry_reference_list, ROUTE_PUBLIC, "list=" name, NULL, NULL
+
+/* clang-format off: one row a line */
+const route_t gateway_routes[] = {
+    {"GET", "/v1/poles", &pia_msg_registry_pole_list, ROUTE_PUBLIC, NULL, NULL, NULL, "Pôles of the network, by filter"},
+    {"GET", "/v1/poles/{code}", &pia_msg_registry_pole_get, ROUTE_PUBLIC, NULL, "pole:code", NULL, "One pôle"},
+    {"PATCH", "/v1/poles/{code}", &pia_msg_registry_pole_update, 0, NULL, "pole:code", NULL, "Corrects a pôle's card"},
+    {"POST", "/v1/poles/{code}/suspend", &pia_msg_registry_pole_suspend, 0, NULL, "pole:code", NULL, "Suspends a pôle"},
+    {"POST", "/v1/poles/{code}/reactivate", &pia_msg_registry_pole_reactivate, 0, NULL, "pole:code", NULL, "Ends a suspension"},
+    {"GET", "/v1/structures", &pia_msg_registry_structure_list, 0, NULL, NULL, NULL, "Structures"},
+    {"POST", "/v1/structures", &pia_msg_registry_structure_create, ROUTE_CREATES, NULL, NULL, "id", "Records a structure"},
+    {"GET", "/v1/structures/{structure}", &pia_msg_registry_structure_get, 0, NULL, NULL, NULL, "One structure"},
+    {"PATCH", "/v1/structures/{structure}", &pia_msg_registry_structure_update, 0, NULL, NULL, NULL, "Corrects a structure"},
+    {"GET", "/v1/persons", &pia_msg_registry_person_list, 0, NULL, NULL, NULL, "People, by role"},
+    {"GET", "/v1/persons/{person}", &pia_msg_registry_person_get, 0, NULL, NULL, NULL, "One person"},
+    {"GET", "/v1/themes", LIST("themes"), "The network's themes"},
+    {"GET", "/v1/sectors", LIST("sectors"), "The sectors of craft trades"},
+    {"GET", "/v1/kinds", LIST("kinds"), "Kinds of publications"},
+    {"GET", "/v1/topics", LIST("topics"), "Topics of publications"},
+    {"GET", "/v1/scopes", LIST("scopes"), "How far publications reach"},
+    {"GET", "/v1/regions", LIST("regions"), "Régions and other territories"},
+    {"GET", "/v1/departements", LIST("departements"), "Départements"},
+    {"GET", "/v1/communes", &pia_msg_registry_commune_list, ROUTE_PUBLIC, NULL, NULL, NULL, "Communes, by département or name"},
+    {"GET", "/v1/dossiers", &pia_msg_labellisation_dossier_list, 0, NULL, NULL, NULL, "Dossiers that you may see"},
+    {"POST", "/v1/dossiers", &pia_msg_labellisation_dossier_create, ROUTE_CREATES, NULL, NULL, "id", "Opens a dossier"},
+    {"GET", "/v1/dossiers/{dossier}", &pia_msg_labellisation_dossier_get, 0, NULL, NULL, NULL, "One dossier"},
+    {"GET", "/v1/dossiers/{dossier}/transitions", &pia_msg_labellisation_dossier_transitions, 0, NULL, NULL, NULL, "What you may do to a dossier now"},
+    {"POST", "/v1/dossiers/{dossier}/transitions", &pia_msg_labellisation_dossier_transition, 0, NULL, NULL, NULL, "Takes a dossier one step further"},
+    {"GET", "/v1/dossiers/{dossier}/history", &pia_msg_labellisation_dossier_history, 0, NULL, NULL, NULL, "A dossier's history"},
+    {"GET", "/v1/dossiers/{dossier}/reviews", &pia_msg_labellisation_dossier_reviews, 0, NULL, NULL, NULL, "A dossier's reviews"},
+    {"GET", "/v1/labels", &pia_msg_labellisation_label_list, 0, NULL, NULL, NULL, "Labels"},
+    {"GET", "/v1/labels/{label}", &pia_msg_labellisation_label_get, 0, NULL, NULL, NULL, "One label"},
+    {"GET", "/v1/labels/{label}/transitions", &pia_msg_labellisation_label_transitions, 0, NULL, NULL, NULL, "What you may do to a label now"},
+    {"POST", "/v1/labels/{label}/transitions", &pia_msg_labellisation_label_transition, 0, NULL, NULL, NULL, "Suspends, withdraws or renews a label"},
+    {"GET", "/v1/labels/{label}/history", &pia_msg_labellisation_label_history, 0, NULL, NULL, NULL, "A label's history"},
+    {"GET", "/v1/processes", &pia_msg_labellisation_process_list, 0, NULL, NULL, NULL, "Process definitions"},
+    {"GET", "/v1/processes/{name}", &pia_msg_labellisation_process_get, 0, NULL, NULL, NULL, "One process definition"},
+    {"GET", "/v1/publications", &pia_msg_diffusion_publication_list, 0, NULL, NULL, NULL, "Publications, newest first"},
+    {"POST", "/v1/publications", &pia_msg_diffusion_publication_create, ROUTE_CREATES, NULL, NULL, "publication", "Drafts or publishes in a pôle's name"},
+    {"GET", "/v1/publications/{publication}", &pia_msg_diffusion_publication_get, 0, NULL, NULL, NULL, "One publication"},
+    {"PATCH", "/v1/publications/{publication}", &pia_msg_diffusion_publication_change, 0, NULL, NULL, NULL, "Changes a publication"},
+    {"POST", "/v1/publications/{publication}/publish", &pia_msg_diffusion_publication_publish, 0, NULL, NULL, NULL, "Publishes a draft"},
+    {"POST", "/v1/publications/{publication}/cancel", &pia_msg_diffusion_publication_cancel, 0, NULL, NULL, NULL, "Cancels a publication"},
+    {"GET", "/v1/events", &pia_msg_diffusion_event_list, 0, NULL, NULL, NULL, "The journal, by filter and cursor"},
+    {"POST", "/v1/events", &pia_msg_diffusion_event_append, ROUTE_EVENTS, NULL, NULL, NULL, "Appends one CloudEvent or a batch, all or nothing"},
+    {"GET", "/v1/stream", &pia_msg_diffusion_event_list, ROUTE_STREAM, NULL, NULL, NULL, "The journal as server-sent events"},
+    {"GET", "/v1/contacts", &pia_msg_notifications_contact_list, 0, NULL, NULL, NULL, "Your contacts"},
+    {"POST", "/v1/contacts", &pia_msg_notifications_contact_create, ROUTE_CREATES, NULL, NULL, "id", "Records an address, a webhook or an inbox"},
+    {"GET", "/v1/contacts/{contact}", &pia_msg_notifications_contact_get, 0, NULL, NULL, NULL, "One contact"},
+    {"DELETE", "/v1/contacts/{contact}", &pia_msg_notifications_contact_remove, 0, NULL, NULL, NULL, "Forgets a contact's address"},
+    {"GET", "/v1/subscriptions", &pia_msg_diffusion_subscription_list, 0, NULL, NULL, NULL, "Subscriptions"},
+    {"POST", "/v1/subscriptions", &pia_msg_diffusion_subscription_create, ROUTE_CREATES, NULL, NULL, "subscription", "Subscribes a contact to a filter"},
+    {"GET", "/v1/subscriptions/{subscription}", &pia_msg_diffusion_subscription_get, 0, NULL, NULL, NULL, "One subscription"},
+    {"DELETE", "/v1/subscriptions/{subscription}", &pia_msg_diffusion_subscription_end, 0, NULL, NULL, NULL, "Ends a subscription"},
+    {"GET", "/v1/inbox", &pia_msg_notifications_inbox_list, 0, NULL, NULL, NULL, "Your inbox"},
+    {"POST", "/v1/inbox/{item}/read", &pia_msg_notifications_inbox_read, 0, NULL, NULL, NULL, "Marks an item as read"},
+    {"GET", "/v1/deliveries", &pia_msg_notifications_delivery_list, 0, NULL, NULL, NULL, "What was sent to whom"},
+    {NULL, NULL, NULL, 0, NULL, NULL, NULL, NULL},
+};
+/* clang-format on */
+
+/* The segment at `*at` ("/{code}/…" begins with its slash); moves on. Size 0: no more. */
+static size_t next_segment(const char **at, const char **ret_start)
+{
+    if (**at != '/')
+        return 0;
+    *ret_start = *at + 1;
+    size_t size = strcspn(*ret_start, "/");
+    *at = *ret_start + size;
+    return size;
+}
+
+static bool matches(const route_t *route, const target_t *target)
+{
+    const char *at = route->path, *start;
+    size_t index = 0;
+    for (size_t size; (size = next_segment(&at, &start)) > 0; index++) {
+        if (index == target->segments)
+            return false;
+        const char *segment = target->segment[index];
+        if (*start != '{' && (strlen(segment) != size || memcmp(segment, start, size) != 0))
+            return false;
+    }
+    return index == target->segments;
+}
+
+static void allow_method(char *allow, size_t size, const char *method)
+{
+    if (allow[0] == '\0')
+        (void)snprintf(allow, size, "OPTIONS");
+    size_t used = strlen(allow);
+    bool get = strcmp(method, "GET") == 0;
+    (void)snprintf(allow + used, size - used, ", %s%s", method, get ? ", HEAD" : "");
+}
+
+const route_t *
+route_find(const char *method, const target_t *target, char *allow, size_t size)
+{
+    if (strcmp(method, "HEAD") == 0)
+        method = "GET";
+    allow[0] = '\0';
+    for (const route_t *route = gateway_routes; route->method != NULL; route++) {
+        if (!matches(route, target))
+            continue;
+        if (strcmp(route->method, method) == 0)
+            return route;
+        allow_method(allow, size, route->method);
+    }
+    return NULL;
+}
+
+void route_each_name(const route_t *route,
+                     void (*each)(void *arg, size_t segment, const char *name, size_t size),
+                     void *arg)
+{
+    const char *at = route->path, *start;
+    size_t index = 0;
+    for (size_t size; (size = next_segment(&at, &start)) > 0; index++)
+        if (*start == '{')
+            each(arg, index, start + 1, size - 2);
+}
+
+typedef struct {
+    const target_t *target;
+    const char *name, *value;
+} search_t;
+
+static void compare_name(void *arg, size_t segment, const char *name, size_t size)
+{
+    search_t *search = arg;
+    if (strlen(search->name) == size && memcmp(search->name, name, size) == 0)
+        search->value = search->target->segment[segment];
+}
+
+const char *route_value(const route_t *route, const target_t *target, const char *name)
+{
+    search_t search = {.target = target, .name = name};
+    route_each_name(route, compare_name, &search);
+    return search.value;
+}

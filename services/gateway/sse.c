@@ -1,0 +1,65 @@
+/* sse.c - writes server-sent events. JSON in its compact form has no line ends. */
+#include "sse.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pia/memory.h"
+
+enum { RETRY_MS = 2000 };
+
+/* A block; takes `data`. `id` may be NULL. */
+static char *block(const char *id, const char *type, json_t *data)
+{
+    char *json = json_dumps(data, JSON_COMPACT);
+    json_decref(data);
+    assert(json != NULL);
+    char *text = NULL;
+    int size = id == NULL ? asprintf(&text, "event: %s\ndata: %s\n\n", type, json)
+                          : asprintf(&text, "id: %s\nevent: %s\ndata: %s\n\n", id, type, json);
+    assert(size > 0);
+    free(json);
+    return text;
+}
+
+char *sse_start(void)
+{
+    char *text = NULL;
+    int size = asprintf(&text, "retry: %d\n\n", RETRY_MS);
+    assert(size > 0);
+    return text;
+}
+
+char *sse_event(const pia_event_t *event)
+{
+    return block(event->cursor, event->type, json_incref((json_t *)(uintptr_t)event->json));
+}
+
+char *sse_heartbeat(const char *cursor)
+{
+    if (cursor == NULL)
+        return pia_strdup(":\n\n");
+    char *text = NULL;
+    int size = asprintf(&text, ":\nid: %s\n\n", cursor);
+    assert(size > 0);
+    return text;
+}
+
+char *sse_gap(const char *from, const char *cursor, const char *reason)
+{
+    return block(
+        cursor, "gap", json_pack("{s:s,s:s,s:s}", "from", from, "to", cursor, "reason", reason));
+}
+
+char *sse_epoch(const char *cursor)
+{
+    return block(cursor, "epoch", json_pack("{s:s}", "common", cursor));
+}
+
+char *sse_problem(const pia_problem_t *problem)
+{
+    json_t *json = pia_problem_json(problem);
+    (void)json_object_set_new(json, "status", json_integer(pia_status_http(problem->status)));
+    return block(NULL, "problem", json);
+}

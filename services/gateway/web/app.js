@@ -1,0 +1,194 @@
+// app.js - the start page: the directory of pôles and the latest publications, live.
+import { html, render, useEffect, useMemo, useState } from "/vendor/htm-preact-standalone.js";
+
+const SHOWN = 12; // publications on the page
+const dates = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeZone: "Europe/Paris" });
+const moments = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
+
+// Reads JSON, or throws the problem's detail.
+async function get(path) {
+  const answer = await fetch(path, { headers: { Accept: "application/json" } });
+  const body = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw new Error(body.detail || answer.statusText);
+  return body;
+}
+
+// All pages of a list.
+async function getAll(path) {
+  const items = [];
+  for (let after = ""; after !== undefined; ) {
+    const page = await get(`${path}?limit=200${after && `&after=${encodeURIComponent(after)}`}`);
+    items.push(...page.items);
+    after = page.next;
+  }
+  return items;
+}
+
+const byCode = (items) => Object.fromEntries(items.map((item) => [item.code, item.label]));
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const labels = (codes, names) => (codes || []).map((code) => names[code] || code);
+const isWeb = (url) => /^https?:\/\//i.test(url || "");
+
+// What both parts need: the lists' labels and the pôles.
+function useNetwork() {
+  const [state, set] = useState({ loading: true });
+  const load = async () => {
+    try {
+      const [themes, regions, departements, kinds, poles] = await Promise.all([
+        get("/v1/themes"), get("/v1/regions"), get("/v1/departements"), get("/v1/kinds"), getAll("/v1/poles"),
+      ]);
+      set({ poles, themeList: themes.items, regionList: regions.items, themes: byCode(themes.items),
+        regions: byCode(regions.items), departements: byCode(departements.items), kinds: byCode(kinds.items) });
+    } catch (error) {
+      set((before) => (before.poles ? before : { error: error.message }));
+    }
+  };
+  useEffect(() => { load(); }, []);
+  return [state, load];
+}
+
+// Publications, newest first: those there are, then each as it comes.
+function usePublications(onPole) {
+  const [state, set] = useState({ items: [], loading: true, live: "wait" });
+  const put = (publication, fresh) => set((before) => {
+    const known = before.items.find((item) => item.publication === publication.publication);
+    if (known && known.version > publication.version) return before;
+    const shown = { ...publication, fresh: fresh && publication.state === "published" && !known };
+    const items = known
+      ? before.items.map((item) => (item === known ? { ...shown, fresh: known.fresh } : item))
+      : [shown, ...before.items].slice(0, SHOWN);
+    return { ...before, items };
+  });
+  const load = async () => {
+    try {
+      const page = await get(`/v1/publications?state=published&limit=${SHOWN}`);
+      set((before) => ({ ...before, loading: false, error: undefined,
+        items: page.items.map((item) => ({ ...item, fresh: before.items.some((old) => old.publication === item.publication && old.fresh) })) }));
+    } catch (error) {
+      set((before) => ({ ...before, loading: false, error: before.items.length ? undefined : error.message }));
+    }
+  };
+  useEffect(() => {
+    const types = ["publication.published", "publication.changed", "publication.cancelled"];
+    const source = new EventSource(`/v1/stream?types=${[...types, "pole.labelled", "pole.updated"].join(",")}`);
+    source.onopen = () => { set((before) => ({ ...before, live: "open" })); load(); };
+    source.onerror = () => set((before) => ({ ...before, live: "lost" }));
+    types.forEach((type) => source.addEventListener(type, (event) => put(JSON.parse(event.data).data, true)));
+    ["pole.labelled", "pole.updated"].forEach((type) => source.addEventListener(type, onPole));
+    load();
+    return () => source.close();
+  }, []);
+  return [state, load];
+}
+
+const Failed = ({ what, detail, again }) => html`<div class="notice bad" role="alert">
+  <span>${what} ${detail && html`<span class="quiet">(${detail})</span>`}</span>
+  <button type="button" onClick=${again}>Réessayer</button></div>`;
+
+const LIVE = { wait: "Connexion…", open: "En direct", lost: "Connexion perdue, nouvel essai…" };
+
+function when(publication) {
+  if (publication.starts_at) return `Le ${moments.format(new Date(publication.starts_at))}`;
+  const at = publication.published_at || publication.created_at;
+  return at ? `Publié le ${dates.format(new Date(at))}` : "";
+}
+
+function Publication({ item, network }) {
+  const kinds = network.kinds || {};
+  const pole = (network.poles || []).find((one) => one.code === item.pole);
+  const cancelled = item.state === "cancelled";
+  return html`<li class=${`card ${item.fresh ? "new" : ""} ${cancelled ? "cancelled" : ""}`} data-publication=${item.publication}>
+    <ul class="tags">
+      <li class="tag strong">${kinds[item.kind] || item.kind}</li>
+      ${item.fresh && html`<li class="tag good">Nouveau</li>`}
+      ${cancelled && html`<li class="tag bad">Annulé</li>`}
+      ${pole && pole.demonstration && html`<li class="tag bad">Démonstration</li>`}
+    </ul>
+    <h3>${isWeb(item.url) ? html`<a href=${item.url} rel="noopener">${item.title}</a>` : item.title}</h3>
+    ${item.summary && html`<p class="text">${item.summary}</p>`}
+    <p class="foot">${[pole ? pole.name : item.pole, when(item), item.place].filter(Boolean).join(" · ")}</p>
+  </li>`;
+}
+
+function Publications({ state, load, network }) {
+  const { items, loading, error, live } = state;
+  return html`<div class="head"><h2 id="titre-publications">Dernières publications</h2>
+      <span id="live" class=${`live ${live}`} role="status">${LIVE[live]}</span></div>
+    ${error && html`<${Failed} what="Les publications ne peuvent pas être lues pour le moment." detail=${error} again=${load} />`}
+    ${loading && html`<p class="quiet">Chargement…</p>`}
+    ${!loading && !error && items.length === 0 && html`<p class="notice">Aucune publication pour l’instant. La première s’affichera ici dès sa parution.</p>`}
+    <ul class="list" aria-live="polite" aria-relevant="additions">
+      ${items.map((item) => html`<${Publication} key=${item.publication} item=${item} network=${network} />`)}
+    </ul>`;
+}
+
+function Pole({ item, network }) {
+  const place = [item.city, network.departements[item.departement], network.regions[item.region]];
+  return html`<li class="card" data-pole=${item.code}>
+    ${(item.demonstration || item.state === "suspended" || item.state === "ended") && html`<ul class="tags">
+      ${item.demonstration && html`<li class="tag bad">Démonstration</li>`}
+      ${item.state === "suspended" && html`<li class="tag bad">Label suspendu</li>`}
+      ${item.state === "ended" && html`<li class="tag">Label terminé</li>`}
+    </ul>`}
+    <h3>${item.name}</h3>
+    <p class="where">${[...new Set(place.filter(Boolean))].join(", ") || "Lieu non précisé"}</p>
+    ${item.full_name && item.full_name !== item.name && html`<p class="text">${item.full_name}</p>`}
+    <ul class="tags">${labels(item.themes, network.themes).map((label) => html`<li class="tag">${label}</li>`)}</ul>
+    ${item.labelled_since && html`<p class="foot">Labellisé depuis ${item.labelled_since.slice(0, 4)}</p>`}
+  </li>`;
+}
+
+const Choice = ({ id, label, all, items, value, set }) => html`<label for=${id}>${label}
+  <select id=${id} value=${value} onChange=${(event) => set(event.target.value)}>
+    <option value="">${all}</option>
+    ${items.map((item) => html`<option value=${item.code}>${item.label}</option>`)}
+  </select></label>`;
+
+function counted(count, all) {
+  if (count === 0) return "Aucun pôle ne correspond.";
+  const some = `${count} pôle${count > 1 ? "s" : ""}`;
+  return count === all ? `${some} dans le réseau.` : `${some} sur ${all}.`;
+}
+
+function Directory({ network, load }) {
+  const [text, setText] = useState("");
+  const [theme, setTheme] = useState("");
+  const [region, setRegion] = useState("");
+  const poles = network.poles || [];
+  const found = useMemo(() => poles.filter((pole) =>
+    (!theme || pole.themes.includes(theme)) && (!region || pole.region === region) &&
+    fold([pole.name, pole.full_name, pole.city, pole.code, network.departements[pole.departement]].join(" ")).includes(fold(text.trim()))
+  ), [network, text, theme, region]);
+  const used = (network.regionList || []).filter((item) => poles.some((pole) => pole.region === item.code));
+  const clear = () => { setText(""); setTheme(""); setRegion(""); };
+  return html`<div class="head"><h2 id="titre-annuaire">Annuaire des pôles</h2></div>
+    ${network.loading && html`<p class="quiet">Chargement…</p>`}
+    ${network.error && html`<${Failed} what="L’annuaire ne peut pas être lu pour le moment." detail=${network.error} again=${load} />`}
+    ${network.poles && html`
+      <form class="filters" role="search" aria-label="Chercher un pôle" onSubmit=${(event) => event.preventDefault()}>
+        <label for="q">Chercher<input id="q" type="search" placeholder="Nom, ville, département…" value=${text} onInput=${(event) => setText(event.target.value)} /></label>
+        <${Choice} id="theme" label="Thème" all="Tous les thèmes" items=${network.themeList} value=${theme} set=${setTheme} />
+        <${Choice} id="region" label="Région" all="Toutes les régions" items=${used} value=${region} set=${setRegion} />
+        <button type="button" onClick=${clear} disabled=${!text && !theme && !region}>Effacer</button>
+      </form>
+      <p class="count" role="status">${counted(found.length, poles.length)}</p>
+      <ul class="list">${found.map((item) => html`<${Pole} key=${item.code} item=${item} network=${network} />`)}</ul>`}`;
+}
+
+// Two places in one page share their state: the publications' list needs the pôles' names.
+function App() {
+  const [network, loadNetwork] = useNetwork();
+  const [publications, loadPublications] = usePublications(() => loadNetwork());
+  useEffect(() => {
+    render(html`<${Publications} state=${publications} load=${loadPublications} network=${network} />`, places.publications);
+    render(html`<${Directory} network=${network} load=${loadNetwork} />`, places.annuaire);
+  }, [network, publications]);
+  return null;
+}
+
+const places = {};
+for (const name of ["publications", "annuaire"]) {
+  places[name] = document.getElementById(`app-${name}`);
+  places[name].textContent = "";
+}
+render(html`<${App} />`, document.createElement("div"));
