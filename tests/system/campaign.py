@@ -1,0 +1,103 @@
+"""A campaign's people, with their keys, and a dossier's path, by messages alone."""
+
+import time
+import uuid
+
+REPORT = {"avis": "favorable", "note": 15, "texte": "Rapport d'essai : le besoin est établi."}
+CAST = {  # who: roles, of the candidate structure?
+    "candidate": (["candidat"], True),
+    "secretariat": (["secretariat"], False),
+    "instructing service": (["instructeur"], False),
+    "reviewer 1": (["reviewer"], False),
+    "reviewer 2": (["reviewer"], False),
+    "reviewer of the structure": (["reviewer"], True),
+    "committee": (["committee"], False),
+    "minister": (["signatory"], False),
+    "ism": (["signatory"], False),
+}
+
+
+class Campaign:
+    """Registers the people at the registry; then each acts with its own key."""
+
+    def __init__(self, network):
+        self.network = network
+        self.structure = self.ok("admin", "registry.structure.create",
+                                 {"name": "Structure candidate (démonstration)",
+                                  "departement": "87", "demonstration": True})["id"]
+        self.persons, self.keys = {}, {}
+        for who, (roles, own) in CAST.items():
+            self.add(who, roles, self.structure if own else None)
+
+    def add(self, who, roles, structure=None):
+        body = {"label": who, "roles": roles, **({"structure": structure} if structure else {})}
+        person = self.ok("admin", "registry.person.create", body)["id"]
+        key = self.ok("admin", "registry.key.create", {"label": who, "person": person})["key"]
+        self.persons[who], self.keys[who] = person, key
+
+    def call(self, who, message, body=None, **options):
+        key = None if who == "admin" else self.keys[who]
+        return self.network.call(message, body, key=key, **options)
+
+    def ok(self, who, message, body=None, **options):
+        answer = self.call(who, message, body, **options)
+        assert answer.status == 200, (who, message, answer)
+        return answer.body
+
+    def create(self, who="candidate", code=None, **more):
+        code = code or "essai-" + uuid.uuid4().hex[:8]
+        body = {"structure": self.structure, "title": "Dossier d'essai", "themes": ["sante"],
+                "sectors": ["alimentaire"],
+                "pole": {"code": code, "name": "Pôle d'essai", "departement": "87"}, **more}
+        return self.ok(who, "labellisation.dossier.create", body)
+
+    def get(self, dossier, who="secretariat"):
+        return self.ok(who, "labellisation.dossier.get", {"dossier": dossier["id"]})
+
+    def move(self, who, dossier, transition, data=None, **more):
+        """The answer to a transition of what `dossier` shows."""
+        body = {"dossier": dossier["id"], "transition": transition, "version": dossier["version"],
+                **({"data": data} if data is not None else {}), **more}
+        return self.call(who, "labellisation.dossier.transition", body)
+
+    def go(self, who, dossier, transition, data=None, **more):
+        """The dossier after a transition that must succeed; 503 means again."""
+        until = time.monotonic() + 20
+        while True:
+            answer = self.move(who, dossier, transition, data, **more)
+            if answer.status != 503 or time.monotonic() > until:
+                break
+        assert answer.status == 200, (who, transition, answer)
+        return answer.body
+
+    def reviewers(self, *who):
+        return {"rapporteurs": [self.persons[name] for name in who or ("reviewer 1", "reviewer 2")]}
+
+    def to_review(self, dossier=None):
+        dossier = dossier or self.create()
+        dossier = self.go("candidate", dossier, "deposer")
+        dossier = self.go("secretariat", dossier, "declarer_complet")
+        return self.go("secretariat", dossier, "affecter", self.reviewers())
+
+    def to_decision(self, dossier=None):
+        dossier = self.to_review(dossier)
+        dossier = self.go("reviewer 1", dossier, "rendre_rapport", REPORT)
+        dossier = self.go("reviewer 2", dossier, "rendre_rapport", REPORT)
+        dossier = self.go("secretariat", dossier, "saisir_comite")
+        return self.go("committee", dossier, "rendre_avis",
+                       {"avis": "favorable", "texte": "Avis d'essai."})
+
+    def to_award(self, dossier=None):
+        dossier = self.to_decision(dossier)
+        dossier = self.go("minister", dossier, "signer", {"capacite": "ministre"})
+        return self.go("ism", dossier, "signer", {"capacite": "ism"})
+
+    def history(self, dossier, who="secretariat"):
+        items, after = [], None
+        while True:
+            body = {"dossier": dossier["id"], "limit": 5, **({"after": after} if after else {})}
+            page = self.ok(who, "labellisation.dossier.history", body)
+            items += page["items"]
+            after = page.get("next")
+            if not after:
+                return items
