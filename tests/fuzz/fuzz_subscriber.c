@@ -1,0 +1,166 @@
+/* fuzz_subscriber.c - a connection to a journal that answers with anything: what the subscriber is
+ * told makes sense, and it never subscribes twice to the same stream without being told why. */
+#include "fuzz.h"
+
+#include <zmq.h>
+
+#include "pia/frames.h"
+#include "pia/log.h"
+#include "pia/stream.h"
+
+enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_MAX = 2000, WAIT_MS = 1000 };
+
+typedef struct {
+    pia_stream_t *stream;
+    int lost;
+} subscriber_t;
+
+/* What often stands in a frame. */
+static const struct {
+    const char *bytes;
+    size_t size;
+} WORDS[] = {
+    {"PIAD01", 6},
+    {"\x81", 1},
+    {"\x82", 1},
+    {"\x83", 1},
+    {"\x84", 1},
+    {"\x85", 1},
+    {"\x86", 1},
+    {"\x87", 1},
+    {"\x88", 1},
+    {"\x89", 1},
+    {"\0\0\0\1", 4},
+    {"\0\0\0\2", 4},
+    {"\0\0\0\0", 4},
+    {"\0\0\0\0\0\0\0\7", 8},
+    {"1.0.00000000", 12},
+    {"1.2.00000002", 12},
+    {"1.4.00000004", 12},
+    {"{}", 2},
+    {"", 0},
+    {"{\"status\":\"ok\",\"receipts\":[]}", 29},
+    {"{\"status\":\"conflict\",\"detail\":\"x\"}", 34},
+};
+
+static void subscribe(subscriber_t *self)
+{
+    for (uint32_t id = 1; id <= 2; id++) {
+        pia_stream_subscribe(self->stream, id,
+                             &(pia_subscribe_t){.cursor = "1.0.00000000", .credit = 10});
+    }
+}
+
+static void on_message(void *arg, const pia_stream_message_t *message)
+{
+    subscriber_t *self = arg;
+    switch (message->kind) {
+    case PIA_STREAM_EVENT:
+        FUZZ_CHECK(message->event->json != NULL && message->event->type != NULL);
+        FUZZ_CHECK(message->stream == 1 || message->stream == 2);
+        break;
+    case PIA_STREAM_PROGRESS:
+    case PIA_STREAM_GAP:
+        FUZZ_CHECK(message->from != NULL && message->cursor != NULL);
+        FUZZ_CHECK(message->stream == 1 || message->stream == 2);
+        break;
+    case PIA_STREAM_EPOCH:
+        FUZZ_CHECK(message->cursor != NULL);
+        pia_stream_subscribe(self->stream, message->stream,
+                             &(pia_subscribe_t){.cursor = message->cursor, .credit = 10});
+        break;
+    case PIA_STREAM_ERROR:
+        FUZZ_CHECK(message->problem != NULL);
+        if (message->stream > 0) {
+            pia_stream_subscribe(self->stream, message->stream,
+                                 &(pia_subscribe_t){.cursor = "", .credit = 10});
+        }
+        break;
+    case PIA_STREAM_RECEIPT:
+        FUZZ_CHECK(message->json != NULL);
+        break;
+    case PIA_STREAM_LOST:
+        self->lost++;
+        break;
+    }
+}
+
+/* Adds what the fuzzer chooses: a word, a record of an event, or bytes. */
+static void add_frame(fuzz_t *fuzz, pia_frames_t *message)
+{
+    static const char record[] = "\0\0\0\1"
+                                 "\0\0\0\0\0\0\0\2"
+                                 "\0\0\0\0\0\0\0\1"
+                                 "\0\0\0\2"
+                                 "\0\0\0\x50"
+                                 "{\"specversion\":\"1.0\",\"id\":\"a\",\"source\":\"/poles/"
+                                 "A\",\"type\":\"a.b\",\"data\":{\"x\":1}}  ";
+    uint8_t choice = fuzz_byte(fuzz);
+    if (choice < sizeof WORDS / sizeof WORDS[0]) {
+        pia_frames_add(message, WORDS[choice].bytes, WORDS[choice].size);
+    } else if (choice < 48) {
+        pia_frames_add(message, record, 28 + 0x50);
+    } else {
+        size_t size = 0;
+        uint8_t *bytes = fuzz_block(fuzz, fuzz_word(fuzz) % FRAME_MAX, &size);
+        pia_frames_add(message, bytes, size);
+        free(bytes);
+    }
+}
+
+static void send_to(fuzz_t *fuzz, void *server, pia_frames_t *peer)
+{
+    pia_frames_t message;
+    pia_frames_init(&message);
+    pia_frames_add(&message, pia_frames_data(peer, 0), pia_frames_size(peer, 0));
+    size_t frames = fuzz_byte(fuzz) % FRAMES_MAX + 1;
+    for (size_t i = 0; i < frames; i++) {
+        add_frame(fuzz, &message);
+    }
+    (void)pia_frames_send(&message, server); /* a connection that was given up is gone */
+}
+
+/* Waits for the first message of the connection, which names it; the rest is thrown away. */
+static void greet(void *server, pia_frames_t *ret_peer)
+{
+    zmq_pollitem_t item = {.socket = server, .events = ZMQ_POLLIN};
+    FUZZ_CHECK(zmq_poll(&item, 1, WAIT_MS) == 1);
+    FUZZ_CHECK(pia_frames_recv(ret_peer, server) == PIA_OK);
+}
+
+static void drain(void *server)
+{
+    pia_frames_t message;
+    pia_frames_init(&message);
+    while (pia_frames_recv(&message, server) == PIA_OK) {
+        pia_frames_clear(&message);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void *zmq;
+    static void *server;
+    if (zmq == NULL) {
+        pia_log_init("fuzz", "fuzz", PIA_LOG_ERROR, false);
+        zmq = zmq_ctx_new();
+        server = zmq_socket(zmq, ZMQ_ROUTER);
+        FUZZ_CHECK(zmq_bind(server, "inproc://diffusion") == 0);
+    }
+    fuzz_t fuzz = {data, size};
+    subscriber_t self = {.stream = NULL};
+    self.stream = pia_stream_new(zmq, "inproc://diffusion", on_message, &self);
+    subscribe(&self);
+    pia_frames_t peer;
+    pia_frames_init(&peer);
+    greet(server, &peer);
+    for (int i = 0; i < MESSAGES_MAX && fuzz.left > 0 && self.lost == 0; i++) {
+        send_to(&fuzz, server, &peer);
+        pia_stream_process(self.stream);
+    }
+    pia_stream_tick(self.stream);
+    pia_frames_clear(&peer);
+    pia_stream_destroy(&self.stream);
+    drain(server);
+    return 0;
+}
