@@ -60,7 +60,8 @@ struct pia_stream {
     int64_t heard_ms, sent_ms; /* monotonic */
     int64_t lost_ms;           /* when the connection was last given up */
     uint64_t last_serial;
-    bool broken; /* to be given up when the present message is done */
+    bool welcome; /* the server has said something on this connection */
+    bool broken;  /* to be given up when the present message is done */
     subscription_t subscriptions[STREAMS_MAX];
 };
 
@@ -266,7 +267,9 @@ static void tell(pia_stream_t *stream, const pia_stream_message_t *message)
 /* Gives the connection up and begins another, on which the receiver can subscribe at once. */
 static void lose(pia_stream_t *stream, const char *why)
 {
-    pia_log(PIA_LOG_WARN, "the connection to the journal was given up: %s", why);
+    pia_log(stream->welcome ? PIA_LOG_WARN : PIA_LOG_DEBUG,
+            "the connection to the journal was given up: %s", why);
+    stream->welcome = false;
     memset(stream->subscriptions, 0, sizeof stream->subscriptions);
     stream->lost_ms = pia_clock_monotonic();
     connect_again(stream);
@@ -492,6 +495,7 @@ static bool handle_message(pia_stream_t *stream, const pia_frames_t *frames)
         pia_frames_size(frames, 1) != 1)
         return false;
     stream->heard_ms = pia_clock_monotonic();
+    stream->welcome = true;
     return handle_command(stream, *(const uint8_t *)pia_frames_data(frames, 1), frames);
 }
 
