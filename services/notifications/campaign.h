@@ -1,0 +1,36 @@
+/* campaign.h - telling the journal's subscribers of one event, page by page; the table `campaign`.
+ * Store thread. */
+#ifndef CAMPAIGN_H
+#define CAMPAIGN_H
+
+#include "delivery.h"
+#include "pia/uuid.h"
+
+enum { CURSOR_MAX = 513, CAMPAIGN_PAGE = 200 };
+
+/* A leased campaign: what is needed to ask for its next page. */
+typedef struct {
+    char notice[PIA_UUID_TEXT_SIZE];
+    int64_t token; /* of the lease: what an older holder still tries is refused */
+    int64_t epoch, sequence;
+    char after[CURSOR_MAX];
+} campaign_t;
+
+/* Opens a campaign; again is harmless. */
+pia_status_t campaign_add(notifications_t *self, const telling_t *telling);
+
+/* Leases the one that has waited longest; PIA_NOT_FOUND: none is due. */
+pia_status_t campaign_take(notifications_t *self, campaign_t *ret_campaign);
+
+/* Stores the deliveries of a page (items of diffusion.audience.list) and where the next one begins;
+ * `next` NULL: that was the last. PIA_CONFLICT: the lease is another's. On PIA_OK *campaign is at
+ * the next page. */
+pia_status_t campaign_store(notifications_t *self,
+                            const campaign_t *campaign,
+                            const json_t *items,
+                            const char *next);
+
+/* Gives it back after a failure: to be tried again later, or (`for_good`) never. */
+pia_status_t campaign_give_back(notifications_t *self, const campaign_t *campaign, bool for_good);
+
+#endif

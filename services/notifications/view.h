@@ -1,0 +1,24 @@
+/* view.h - what a template sees of an event: the members of its data, and beside them
+ *   type                the event's type
+ *   X_text              a date or date-time member X in French
+ *   X_label             the French word for a member X that the plan has labels for
+ *   X_labels            the same for a list, joined by commas
+ *   link, page          the rule's link as a path, and below the site's address
+ *   email, inbox        true on that channel
+ *   unsubscribe         where an e-mail's addressee ends it (set by the caller) */
+#ifndef VIEW_H
+#define VIEW_H
+
+#include <jansson.h>
+
+#include "plan.h"
+
+/* `event` is the CloudEvents object, `site` the site's address without a slash at its end.
+ * The caller owns the result. */
+json_t *view_of(
+    const plan_t *plan, const json_t *event, const char *link, const char *site, uint32_t channel);
+
+/* The rule's link with the event's data filled in; NULL if the rule has none. Caller frees. */
+char *view_link(const rule_t *rule, const json_t *data);
+
+#endif
