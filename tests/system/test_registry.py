@@ -1,11 +1,12 @@
 """The registry through the broker: each of its messages, good and bad, on both engines."""
 
-import base64
+import collections
 import ctypes
 import hashlib
 import json
 import os
 import signal
+import socket
 import time
 import uuid
 
@@ -509,19 +510,16 @@ def test_legal_time_is_not_advanced_outside_a_demonstration(broker):
 
 
 def test_a_killed_first_start_is_completed_by_the_next(broker):
-    for number in range(6):
+    """Killed while it loads, before it commits, before it signs, when it is there."""
+    for line in ("file regions.tsv loaded", "file poles.json loaded", "token of its own", "active,"):
         process = broker.start("registry", "--redis", "", wait=False)
-        paths = ("registry.db", "admin.key", "run/keys/gateway.key", "run/token.pub")
-        wanted = broker.data / paths[min(number, 3)]
-        until = time.monotonic() + 30
-        while not wanted.exists():
-            assert process.child.poll() is None and time.monotonic() < until
+        broker._wait_line(process, line)
         process.kill()
     start(broker)
     assert len(make(broker, "registry.pole.list", {"limit": 200})["items"]) == 10
     for service in ("gateway", "labellisation", "diffusion", "notifications"):
         assert broker.call("registry.pole.list", {}, key=broker.key(service)).status == 200
-    assert not [p.name for p in (broker.data / "run/keys").iterdir() if not p.name.endswith(".key")]
+    assert not [p.name for p in (broker.data / "run/keys").iterdir() if p.suffix != ".key"]
 
 
 def test_a_lost_key_file_is_replaced_and_its_key_revoked(broker):
@@ -618,28 +616,133 @@ def test_two_instances_on_postgresql_are_active_and_start_together(broker, postg
     assert clock["shift_ms"] == moved["shift_ms"]
 
 
-def test_changes_are_announced_without_names(pia):
-    """With the journal: what the registry tells, to whom."""
+def wait_for(condition, seconds=20):
+    """Asks again and again; each asking waits for an answer."""
+    until = time.monotonic() + seconds
+    while True:
+        result = condition()
+        if result:
+            return result
+        assert time.monotonic() < until
+
+
+@pytest.fixture
+def journal(broker):
+    """A broker, a registry and the journal."""
     if not (BIN / "pia-diffusion").exists():
         pytest.skip("not built: diffusion")
-    pia.start_broker()
-    start(pia)
-    pia.start("diffusion", "--redis", "")
-    person, key = make_key(pia, "reviewer", label="rapporteure confidentielle")
-    structure = make(pia, "registry.structure.create", {"name": "Structure d'essai"})
-    make(pia, "registry.pole.suspend", {"code": "cnidep", "reason": "motif confidentiel"})
-    make(pia, "registry.person.update", {"person": person["id"], "version": 1, "roles": ["committee"]})
+    start(broker)
+    broker.start("diffusion", "--redis", "")
+    return broker
+
+
+def label_event(type_, data):
+    return {"specversion": "1.0", "id": str(uuid.uuid4()), "source": "/services/labellisation",
+            "type": type_, "visibility": "public", "datacontenttype": "application/json",
+            "data": data}
+
+
+def award(label, structure, code, until="2029-11-26"):
+    pole = {"code": code, "name": "Pôle (démonstration)", "themes": ["habitat"], "sectors": []}
+    return label_event("label.awarded", {
+        "label": label, "dossier": str(uuid.uuid4()), "structure": structure, "pole": pole,
+        "from": "2026-11-26", "until": until, "demonstration": True})
+
+
+def test_an_awarded_label_makes_a_pole_whatever_came_before(journal):
+    structure = make(journal, "registry.structure.create",
+                     {"name": "Structure candidate (démonstration)", "departement": "87",
+                      "demonstration": True})["id"]
+    label = str(uuid.uuid4())
+    events = [award(str(uuid.uuid4()), NOBODY, "demo-inconnue"),
+              award(str(uuid.uuid4()), structure, "cnidep"),
+              label_event("label.awarded", {"nonsense": True}),
+              award(label, structure, "demo-essai")]
+    key = journal.key("labellisation")
+    assert make(journal, "diffusion.event.append", {"events": events}, key)["receipts"]
+
+    def pole_in_state(state):
+        answer = journal.call("registry.pole.get", {"code": "demo-essai"}, anonymous=True)
+        return answer.status == 200 and answer.body["state"] == state and answer.body
+
+    pole = wait_for(lambda: pole_in_state("active"))
+    assert pole["structure"] == structure and pole["label"] == label
+    assert (pole["departement"], pole["region"], pole["demonstration"]) == ("87", "75", True)
+    stats = journal.call("service.stats", {}, service="registry").body
+    assert stats["counters"]["refused_events"] == 3, stats
+    assert "structure" not in make(journal, "registry.pole.get", {"code": "cnidep"})
+    ended = label_event("label.transitioned", {"label": label, "effect": "ended"})
+    make(journal, "diffusion.event.append", {"events": [ended]}, key)
+    wait_for(lambda: pole_in_state("ended"))
+
+
+def test_a_revoked_key_ends_the_tokens_it_was_exchanged_for(journal):
+    person, key = make_key(journal, "secretariat")
+    token = journal.token(key)
+    key_id = make(journal, "registry.key.list", {"person": person["id"]})["items"][0]["id"]
+    with journal.client() as client:
+        assert client.call("registry.key.list", {}, token).status == 200
+        make(journal, "registry.key.revoke", {"id": key_id})
+        wait_for(lambda: client.call("registry.key.list", {}, token).status == 401)
+    other = make(journal, "registry.key.create", {"label": "x", "person": person["id"]})["key"]
+    assert journal.call("registry.key.list", {}, key=other).status == 200
+
+
+def redis(network, *command):
+    """Asks Redis in its own protocol; the reply's bytes."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(10)
+        connection.connect(os.path.relpath(network.data / "run/redis.sock"))
+        connection.sendall(b"*%d\r\n" % len(command) + b"".join(
+            b"$%d\r\n%s\r\n" % (len(c.encode()), c.encode()) for c in command))
+        reply = connection.recv(65536)
+        while not reply.endswith(b"\r\n"):
+            reply += connection.recv(65536)
+        return reply
+
+
+def test_redis_shows_what_is_committed_and_may_vanish(broker):
+    cache = broker.start_redis()
+    broker.start("registry")
+    epoch = broker.call("service.info", {}, service="registry").body["epoch"]
+    key = f"pia:{epoch}:registry:pole:cnidep"
+    assert redis(broker, "GET", key) == b"$-1\r\n"
+
+    def cached(version):
+        pole = broker.call("registry.pole.get", {"code": "cnidep"}, anonymous=True)
+        assert pole.version == version
+        return json.dumps(pole.body, separators=(",", ":"), ensure_ascii=False).encode() in redis(
+            broker, "GET", key)
+
+    wait_for(lambda: cached(1))
+    make(broker, "registry.pole.suspend", {"code": "cnidep", "reason": "essai"})
+    wait_for(lambda: cached(2))
+    lists = {"poles": ("registry.pole.list", {}),
+             "themes": ("registry.reference.list", {"list": "themes"})}
+    for name, (message, body) in lists.items():
+        wait_for(lambda n=name, m=message, b=body: make(broker, m, b) and
+                 b'"items":[' in redis(broker, "GET", f"pia:{epoch}:registry:list:{n}"))
+    cache.kill()
+    pole = broker.call("registry.pole.get", {"code": "cnidep"}, anonymous=True)
+    assert (pole.status, pole.body["state"]) == (200, "suspended")
+    make(broker, "registry.pole.reactivate", {"code": "cnidep"})
+
+
+def test_changes_are_announced_without_names(journal):
+    """With the journal: what the registry tells, to whom."""
+    person, key = make_key(journal, "reviewer", label="rapporteure confidentielle")
+    structure = make(journal, "registry.structure.create", {"name": "Structure d'essai"})
+    make(journal, "registry.pole.suspend", {"code": "cnidep", "reason": "motif confidentiel"})
+    make(journal, "registry.person.update", {"person": person["id"], "version": 1, "roles": ["committee"]})
     wanted = {"pole.labelled": 9, "person.created": 1, "structure.created": 1, "pole.updated": 1,
               "person.updated": 1, "principal.revoked": 1}
-    token = pia.token(pia.key("labellisation"))
-    until = time.monotonic() + 20
-    counts = {}
-    while counts != wanted:
-        assert time.monotonic() < until, counts
-        events = [i["event"] for i in events_of(pia, token)]
-        counts = {}
-        for event in events:
-            counts[event["type"]] = counts.get(event["type"], 0) + 1
+    token = journal.token(journal.key("labellisation"))
+
+    def told():
+        events = [i["event"] for i in events_of(journal, token)]
+        return collections.Counter(e["type"] for e in events) == wanted and events
+
+    events = wait_for(told)
     assert all(e["source"] == "/services/registry" for e in events)
     assert "confidentiel" not in json.dumps(events)
     by_type = {e["type"]: e for e in events}
@@ -647,7 +750,7 @@ def test_changes_are_announced_without_names(pia):
     assert by_type["principal.revoked"]["data"]["subject"] == f"/persons/{person['id']}"
     assert by_type["structure.created"]["data"]["structure"] == structure["id"]
     assert by_type["pole.updated"]["data"]["state"] == "suspended"
-    public = {i["event"]["type"] for i in events_of(pia, b"")}
+    public = {i["event"]["type"] for i in events_of(journal, b"")}
     assert public == {"pole.labelled", "pole.updated"}
 
 
