@@ -193,7 +193,7 @@ static char *fill_from_data(const json_t *event, attributes_t *attributes)
     for (size_t i = 0; i < RULES; i++) {
         attribute_t attribute = rules[i].attribute;
         const json_t *member = json_object_get(data, attribute_names[attribute]);
-        if (!attributes->value[attribute] && member)
+        if (attribute != ATTRIBUTE_POLE && !attributes->value[attribute] && member)
             attributes->value[attribute] = join(member, joined, &used);
     }
     if (!attributes->value[ATTRIBUTE_VISIBILITY])

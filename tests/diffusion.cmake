@@ -1,0 +1,16 @@
+# The journal and its ways out. What has a database runs on both engines.
+foreach(subject record cursor filter attributes piad ring)
+    pia_add_test(unit.diffusion.${subject}
+        SOURCES unit/diffusion/test_${subject}.c LIBS pia_diffusion)
+endforeach()
+foreach(subject journal matching publication)
+    pia_add_test(unit.diffusion.${subject}
+        SOURCES unit/diffusion/test_${subject}.c unit/diffusion/diffusion_fixture.c
+            support/test_database.c
+        LIBS pia_diffusion)
+    target_include_directories(unit.diffusion.${subject} PRIVATE unit/diffusion)
+    add_test(NAME unit.diffusion.${subject}_pgsql
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run
+            $<TARGET_FILE:unit.diffusion.${subject}>)
+    set_tests_properties(unit.diffusion.${subject}_pgsql PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()

@@ -1,0 +1,274 @@
+/* test_publication.c - publications as a projection of their events, and who may publish. */
+#include "pia_test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "diffusion_fixture.h"
+#include "publication.h"
+#include "publication_store.h"
+#include "publishers.h"
+
+static const char ID[] = "01a216b1-c2e2-7903-af04-5a1def7eb79f";
+
+/* Applies an event of `source` with this type and these members of data beside kind and title. */
+static pia_status_t
+apply(fixture_t *f, const char *source, const char *verb, const char *data, pia_problem_t *problem)
+{
+    char text[2048];
+    entry_t entry;
+    snprintf(text, sizeof text,
+             "{\"specversion\":\"1.0\",\"id\":\"%s-%s\",\"source\":\"/poles/%s\","
+             "\"type\":\"publication.%s\",\"data\":{\"kind\":\"guide\",\"title\":\"Un guide\"%s}}",
+             verb, data[0] ? "x" : "y", source, verb, data);
+    fixture_parse(&entry, text);
+    assert_int_equal(pia_db_begin(f->db), PIA_OK);
+    pia_status_t status = publication_apply(f->db, &entry, 1800000000000, problem);
+    if (status == PIA_OK)
+        assert_int_equal(pia_db_commit(f->db), PIA_OK);
+    else
+        pia_db_rollback(f->db);
+    entry_clear(&entry);
+    return status;
+}
+
+static pia_status_t apply_id(fixture_t *f, const char *source, const char *verb, const char *more)
+{
+    char data[1024];
+    pia_problem_t problem = {0};
+    snprintf(data, sizeof data, ",\"publication\":\"%s\"%s", ID, more);
+    return apply(f, source, verb, data, &problem);
+}
+
+static void check_member(fixture_t *f, const char *member, const char *expected)
+{
+    json_t *resource = NULL;
+    assert_int_equal(publication_read(f->db, ID, &resource), PIA_OK);
+    const char *text = json_string_value(json_object_get(resource, member));
+    assert_string_equal(text ? text : "(none)", expected);
+    json_decref(resource);
+}
+
+static json_int_t version(fixture_t *f)
+{
+    json_t *resource = NULL;
+    assert_int_equal(publication_read(f->db, ID, &resource), PIA_OK);
+    json_int_t value = json_integer_value(json_object_get(resource, "version"));
+    json_decref(resource);
+    return value;
+}
+
+static void a_publication_follows_its_events(void **state)
+{
+    (void)state;
+    fixture_t f;
+    fixture_open(&f);
+    assert_int_equal(apply_id(&f, "cnidep", "published", ",\"place\":\"Nancy\""), PIA_OK);
+    check_member(&f, "state", "published");
+    check_member(&f, "place", "Nancy");
+    check_member(&f, "published_at", "2027-01-15T08:00:00.000Z");
+    assert_int_equal(version(&f), 1);
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"place\":\"Metz\""), PIA_OK);
+    check_member(&f, "place", "Metz");
+    check_member(&f, "published_at", "2027-01-15T08:00:00.000Z");
+    assert_int_equal(version(&f), 2);
+    assert_int_equal(apply_id(&f, "cnidep", "cancelled", ",\"reason\":\"neige\""), PIA_OK);
+    check_member(&f, "state", "cancelled");
+    check_member(&f, "reason", "neige");
+    assert_int_equal(version(&f), 3);
+    fixture_close(&f);
+}
+
+static void steps_that_do_not_follow_are_refused(void **state)
+{
+    (void)state;
+    fixture_t f;
+    fixture_open(&f);
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ""), PIA_NOT_FOUND);
+    assert_int_equal(apply_id(&f, "cnidep", "cancelled", ""), PIA_NOT_FOUND);
+    assert_int_equal(apply_id(&f, "cnidep", "published", ""), PIA_OK);
+    assert_int_equal(apply_id(&f, "cnidep", "published", ""), PIA_CONFLICT);
+    assert_int_equal(apply_id(&f, "cerfav", "changed", ""), PIA_FORBIDDEN);
+    assert_int_equal(apply_id(&f, "cerfav", "cancelled", ""), PIA_FORBIDDEN);
+    assert_int_equal(apply_id(&f, "cnidep", "cancelled", ""), PIA_OK);
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ""), PIA_CONFLICT);
+    assert_int_equal(apply_id(&f, "cnidep", "cancelled", ""), PIA_CONFLICT);
+    fixture_close(&f);
+}
+
+static void bad_data_points_at_its_member(void **state)
+{
+    (void)state;
+    static const char *const bad[][2] = {
+        {",\"colour\":\"red\"", "/data/colour"},
+        {",\"pole\":\"cerfav\"", "/data/pole"},
+        {",\"capacity\":0", "/data/capacity"},
+        {",\"url\":\"javascript:alert(1)\"", "/data/url"},
+        {",\"starts_at\":\"tomorrow\"", "/data/starts_at"},
+        {",\"starts_at\":\"2027-01-02T00:00:00Z\",\"ends_at\":\"2027-01-01T00:00:00Z\"",
+         "/data/ends_at"},
+    };
+    fixture_t f;
+    fixture_open(&f);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        pia_problem_t problem = {0};
+        assert_int_equal(apply(&f, "cnidep", "published", bad[i][0], &problem), PIA_INVALID);
+        assert_string_equal(problem.pointer, bad[i][1]);
+    }
+    fixture_close(&f);
+}
+
+static void an_id_that_was_not_given_is_derived(void **state)
+{
+    (void)state;
+    fixture_t f;
+    pia_problem_t problem = {0};
+    fixture_open(&f);
+    assert_int_equal(apply(&f, "cnidep", "published", "", &problem), PIA_OK);
+    assert_int_equal(
+        test_database_integer(f.db, "SELECT COUNT(*) FROM publication WHERE id LIKE '%-8%' "), 1);
+    /* the same source and id: the same publication */
+    assert_int_equal(apply(&f, "cnidep", "published", "", &problem), PIA_CONFLICT);
+    fixture_close(&f);
+}
+
+static size_t list(fixture_t *f, const pia_diffusion_publication_list_t *query, bool network)
+{
+    json_t *page = NULL;
+    pia_problem_t problem = {0};
+    assert_int_equal(publication_list(f->db, query, network, &page, &problem), PIA_OK);
+    size_t count = json_array_size(json_object_get(page, "items"));
+    json_decref(page);
+    return count;
+}
+
+#define LIST(...) list(&f, &(pia_diffusion_publication_list_t){__VA_ARGS__}, false)
+
+static void the_list_knows_territories(void **state)
+{
+    (void)state;
+    fixture_t f;
+    fixture_open(&f);
+    assert_int_equal(
+        apply_id(&f, "cnidep", "published", ",\"departements\":[\"54\"],\"themes\":[\"arts\"]"),
+        PIA_OK);
+    assert_int_equal(LIST(.kind = NULL), 1);
+    assert_int_equal(LIST(.departement = "54"), 1);
+    assert_int_equal(LIST(.departement = "57"), 0);
+    assert_int_equal(LIST(.region = "44"), 1);
+    assert_int_equal(LIST(.region = "52"), 0);
+    assert_int_equal(LIST(.theme = "arts"), 1);
+    assert_int_equal(LIST(.theme = "sante"), 0);
+    assert_int_equal(LIST(.pole = "cerfav"), 0);
+    assert_int_equal(LIST(.state = "cancelled"), 0);
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"regions\":[\"44\"]"), PIA_OK);
+    assert_int_equal(LIST(.departement = "57"), 1);
+    assert_int_equal(LIST(.departement = "72"), 0);
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"scope\":\"national\""), PIA_OK);
+    assert_int_equal(LIST(.departement = "72"), 1);
+    assert_int_equal(LIST(.region = "52"), 1);
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"visibility\":\"network\""), PIA_OK);
+    assert_int_equal(LIST(.kind = NULL), 0);
+    assert_int_equal(list(&f, &(pia_diffusion_publication_list_t){.kind = NULL}, true), 1);
+    fixture_close(&f);
+}
+
+static void pages_of_the_list_join(void **state)
+{
+    (void)state;
+    fixture_t f;
+    fixture_open(&f);
+    assert_int_equal(pia_db_begin(f.db), PIA_OK);
+    for (int i = 0; i < 10; i++) {
+        char id[37];
+        snprintf(id, sizeof id, "01a216b1-c2e2-7903-af04-00000000000%d", i);
+        json_t *resource =
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "publication", id, "pole", "cnidep", "kind",
+                      "guide", "title", "T", "state", "published", "version", 1);
+        assert_int_equal(publication_write(f.db, resource, 1000 + i / 2), PIA_OK);
+        json_decref(resource);
+    }
+    assert_int_equal(pia_db_commit(f.db), PIA_OK);
+    char after[128] = "";
+    char last[64] = "z";
+    size_t seen = 0;
+    for (int pages = 0; pages < 10; pages++) {
+        json_t *page = NULL;
+        pia_problem_t problem = {0};
+        pia_diffusion_publication_list_t query = {
+            .after = *after ? after : NULL, .has_limit = true, .limit = 3};
+        assert_int_equal(publication_list(f.db, &query, false, &page, &problem), PIA_OK);
+        size_t index = 0;
+        json_t *item = NULL;
+        json_array_foreach(json_object_get(page, "items"), index, item)
+        {
+            const char *id = json_string_value(json_object_get(item, "publication"));
+            assert_true(strcmp(id, last) < 0);
+            snprintf(last, sizeof last, "%s", id);
+            seen++;
+        }
+        const char *next = json_string_value(json_object_get(page, "next"));
+        snprintf(after, sizeof after, "%s", next ? next : "");
+        json_decref(page);
+        if (!*after)
+            break;
+    }
+    assert_int_equal(seen, 10);
+    json_t *page = NULL;
+    pia_problem_t problem = {0};
+    pia_diffusion_publication_list_t bad = {.after = "1.x"};
+    assert_int_equal(publication_list(f.db, &bad, false, &page, &problem), PIA_INVALID);
+    fixture_close(&f);
+}
+
+static pia_status_t apply_pole(fixture_t *f, const char *state_text)
+{
+    char text[512];
+    pia_problem_t problem = {0};
+    snprintf(
+        text, sizeof text,
+        "{\"code\":\"cnidep\",\"name\":\"CNIDEP\",\"state\":\"%s\",\"themes\":[],\"sectors\":[],"
+        "\"departement\":\"54\",\"demonstration\":false,\"version\":1}",
+        state_text);
+    json_t *data = json_loads(text, 0, NULL);
+    assert_int_equal(pia_db_begin(f->db), PIA_OK);
+    pia_status_t status = publishers_apply(f->db, data, &problem);
+    json_decref(data);
+    assert_int_equal(pia_db_commit(f->db), PIA_OK);
+    return status;
+}
+
+static void only_an_active_pole_publishes(void **state)
+{
+    (void)state;
+    fixture_t f;
+    publisher_t publisher = {0};
+    pia_problem_t problem = {0};
+    fixture_open(&f);
+    assert_int_equal(publishers_check(f.db, "cnidep", &publisher, &problem), PIA_FORBIDDEN);
+    assert_int_equal(apply_pole(&f, "active"), PIA_OK);
+    assert_int_equal(publishers_check(f.db, "cnidep", &publisher, &problem), PIA_OK);
+    assert_string_equal(publisher.region, "44");
+    assert_int_equal(apply_pole(&f, "suspended"), PIA_OK);
+    assert_int_equal(publishers_check(f.db, "cnidep", &publisher, &problem), PIA_FORBIDDEN);
+    assert_int_equal(apply_pole(&f, "active"), PIA_OK);
+    assert_int_equal(publishers_check(f.db, "cnidep", &publisher, &problem), PIA_OK);
+    assert_int_equal(apply_pole(&f, "ended"), PIA_OK);
+    assert_int_equal(publishers_check(f.db, "cnidep", &publisher, &problem), PIA_FORBIDDEN);
+    assert_int_equal(apply_pole(&f, "dreaming"), PIA_INVALID);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_publication_follows_its_events),
+        cmocka_unit_test(steps_that_do_not_follow_are_refused),
+        cmocka_unit_test(bad_data_points_at_its_member),
+        cmocka_unit_test(an_id_that_was_not_given_is_derived),
+        cmocka_unit_test(the_list_knows_territories),
+        cmocka_unit_test(pages_of_the_list_join),
+        cmocka_unit_test(only_an_active_pole_publishes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
