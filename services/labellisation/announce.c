@@ -94,7 +94,7 @@ static json_t *base_data(const act_t *act, json_t *recipients)
     json_object_set_new(data, "version", json_integer(matter->version));
     set_time(data, "effective_at", act->effective_ms);
     set_time(data, "recorded_at", act->recorded_ms);
-    json_object_set(data, "demonstration", json_object_get(matter->card, "demonstration"));
+    json_object_set_new(data, "demonstration", json_boolean(matter->demonstration));
     json_object_set_new(data, "recipients", recipients);
     return data;
 }
@@ -168,11 +168,10 @@ static pia_status_t announce_award(const act_t *act)
     json_t *pole = json_deep_copy(json_object_get(label->card, "pole"));
     json_object_set(pole, "themes", json_object_get(label->card, "themes"));
     json_object_set(pole, "sectors", json_object_get(label->card, "sectors"));
-    json_t *data = json_pack("{s:s, s:s, s:s, s:o, s:O, s:O, s:O}", "label", label->id, "dossier",
-                             label->parent, "structure", label->structure, "pole", pole, "from",
-                             json_object_get(label->facts, "from"), "until",
-                             json_object_get(label->facts, "until"), "demonstration",
-                             json_object_get(label->card, "demonstration"));
+    json_t *data = json_pack(
+        "{s:s, s:s, s:s, s:o, s:O, s:O, s:b}", "label", label->id, "dossier", label->parent,
+        "structure", label->structure, "pole", pole, "from", json_object_get(label->facts, "from"),
+        "until", json_object_get(label->facts, "until"), "demonstration", label->demonstration);
     (void)snprintf(aggregate, sizeof aggregate, "/labels/%s", label->id);
     json_t *event =
         pia_event_new("labellisation", "label.awarded", aggregate, "public", NULL, data);

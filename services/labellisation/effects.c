@@ -143,8 +143,7 @@ run_clear_signatures(act_t *act, const json_t *parameters, pia_problem_t *proble
 }
 
 /* From and until, and what the label takes over from its dossier. */
-static void
-fill_label(matter_t *label, const act_t *act, const json_t *validity, bool demonstration)
+static void fill_label(matter_t *label, const act_t *act, const json_t *validity)
 {
     const matter_t *dossier = act->matter;
     char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
@@ -158,20 +157,15 @@ fill_label(matter_t *label, const act_t *act, const json_t *validity, bool demon
     (void)snprintf(label->structure, sizeof label->structure, "%s", dossier->structure);
     (void)snprintf(label->pole, sizeof label->pole, "%s", dossier->pole);
     label->card = json_deep_copy(dossier->card);
-    if (demonstration)
-        json_object_set_new(label->card, "demonstration", json_true());
+    label->demonstration = dossier->demonstration;
     label->facts = json_pack("{s:s, s:s}", "from", from, "until", until);
 }
 
 static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     matter_t label = {.state = STATE_NONE};
-    bool demonstration;
-    pia_status_t status = people_is_demonstration(act->db, act->matter->structure, &demonstration);
-    if (status != PIA_OK)
-        return status;
     pia_uuid7_text(label.id);
-    fill_label(&label, act, json_object_get(parameters, "validity"), demonstration);
+    fill_label(&label, act, json_object_get(parameters, "validity"));
     const machine_t *machine = &label.definition->machines[MACHINE_LABEL];
     act_t award = {
         .db = act->db,
@@ -180,7 +174,7 @@ static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_pr
         .effective_ms = act->effective_ms,
         .recorded_ms = act->recorded_ms,
     };
-    status = matter_create(&award, problem);
+    pia_status_t status = matter_create(&award, problem);
     matter_clear(&label);
     return status;
 }

@@ -8,16 +8,20 @@
 #include "engine.h"
 #include "history.h"
 #include "pia/clock.h"
+#include "pia/log.h"
 
 enum { FIND_TRIES_MAX = 4 };
 
 void handler_fail(pia_request_t **request_p, pia_status_t status, pia_problem_t *problem)
 {
-    if (problem->status != status)
-        (void)pia_problem_set(problem, status, NULL,
-                              status == PIA_UNAVAILABLE || status == PIA_CONFLICT
-                                  ? "the store could not do it now: try again"
-                                  : "the store failed");
+    bool again = status == PIA_UNAVAILABLE || status == PIA_CONFLICT;
+    if (problem->status != status && again)
+        (void)pia_problem_set(problem, status, NULL, "the store could not do it now: try again");
+    else if (problem->status != status)
+        (void)pia_problem_set(problem, PIA_INTERNAL, NULL, "the store failed");
+    if (problem->status == PIA_INTERNAL)
+        pia_log(PIA_LOG_ERROR, "%s: %s", pia_request_message(*request_p)->name,
+                pia_status_text(status));
     pia_request_fail(request_p, problem);
 }
 

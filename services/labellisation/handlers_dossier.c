@@ -78,9 +78,9 @@ static void fill_dossier(matter_t *dossier,
     (void)snprintf(dossier->pole, sizeof dossier->pole, "%s", code);
     dossier->kind = MACHINE_DOSSIER;
     dossier->state = STATE_NONE;
-    dossier->card =
-        json_pack("{s:s, s:O, s:O*, s:O, s:b}", "title", fields->title, "themes", fields->themes,
-                  "sectors", fields->sectors, "pole", fields->pole, "demonstration", demonstration);
+    dossier->demonstration = demonstration;
+    dossier->card = json_pack("{s:s, s:O, s:O*, s:O}", "title", fields->title, "themes",
+                              fields->themes, "sectors", fields->sectors, "pole", fields->pole);
     if (!fields->sectors)
         json_object_set_new(dossier->card, "sectors", json_array());
 }

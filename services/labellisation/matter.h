@@ -27,7 +27,8 @@ typedef struct matter {
     const machine_t *machine;
     int state;
     int64_t version;              /* and number of the last entry of its history */
-    json_t *card;                 /* title, themes, sectors, pole, demonstration */
+    json_t *card;                 /* title, themes, sectors, pole */
+    bool demonstration;           /* fictitious */
     json_t *facts;                /* name -> value, what effects recorded */
     json_t *clocks;               /* name of a timer -> {"since": ms, "suspended": days} */
     char chain[MATTER_HASH_SIZE]; /* after the last entry */

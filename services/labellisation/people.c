@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pia/principal.h"
+#include "store_matter.h"
 
 const char people_filter[] = "{\"types\": [\"person.created\", \"person.updated\", "
                              "\"structure.created\", \"structure.updated\", "
@@ -77,8 +78,10 @@ static pia_status_t apply_structure(pia_db_t *db, const json_t *data)
         return PIA_OK;
     pia_stmt_t *stmt = pia_db_prepare(db, sql[STRUCTURE_PUT]);
     pia_stmt_text(stmt, 1, id);
-    pia_stmt_integer(stmt, 2, json_is_true(json_object_get(data, "demonstration")));
-    return pia_stmt_run(stmt, NULL);
+    bool demonstration = json_is_true(json_object_get(data, "demonstration"));
+    pia_stmt_integer(stmt, 2, demonstration);
+    pia_status_t status = pia_stmt_run(stmt, NULL);
+    return status == PIA_OK && demonstration ? store_matter_mark(db, id) : status;
 }
 
 static pia_status_t apply_pole(pia_db_t *db, const json_t *data)

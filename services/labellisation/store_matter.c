@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIND, INSERT, CLAIM, SAVE, LIST_ALL, LIST_STATE, LIST_OWN, DUE, LABEL_OF, HELD };
+enum { FIND, INSERT, CLAIM, SAVE, LIST_ALL, LIST_STATE, LIST_OWN, DUE, LABEL_OF, HELD, MARK };
 
 static const char *const sql[] = {
     [FIND] = "SELECT parent, structure, pole, process_name, process_version, state, version, card, "
-             "facts, clocks, chain, created_at, changed_at, entered_at, due_at "
+             "facts, clocks, chain, created_at, changed_at, entered_at, due_at, demonstration "
              "FROM matter WHERE id = $1 AND kind = $2",
     [INSERT] = "INSERT INTO matter (id, kind, parent, structure, pole, process_name, "
                "process_version, state, version, card, facts, clocks, chain, created_at, "
-               "changed_at, entered_at, due_at) VALUES "
-               "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+               "changed_at, entered_at, due_at, demonstration) VALUES "
+               "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     [CLAIM] = "UPDATE matter SET version = version + 1 WHERE id = $1 AND version = $2",
     [SAVE] = "UPDATE matter SET state = $2, facts = $3, clocks = $4, chain = $5, changed_at = $6, "
              "entered_at = $7, due_at = $8 WHERE id = $1 AND version = $9",
@@ -32,6 +32,7 @@ static const char *const sql[] = {
     [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
     [LABEL_OF] = "SELECT id FROM matter WHERE parent = $1 ORDER BY id LIMIT 1",
     [HELD] = "SELECT 1 FROM matter WHERE pole = $1 AND kind = 'label' AND structure <> $2 LIMIT 1",
+    [MARK] = "UPDATE matter SET demonstration = 1 WHERE structure = $1 AND demonstration = 0",
 };
 
 static void set_text(char *ret_text, size_t size, const char *text)
@@ -61,6 +62,7 @@ static void read_row(pia_stmt_t *stmt, matter_t *ret_matter)
     ret_matter->changed_ms = pia_stmt_column_integer(stmt, 12);
     ret_matter->entered_ms = pia_stmt_column_integer(stmt, 13);
     ret_matter->due_ms = pia_stmt_column_integer(stmt, 14);
+    ret_matter->demonstration = pia_stmt_column_integer(stmt, 15) != 0;
 }
 
 pia_status_t store_matter_find(pia_db_t *db,
@@ -133,6 +135,7 @@ pia_status_t store_matter_insert(pia_db_t *db, const matter_t *matter)
     pia_stmt_integer(stmt, 15, matter->changed_ms);
     pia_stmt_integer(stmt, 16, matter->entered_ms);
     bind_due(stmt, 17, matter);
+    pia_stmt_integer(stmt, 18, matter->demonstration);
     return pia_stmt_run(stmt, NULL);
 }
 
@@ -242,4 +245,11 @@ store_matter_is_held(pia_db_t *db, const char *pole, const char *structure, bool
     *ret_held = status == PIA_OK;
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t store_matter_mark(pia_db_t *db, const char *structure)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[MARK]);
+    pia_stmt_text(stmt, 1, structure);
+    return pia_stmt_run(stmt, NULL);
 }

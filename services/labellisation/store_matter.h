@@ -59,4 +59,7 @@ store_matter_label_of(pia_db_t *db, const char *dossier, char ret_label[PIA_UUID
 pia_status_t
 store_matter_is_held(pia_db_t *db, const char *pole, const char *structure, bool *ret_held);
 
+/* Marks all that belongs to a structure as fictitious. */
+pia_status_t store_matter_mark(pia_db_t *db, const char *structure);
+
 #endif

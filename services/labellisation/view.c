@@ -48,7 +48,7 @@ static json_t *view_common(const matter_t *matter)
     json_object_set(json, "pole", json_object_get(matter->card, "pole"));
     json_object_set(json, "themes", json_object_get(matter->card, "themes"));
     json_object_set(json, "sectors", json_object_get(matter->card, "sectors"));
-    json_object_set(json, "demonstration", json_object_get(matter->card, "demonstration"));
+    json_object_set_new(json, "demonstration", json_boolean(matter->demonstration));
     json_object_set_new(json, "timers", view_timers(matter));
     return json;
 }

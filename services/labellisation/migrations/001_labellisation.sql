@@ -24,6 +24,7 @@ CREATE TABLE matter (
     state TEXT NOT NULL,
     version BIGINT NOT NULL,
     card TEXT NOT NULL,
+    demonstration BIGINT NOT NULL,
     facts TEXT NOT NULL,
     clocks TEXT NOT NULL,
     chain TEXT NOT NULL,

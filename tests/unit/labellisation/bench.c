@@ -96,9 +96,9 @@ void bench_create(bench_t *bench, const char *name, char ret_id[PIA_UUID_TEXT_SI
                      PIA_OK);
     pia_uuid7_text(dossier.id);
     snprintf(dossier.structure, sizeof dossier.structure, "%s", STRUCTURE);
-    dossier.card = json_pack("{s:s, s:[s], s:[], s:{s:s, s:s, s:s}, s:b}", "title", "Essai",
-                             "themes", "habitat", "sectors", "pole", "code", "essai", "name",
-                             "Essai", "departement", "87", "demonstration", 1);
+    dossier.card =
+        json_pack("{s:s, s:[s], s:[], s:{s:s, s:s, s:s}}", "title", "Essai", "themes", "habitat",
+                  "sectors", "pole", "code", "essai", "name", "Essai", "departement", "87");
     act_t act = {
         .db = bench->db,
         .matter = &dossier,
