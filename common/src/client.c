@@ -351,8 +351,11 @@ static void
 call_once(pia_client_t *client, const pia_call_t *call, const json_t *body, waiter_t *waiter)
 {
     pia_client_send(client, call, body, keep_answer, waiter);
-    while (!waiter->answered)
-        wait_a_while(client, pia_client_expire(client));
+    while (!waiter->answered) {
+        int64_t left = pia_client_expire(client); /* may answer it: then there is nothing to wait for */
+        if (!waiter->answered)
+            wait_a_while(client, left);
+    }
 }
 
 static bool takes_key(const pia_message_t *message)
