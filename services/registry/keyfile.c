@@ -77,7 +77,7 @@ write_line(int descriptor, const char *path, const char *text, pia_problem_t *pr
 pia_status_t keyfile_write(const char *path, const char *text, pia_problem_t *problem)
 {
     char other[PATH_SIZE];
-    int length = snprintf(other, sizeof other, "%s.%ld.new", path, (long)getpid());
+    int length = snprintf(other, sizeof other, "%s.new", path);
     if (length < 0 || length >= PATH_SIZE) {
         return pia_problem_set(problem, PIA_INVALID, NULL, "too long a name: %s", path);
     }

@@ -10,7 +10,8 @@
 pia_status_t
 keyfile_read(const char *path, char ret_text[APIKEY_TEXT_SIZE], pia_problem_t *problem);
 
-/* Puts `text` there durably: a file of another name, fsync, rename, fsync of the directory. */
+/* Puts `text` there durably: a file with ".new" behind its name, fsync, rename, fsync of the
+ * directory. One process at a time; what a killed one left behind is replaced. */
 pia_status_t keyfile_write(const char *path, const char *text, pia_problem_t *problem);
 
 /* Makes a directory of mode 0700 unless it is there. */
