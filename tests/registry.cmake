@@ -1,5 +1,5 @@
 # The registry's domain alone, and its store, first start and following on both engines.
-foreach(subject fold cursor domain apikey)
+foreach(subject fold cursor domain apikey answers)
     pia_add_test(unit.registry.${subject} SOURCES unit/registry/test_${subject}.c LIBS pia_registry)
 endforeach()
 foreach(subject reference start store follow)
