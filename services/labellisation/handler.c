@@ -29,22 +29,22 @@ static pia_status_t find_once(labellisation_t *self,
                               const pia_request_t *request,
                               machine_kind_t kind,
                               const char *id,
-                              matter_t *ret_matter,
-                              uint32_t *ret_roles,
+                              handler_found_t *ret_found,
                               pia_problem_t *problem)
 {
     const pia_principal_t *principal = pia_request_principal(request);
-    pia_status_t status = matter_load(self->db, self->library, kind, id, ret_matter, problem);
+    pia_status_t status =
+        matter_load(self->db, self->library, kind, id, &ret_found->matter, problem);
     if (status != PIA_OK)
         return status;
-    status = matter_roles(self->db, ret_matter, principal, ret_roles);
+    status = matter_roles(self->db, &ret_found->matter, principal, &ret_found->roles);
     if (status == PIA_OK && kind == MACHINE_DOSSIER &&
-        !engine_sees(ret_matter->machine, *ret_roles))
+        !engine_sees(ret_found->matter.machine, ret_found->roles))
         status = pia_problem_set(problem, PIA_NOT_FOUND, NULL, "there is no such dossier");
     if (status == PIA_OK)
-        status = matter_catch_up(self->db, ret_matter, pia_clock_now(), problem);
+        status = matter_catch_up(self->db, &ret_found->matter, pia_clock_now(), problem);
     if (status != PIA_OK)
-        matter_clear(ret_matter);
+        matter_clear(&ret_found->matter);
     return status;
 }
 
@@ -52,13 +52,12 @@ pia_status_t handler_find(labellisation_t *self,
                           const pia_request_t *request,
                           machine_kind_t kind,
                           const char *id,
-                          matter_t *ret_matter,
-                          uint32_t *ret_roles,
+                          handler_found_t *ret_found,
                           pia_problem_t *problem)
 {
     pia_status_t status = PIA_CONFLICT;
     for (int i = 0; status == PIA_CONFLICT && i < FIND_TRIES_MAX; i++) {
-        status = find_once(self, request, kind, id, ret_matter, ret_roles, problem);
+        status = find_once(self, request, kind, id, ret_found, problem);
         if (pia_db_is_retryable(self->db)) /* the whole transaction is tried again */
             break;
     }
@@ -90,21 +89,20 @@ static pia_status_t make_move(labellisation_t *self,
 pia_status_t handler_move(labellisation_t *self,
                           const pia_request_t *request,
                           const handler_move_t *asked,
-                          matter_t *ret_matter,
-                          uint32_t *ret_roles,
+                          handler_found_t *ret_found,
                           pia_problem_t *problem)
 {
-    pia_status_t status =
-        handler_find(self, request, asked->kind, asked->id, ret_matter, ret_roles, problem);
+    pia_status_t status = handler_find(self, request, asked->kind, asked->id, ret_found, problem);
     if (status != PIA_OK)
         return status;
-    status = make_move(self, request, asked, ret_matter, problem);
+    status = make_move(self, request, asked, &ret_found->matter, problem);
     if (status == PIA_OK)
-        status = matter_roles(self->db, ret_matter, pia_request_principal(request), ret_roles);
+        status = matter_roles(self->db, &ret_found->matter, pia_request_principal(request),
+                              &ret_found->roles);
     if (status == PIA_OK)
         self->moved++;
     else
-        matter_clear(ret_matter);
+        matter_clear(&ret_found->matter);
     return status;
 }
 

@@ -11,14 +11,19 @@ enum { PAGE_LIMIT = 50 }; /* items in a page when the asker says nothing */
 /* Refuses with `problem`, or with words for `status` if it was not filled. */
 void handler_fail(pia_request_t **request_p, pia_status_t status, pia_problem_t *problem);
 
-/* Reads a dossier or label, with its due timers applied, and the asker's roles on it. A dossier
- * that the asker may not see is PIA_NOT_FOUND. On success the caller clears the matter. */
+/* A dossier or label that was asked about. */
+typedef struct {
+    matter_t matter;
+    uint32_t roles; /* the asker's on it (matter_roles) */
+} handler_found_t;
+
+/* Reads a dossier or label, with its due timers applied. A dossier that the asker may not see is
+ * PIA_NOT_FOUND. On success the caller clears the matter. */
 pia_status_t handler_find(labellisation_t *self,
                           const pia_request_t *request,
                           machine_kind_t kind,
                           const char *id,
-                          matter_t *ret_matter,
-                          uint32_t *ret_roles,
+                          handler_found_t *ret_found,
                           pia_problem_t *problem);
 
 typedef struct {
@@ -31,9 +36,8 @@ typedef struct {
 /* Makes a transition that was asked for. As handler_find. */
 pia_status_t handler_move(labellisation_t *self,
                           const pia_request_t *request,
-                          const handler_move_t *move,
-                          matter_t *ret_matter,
-                          uint32_t *ret_roles,
+                          const handler_move_t *asked,
+                          handler_found_t *ret_found,
                           pia_problem_t *problem);
 
 /* Answers with a page of the history, after the cursor `after` (NULL: from the first). */

@@ -12,15 +12,14 @@
 #include "view.h"
 
 /* Answers with the dossier, and clears it. */
-static void
-answer_dossier(labellisation_t *self, pia_request_t **request_p, matter_t *dossier, uint32_t roles)
+static void answer_dossier(labellisation_t *self, pia_request_t **request_p, handler_found_t *found)
 {
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    int64_t version = dossier->version;
-    pia_status_t status = view_dossier(self->db, dossier, principal, roles, &json);
-    matter_clear(dossier);
+    int64_t version = found->matter.version;
+    pia_status_t status = view_dossier(self->db, &found->matter, principal, found->roles, &json);
+    matter_clear(&found->matter);
     if (status == PIA_OK)
         pia_request_answer(request_p, json, version);
     else
@@ -87,27 +86,27 @@ static void fill_dossier(matter_t *dossier,
 
 static pia_status_t create(labellisation_t *self,
                            const pia_request_t *request,
-                           matter_t *ret_dossier,
-                           uint32_t *ret_roles,
+                           handler_found_t *ret_found,
                            pia_problem_t *problem)
 {
     const pia_labellisation_dossier_create_t *fields = pia_request_fields(request);
     const pia_principal_t *principal = pia_request_principal(request);
+    matter_t *dossier = &ret_found->matter;
     bool demonstration = false;
-    act_t act = {.db = self->db, .matter = ret_dossier, .principal = principal};
-    pia_status_t status = find_definition(self, fields, &ret_dossier->definition, problem);
+    act_t act = {.db = self->db, .matter = dossier, .principal = principal};
+    pia_status_t status = find_definition(self, fields, &dossier->definition, problem);
     if (status == PIA_OK)
-        status = find_creation(fields, ret_dossier->definition, &act.transition, problem);
+        status = find_creation(fields, dossier->definition, &act.transition, problem);
     if (status != PIA_OK)
         return status;
-    *ret_roles = engine_roles(principal, fields->structure, false);
-    status = engine_allows(&ret_dossier->definition->machines[MACHINE_DOSSIER], act.transition,
-                           STATE_NONE, *ret_roles, problem);
+    ret_found->roles = engine_roles(principal, fields->structure, false);
+    status = engine_allows(&dossier->definition->machines[MACHINE_DOSSIER], act.transition,
+                           STATE_NONE, ret_found->roles, problem);
     if (status == PIA_OK)
         status = people_is_demonstration(self->db, fields->structure, &demonstration);
     if (status != PIA_OK)
         return status;
-    fill_dossier(ret_dossier, fields, demonstration || fields->demonstration);
+    fill_dossier(dossier, fields, demonstration || fields->demonstration);
     act.effective_ms = act.recorded_ms = pia_clock_now();
     return matter_create(&act, problem);
 }
@@ -115,16 +114,15 @@ static pia_status_t create(labellisation_t *self,
 void handle_dossier_create(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
-    matter_t dossier = {.state = STATE_NONE};
-    uint32_t roles = 0;
+    handler_found_t found = {.roles = PIA_ROLE_NONE};
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = create(self, *request_p, &dossier, &roles, &problem);
+    pia_status_t status = create(self, *request_p, &found, &problem);
     if (status == PIA_OK) {
         self->moved++;
-        answer_dossier(self, request_p, &dossier, roles);
+        answer_dossier(self, request_p, &found);
         return;
     }
-    matter_clear(&dossier);
+    matter_clear(&found.matter);
     handler_fail(request_p, status, &problem);
 }
 
@@ -132,13 +130,12 @@ void handle_dossier_get(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
     const pia_labellisation_dossier_get_t *fields = pia_request_fields(*request_p);
-    matter_t dossier;
-    uint32_t roles;
+    handler_found_t found;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &dossier,
-                                       &roles, &problem);
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK)
-        answer_dossier(self, request_p, &dossier, roles);
+        answer_dossier(self, request_p, &found);
     else
         handler_fail(request_p, status, &problem);
 }
@@ -227,12 +224,11 @@ void handle_dossier_transition(void *self, pia_request_t **request_p)
         .version = fields->version,
         .data = fields->data,
     };
-    matter_t dossier;
-    uint32_t roles;
+    handler_found_t found;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_move(self, *request_p, &move, &dossier, &roles, &problem);
+    pia_status_t status = handler_move(self, *request_p, &move, &found, &problem);
     if (status == PIA_OK)
-        answer_dossier(self, request_p, &dossier, roles);
+        answer_dossier(self, request_p, &found);
     else
         handler_fail(request_p, status, &problem);
 }
@@ -242,15 +238,14 @@ void handle_dossier_transitions(void *arg, pia_request_t **request_p)
     labellisation_t *self = arg;
     const pia_labellisation_dossier_transitions_t *fields = pia_request_fields(*request_p);
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    matter_t dossier;
-    uint32_t roles;
+    handler_found_t found;
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &dossier,
-                                       &roles, &problem);
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
-        status = view_transitions(self->db, &dossier, principal, roles, &json);
-        matter_clear(&dossier);
+        status = view_transitions(self->db, &found.matter, principal, found.roles, &json);
+        matter_clear(&found.matter);
     }
     if (status == PIA_OK)
         pia_request_answer(request_p, json, 0);

@@ -16,13 +16,12 @@ static void answer_label(pia_request_t **request_p, matter_t *label)
 void handle_label_get(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_label_get_t *fields = pia_request_fields(*request_p);
-    matter_t label;
-    uint32_t roles;
+    handler_found_t found;
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status =
-        handler_find(self, *request_p, MACHINE_LABEL, fields->label, &label, &roles, &problem);
+        handler_find(self, *request_p, MACHINE_LABEL, fields->label, &found, &problem);
     if (status == PIA_OK)
-        answer_label(request_p, &label);
+        answer_label(request_p, &found.matter);
     else
         handler_fail(request_p, status, &problem);
 }
@@ -89,12 +88,11 @@ void handle_label_transition(void *self, pia_request_t **request_p)
         .version = fields->version,
         .data = fields->data,
     };
-    matter_t label;
-    uint32_t roles;
+    handler_found_t found;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_move(self, *request_p, &move, &label, &roles, &problem);
+    pia_status_t status = handler_move(self, *request_p, &move, &found, &problem);
     if (status == PIA_OK)
-        answer_label(request_p, &label);
+        answer_label(request_p, &found.matter);
     else
         handler_fail(request_p, status, &problem);
 }
@@ -103,15 +101,13 @@ void handle_label_transition(void *self, pia_request_t **request_p)
 static pia_status_t find_inner(labellisation_t *self,
                                const pia_request_t *request,
                                const char *id,
-                               matter_t *ret_label,
-                               uint32_t *ret_roles,
+                               handler_found_t *ret_found,
                                pia_problem_t *problem)
 {
-    pia_status_t status =
-        handler_find(self, request, MACHINE_LABEL, id, ret_label, ret_roles, problem);
-    if (status != PIA_OK || engine_sees(ret_label->machine, *ret_roles))
+    pia_status_t status = handler_find(self, request, MACHINE_LABEL, id, ret_found, problem);
+    if (status != PIA_OK || engine_sees(ret_found->matter.machine, ret_found->roles))
         return status;
-    matter_clear(ret_label);
+    matter_clear(&ret_found->matter);
     return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
                            "this is for its holder and those who decide");
 }
@@ -121,14 +117,13 @@ void handle_label_transitions(void *arg, pia_request_t **request_p)
     labellisation_t *self = arg;
     const pia_labellisation_label_transitions_t *fields = pia_request_fields(*request_p);
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    matter_t label;
-    uint32_t roles;
+    handler_found_t found;
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = find_inner(self, *request_p, fields->label, &label, &roles, &problem);
+    pia_status_t status = find_inner(self, *request_p, fields->label, &found, &problem);
     if (status == PIA_OK) {
-        status = view_transitions(self->db, &label, principal, roles, &json);
-        matter_clear(&label);
+        status = view_transitions(self->db, &found.matter, principal, found.roles, &json);
+        matter_clear(&found.matter);
     }
     if (status == PIA_OK)
         pia_request_answer(request_p, json, 0);
@@ -140,15 +135,14 @@ void handle_label_history(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
     const pia_labellisation_label_history_t *fields = pia_request_fields(*request_p);
-    matter_t label;
-    uint32_t roles;
+    handler_found_t found;
     json_t *page = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = find_inner(self, *request_p, fields->label, &label, &roles, &problem);
+    pia_status_t status = find_inner(self, *request_p, fields->label, &found, &problem);
     if (status == PIA_OK) {
         int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
-        status = handler_history(self, label.id, fields->after, limit, &page, &problem);
-        matter_clear(&label);
+        status = handler_history(self, found.matter.id, fields->after, limit, &page, &problem);
+        matter_clear(&found.matter);
     }
     if (status == PIA_OK)
         pia_request_answer(request_p, page, 0);

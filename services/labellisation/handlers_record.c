@@ -17,16 +17,15 @@ answer(pia_request_t **request_p, pia_status_t status, json_t *json, pia_problem
 void handle_dossier_history(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_dossier_history_t *fields = pia_request_fields(*request_p);
-    matter_t dossier;
-    uint32_t roles;
+    handler_found_t found;
     json_t *page = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &dossier,
-                                       &roles, &problem);
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
         int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
-        status = handler_history(self, dossier.id, fields->after, limit, &page, &problem);
-        matter_clear(&dossier);
+        status = handler_history(self, found.matter.id, fields->after, limit, &page, &problem);
+        matter_clear(&found.matter);
     }
     answer(request_p, status, page, &problem);
 }
@@ -53,21 +52,20 @@ void handle_dossier_reviews(void *arg, pia_request_t **request_p)
     labellisation_t *self = arg;
     const pia_labellisation_dossier_reviews_t *fields = pia_request_fields(*request_p);
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    matter_t dossier;
-    uint32_t roles;
+    handler_found_t found;
     json_t *list = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &dossier,
-                                       &roles, &problem);
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
-        if (view_is_reader(&dossier, roles))
-            status = review_list(self->db, dossier.id, NULL, &list);
-        else if ((roles & PIA_ROLE_REVIEWER) != 0)
-            status = review_list(self->db, dossier.id, principal->person, &list);
+        if (view_is_reader(&found.matter, found.roles))
+            status = review_list(self->db, found.matter.id, NULL, &list);
+        else if ((found.roles & PIA_ROLE_REVIEWER) != 0)
+            status = review_list(self->db, found.matter.id, principal->person, &list);
         else
             status =
                 pia_problem_set(&problem, PIA_FORBIDDEN, NULL, "reviews are for those who decide");
-        matter_clear(&dossier);
+        matter_clear(&found.matter);
     }
     answer(request_p, status, list, &problem);
 }

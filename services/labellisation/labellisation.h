@@ -18,11 +18,11 @@ extern const pia_route_t labellisation_routes[];
 extern const pia_migration_t labellisation_migrations[];
 extern const pia_option_t labellisation_options[];
 
-/* Callbacks of pia_service_t; `self` is a labellisation_t. */
-pia_status_t labellisation_open(void *self, const pia_context_t *context, pia_problem_t *problem);
-pia_status_t labellisation_tick(void *self, int64_t now_ms);
-pia_status_t labellisation_on_event(void *self, const pia_event_t *event);
-void labellisation_stats(void *self, json_t *stats);
+/* Callbacks of pia_service_t; `arg` is a labellisation_t. */
+pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_problem_t *problem);
+pia_status_t labellisation_tick(void *arg, int64_t now_ms);
+pia_status_t labellisation_on_event(void *arg, const pia_event_t *event);
+void labellisation_stats(void *arg, json_t *stats);
 
 /* Handlers, one a message. */
 pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,

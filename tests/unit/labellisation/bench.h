@@ -35,8 +35,8 @@ void bench_commit(bench_t *bench);
 /* A person with these roles, for a structure (NULL: none). */
 pia_principal_t bench_person(const char *id, uint32_t roles, const char *structure);
 
-/* A new dossier of STRUCTURE by its candidate, under this definition; its id. */
-void bench_create(bench_t *bench, const char *definition, char ret_id[PIA_UUID_TEXT_SIZE]);
+/* A new dossier of STRUCTURE by its candidate, under the definition of this name; its id. */
+void bench_create(bench_t *bench, const char *name, char ret_id[PIA_UUID_TEXT_SIZE]);
 
 /* Makes a transition as the service does: due timers first, all or nothing. `data`: JSON with
  * single quotes, NULL none. `version` 0: the present one. A refusal is left in bench->problem. */
