@@ -33,10 +33,10 @@ typedef struct get {
 struct pia_cache_async {
     struct event_base *base; /* not owned */
     char *url;
-    redisAsyncContext *redis; /* NULL: not connected */
-    struct event *timer;      /* the deadline of the oldest question */
+    redisAsyncContext *redis;  /* NULL: not connected */
+    struct event *timer;       /* the deadline of the oldest question */
     TAILQ_HEAD(, get) pending; /* oldest first, so the earliest deadline first */
-    int64_t closed_until;     /* monotonic: no attempt before */
+    int64_t closed_until;      /* monotonic: no attempt before */
     int64_t break_ms;
     pia_cache_async_stats_t stats;
 };
@@ -86,8 +86,7 @@ static void on_reply(redisAsyncContext *redis, void *reply_arg, void *arg)
     else
         answer(get,
                reply != NULL && reply->type == REDIS_REPLY_NIL ? PIA_NOT_FOUND : PIA_UNAVAILABLE,
-               NULL,
-               0);
+               NULL, 0);
     free(get);
 }
 

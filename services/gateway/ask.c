@@ -165,18 +165,14 @@ static bool add_version(const ask_t *ask, json_t *members, ask_problem_t *proble
         json_t *version = integer_of(digits);
         if (version == NULL || field == NULL) {
             json_decref(version);
-            return refuse(problem,
-                          field == NULL ? 400 : 412,
-                          NULL,
+            return refuse(problem, field == NULL ? 400 : 412, NULL,
                           field == NULL ? "If-Match makes no sense here"
                                         : "If-Match is not a version of this resource") != NULL;
         }
         (void)json_object_set_new(members, "version", version);
     }
     if (field != NULL && field->required && json_object_get(members, "version") == NULL)
-        return refuse(problem,
-                      428,
-                      NULL,
+        return refuse(problem, 428, NULL,
                       "say which version you have seen: If-Match, or the member version") != NULL;
     return true;
 }
@@ -213,15 +209,17 @@ static bool check(const ask_t *ask, const json_t *members, ask_problem_t *proble
 
 json_t *ask_build(const ask_t *ask, ask_problem_t *problem)
 {
-    bool has_body = strcmp(ask->route->method, "GET") != 0 &&
-                    strcmp(ask->route->method, "DELETE") != 0;
+    bool has_body =
+        strcmp(ask->route->method, "GET") != 0 && strcmp(ask->route->method, "DELETE") != 0;
     *problem = (ask_problem_t){0};
-    json_t *members = has_body ? ask_body(ask, problem)
-                               : ask_query(ask->route->message->request, ask->target, NULL, problem);
+    json_t *members = has_body
+                          ? ask_body(ask, problem)
+                          : ask_query(ask->route->message->request, ask->target, NULL, problem);
     if (members == NULL)
         return NULL;
     if (has_body && ask->target->parameters > 0)
-        (void)refuse(problem, 400, ask->target->parameter[0].name, "there are no query parameters here");
+        (void)refuse(problem, 400, ask->target->parameter[0].name,
+                     "there are no query parameters here");
     else if (add_path(ask, members, problem) && add_version(ask, members, problem) &&
              add_key(ask, members, problem) && check(ask, members, problem))
         return members;

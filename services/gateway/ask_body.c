@@ -91,8 +91,7 @@ json_t *ask_body(const ask_t *ask, ask_problem_t *problem)
         return parse_events(ask, kind == ASK_BODY_BATCH, problem);
     if (!events && kind == ASK_BODY_JSON)
         return parse(ask->body, ask->body_size, problem);
-    return refuse(problem,
-                  415,
+    return refuse(problem, 415,
                   events ? "send application/cloudevents+json or application/cloudevents-batch+json"
                          : "send application/json");
 }

@@ -74,11 +74,7 @@ void auth_destroy(auth_t **auth_p)
 
 static void hash_key(const auth_t *self, const char *key, uint8_t ret_hash[HASH_SIZE])
 {
-    (void)crypto_generichash(ret_hash,
-                             HASH_SIZE,
-                             (const uint8_t *)key,
-                             strlen(key),
-                             self->secret,
+    (void)crypto_generichash(ret_hash, HASH_SIZE, (const uint8_t *)key, strlen(key), self->secret,
                              sizeof self->secret);
 }
 
@@ -128,14 +124,9 @@ static size_t read_answer(question_t *question,
         return 0;
     const char *text = json_string_value(json_object_get(answer->body, "token"));
     int64_t life_ms = json_integer_value(json_object_get(answer->body, "expires_in_ms"));
-    if (text == NULL || sodium_base642bin(token,
-                                          PIA_TOKEN_MAX,
-                                          text,
-                                          strlen(text),
-                                          NULL,
-                                          &size,
-                                          NULL,
-                                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+    if (text == NULL ||
+        sodium_base642bin(token, PIA_TOKEN_MAX, text, strlen(text), NULL, &size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
         size == 0) {
         (void)pia_problem_set(problem, PIA_INTERNAL, NULL, "the registry's token is not one");
         return 0;
@@ -208,8 +199,8 @@ void auth_ask(auth_t *auth, const char *key, auth_fn *told, void *arg)
     }
     question_t *question;
     LIST_FOREACH(question, &auth->questions, link)
-        if (memcmp(question->hash, hash, HASH_SIZE) == 0)
-            break;
+    if (memcmp(question->hash, hash, HASH_SIZE) == 0)
+        break;
     if (question == NULL)
         question = ask_registry(auth, key, hash);
     waiter_t *waiter = pia_alloc(sizeof *waiter);

@@ -9,10 +9,7 @@
 typedef struct auth auth_t;
 
 /* PIA_OK with a token (borrowed for the call); else a problem. */
-typedef void auth_fn(void *arg,
-                     const pia_problem_t *problem,
-                     const void *token,
-                     size_t token_size);
+typedef void auth_fn(void *arg, const pia_problem_t *problem, const void *token, size_t token_size);
 
 auth_t *auth_new(bus_t *bus);
 /* Nobody may wait any more: destroy the bus first. */

@@ -16,7 +16,7 @@ enum { EXPIRE_MS = 50, RETRY_PAUSE_MS = 200, SERVICE_NAME_MAX = 65 };
 typedef struct question question_t;
 
 struct bus {
-    struct event_base *base; /* not owned */
+    struct event_base *base;       /* not owned */
     LIST_HEAD(, question) waiting; /* to be sent */
     pia_client_t *client;
     zmq_event_t *readable;

@@ -20,8 +20,7 @@ void bus_destroy(bus_t **bus_p);
 /* Asks; `answered` is called exactly once, later, never from within. Copies `call` and its token;
  * takes a reference to `body`, which nobody may change. A call that found nobody (unavailable) and
  * may be repeated is tried once more within its time. */
-void bus_ask(
-    bus_t *bus, const pia_call_t *call, json_t *body, pia_answer_fn *answered, void *arg);
+void bus_ask(bus_t *bus, const pia_call_t *call, json_t *body, pia_answer_fn *answered, void *arg);
 
 const bus_stats_t *bus_stats(const bus_t *bus);
 

@@ -13,9 +13,9 @@
 
 enum {
     EPOCH_SIZE = 65,
-    FLOORS = 256,       /* latest writes that are remembered */
-    ASK_MS = 2000,      /* timeout of service.info */
-    PERIOD_MS = 1000,   /* between two questions */
+    FLOORS = 256,     /* latest writes that are remembered */
+    ASK_MS = 2000,    /* timeout of service.info */
+    PERIOD_MS = 1000, /* between two questions */
 };
 
 /* One write; it matters as long as a value from before it may live in the cache. */

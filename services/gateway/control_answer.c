@@ -57,21 +57,10 @@ handle_info(control_answer_t *self, const void *fields, json_t **ret_json, pia_p
     (void)problem;
     char started_at[PIA_TIME_TEXT_SIZE];
     pia_time_format(self->gateway->started_ms, started_at);
-    *ret_json = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}",
-                          "service",
-                          "gateway",
-                          "instance",
-                          self->gateway->instance,
-                          "version",
-                          PIA_VERSION,
-                          "state",
-                          self->gateway->draining ? "draining" : "active",
-                          "store",
-                          "none",
-                          "epoch",
-                          "",
-                          "started_at",
-                          started_at);
+    *ret_json = json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s}", "service", "gateway", "instance",
+                          self->gateway->instance, "version", PIA_VERSION, "state",
+                          self->gateway->draining ? "draining" : "active", "store", "none", "epoch",
+                          "", "started_at", started_at);
     return PIA_OK;
 }
 
@@ -80,13 +69,8 @@ handle_stats(control_answer_t *self, const void *fields, json_t **ret_json, pia_
 {
     (void)fields;
     (void)problem;
-    *ret_json = json_pack("{s:s,s:s,s:o}",
-                          "service",
-                          "gateway",
-                          "instance",
-                          self->gateway->instance,
-                          "counters",
-                          counters_of(self->gateway));
+    *ret_json = json_pack("{s:s,s:s,s:o}", "service", "gateway", "instance",
+                          self->gateway->instance, "counters", counters_of(self->gateway));
     return PIA_OK;
 }
 
@@ -130,11 +114,9 @@ static pia_status_t check_role(control_answer_t *self,
                                pia_problem_t *problem)
 {
     pia_principal_t principal;
-    pia_status_t status = pia_verifier_check(self->verifier,
-                                             pia_frames_data(message, TOKEN_FRAME),
-                                             pia_frames_size(message, TOKEN_FRAME),
-                                             &principal,
-                                             problem);
+    pia_status_t status =
+        pia_verifier_check(self->verifier, pia_frames_data(message, TOKEN_FRAME),
+                           pia_frames_size(message, TOKEN_FRAME), &principal, problem);
     if (status != PIA_OK || (roles & PIA_ROLE_PUBLIC) || (roles & principal.roles))
         return status;
     return principal.subject[0] == '\0'
@@ -154,9 +136,7 @@ static pia_status_t call(control_answer_t *self,
     pia_status_t status = check_role(self, message, handlers[index].roles, problem);
     if (status == PIA_OK)
         status = pia_json_parse(pia_frames_data(message, JSON_FRAME),
-                                pia_frames_size(message, JSON_FRAME),
-                                &body,
-                                problem);
+                                pia_frames_size(message, JSON_FRAME), &body, problem);
     if (status == PIA_OK)
         status = pia_schema_decode(schema, body, PIA_UNKNOWN_REFUSED, fields, problem);
     if (status == PIA_OK)
@@ -173,13 +153,13 @@ static pia_status_t dispatch(control_answer_t *self,
                              pia_problem_t *problem)
 {
     if (message->count != FRAMES)
-        return pia_problem_set(
-            problem, PIA_INVALID, NULL, "a request is a header, a token and a JSON object");
+        return pia_problem_set(problem, PIA_INVALID, NULL,
+                               "a request is a header, a token and a JSON object");
     for (size_t i = 0; i < sizeof handlers / sizeof *handlers; i++)
         if (handlers[i].message->number == header->number)
             return call(self, i, message, ret_json, problem);
-    return pia_problem_set(
-        problem, PIA_INVALID, NULL, "gateway has no message number %u", header->number);
+    return pia_problem_set(problem, PIA_INVALID, NULL, "gateway has no message number %u",
+                           header->number);
 }
 
 void control_answer_make(void *arg, const pia_frames_t *message, pia_frames_t *ret_body)
@@ -190,8 +170,7 @@ void control_answer_make(void *arg, const pia_frames_t *message, pia_frames_t *r
     json_t *json = NULL;
     pia_status_t status;
     if (pia_header_read(pia_frames_data(message, HEADER_FRAME),
-                        pia_frames_size(message, HEADER_FRAME),
-                        &header))
+                        pia_frames_size(message, HEADER_FRAME), &header))
         status = dispatch(self, &header, message, &json, &problem);
     else
         status = pia_problem_set(&problem, PIA_INVALID, NULL, "there is no PIA header");

@@ -223,10 +223,7 @@ void exchange_begin(gateway_t *gateway,
     self->body = ask_build(&self->ask, &problem);
     if (self->body == NULL) {
         ask_correct_pointer(&self->ask, &problem.problem);
-        reply_problem(&self->http,
-                      problem.status,
-                      problem.problem.detail,
-                      problem.problem.pointer,
+        reply_problem(&self->http, problem.status, problem.problem.detail, problem.problem.pointer,
                       problem.parameter);
         end(self);
         return;

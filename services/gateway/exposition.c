@@ -54,8 +54,8 @@ static void write_labels(FILE *out, const char *labels)
                 (void)fprintf(out, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
         }
         at += *at == ',';
+        (void)fputc('"', out);
     }
-    (void)fputc('"', out);
 }
 
 /* `own` is the label that the name carries, with its braces; or "". */

@@ -9,14 +9,17 @@
 #include "feed_links.h"
 #include "pia/clock.h"
 #include "pia/memory.h"
-#include "pia/token.h"
+#include "proto/journal.h"
 #include "reply.h"
 #include "sse.h"
 
 enum {
-    CREDIT = 32,     /* events on their way to a client; times PIA_EVENT_SIZE_MAX it bounds its buffer */
+    CREDIT =
+        32, /* events on their way to a client; times PIA_EVENT_SIZE_MAX it bounds its buffer */
     TICK_MS = 250,
-    START_MS = 500,  /* the answer begins then, whether the journal has said something or not */
+    START_MS = 500,  /* a stream begins then, if the journal has not refused it before */
+    HEAD_MS = 1000,  /* how long the journal may take to say where it is */
+    AGAIN_MS = 1000, /* how soon it is asked again */
 };
 
 typedef struct client {
@@ -30,14 +33,17 @@ typedef struct client {
     uint32_t written;             /* events since the last credit */
     int64_t opened_ms;            /* monotonic, as all below */
     int64_t written_ms, drained_ms;
-    bool identifying; /* the registry is being asked */
+    bool asking;      /* the journal or the registry is being asked */
     bool renewed;     /* the token was replaced since the last progress */
     bool started;     /* the answer has begun */
-    bool gone;        /* the client has left while the registry was asked */
+    bool gone;        /* the client has left meanwhile */
+    bool waiting;     /* the journal is not there: told to the client */
+    int64_t again_ms; /* when to ask for it again */
     bool moved;       /* the cursor is further than the last id sent */
 } client_t;
 
 struct feed {
+    bus_t *bus;   /* not owned */
     auth_t *auth; /* not owned */
     feed_links_t *links;
     feed_options_t options;
@@ -58,7 +64,7 @@ static void client_free(client_t *self)
     free(self);
 }
 
-/* Ends the answer, whatever state it is in. A client that is being identified is freed then. */
+/* Ends the answer, whatever state it is in. One that waits for an answer is freed then. */
 static void finish(client_t *self, const pia_problem_t *problem)
 {
     if (self->started) {
@@ -71,7 +77,7 @@ static void finish(client_t *self, const pia_problem_t *problem)
     } else if (self->http != NULL && problem != NULL) {
         reply_status(&self->http, problem);
     }
-    if (self->identifying)
+    if (self->asking)
         self->gone = true;
     else
         client_free(self);
@@ -111,7 +117,8 @@ static void start(client_t *self)
     http_reply_header(self->http, "X-Content-Type-Options", "nosniff");
     http_reply_header(self->http, "X-Accel-Buffering", "no");
     http_stream_start(self->http, on_closed, on_drained, self);
-    write_text(self, sse_start());
+    write_text(self, sse_start(self->moved ? self->cursor : NULL));
+    self->moved = false;
 }
 
 static void on_message(void *arg, const pia_stream_message_t *message);
@@ -119,7 +126,7 @@ static void on_message(void *arg, const pia_stream_message_t *message);
 static void on_identity(void *arg, const pia_problem_t *problem, const void *token, size_t size)
 {
     client_t *self = arg;
-    self->identifying = false;
+    self->asking = false;
     if (self->gone) {
         client_free(self);
         return;
@@ -143,7 +150,7 @@ static void on_identity(void *arg, const pia_problem_t *problem, const void *tok
 static void subscribe(client_t *self)
 {
     pia_problem_t none = {.status = PIA_OK};
-    self->identifying = true;
+    self->asking = true;
     if (self->key == NULL)
         on_identity(self, &none, NULL, 0);
     else
@@ -157,6 +164,53 @@ static void move(client_t *self, const char *cursor)
     self->renewed = false;
 }
 
+/* The journal is not there: the client is told, and it is asked again from tick. */
+static void wait_for_journal(client_t *self)
+{
+    start(self);
+    if (!self->waiting)
+        write_text(self, sse_state(false));
+    self->waiting = true;
+    self->again_ms = pia_clock_monotonic() + AGAIN_MS;
+}
+
+/* The journal is there. "From now" becomes a position, so that even a client that has seen nothing
+ * resumes there. */
+static void go_on(client_t *self, const char *head)
+{
+    if (strcmp(self->cursor, "head") == 0) {
+        move(self, head);
+        self->moved = true;
+    }
+    if (self->waiting)
+        write_text(self, sse_state(true));
+    self->waiting = false;
+    subscribe(self);
+}
+
+static void on_head(void *arg, const pia_answer_t *answer)
+{
+    client_t *self = arg;
+    const char *head = json_string_value(json_object_get(answer->body, "cursor"));
+    self->asking = false;
+    if (self->gone)
+        client_free(self);
+    else if (answer->status != PIA_OK || head == NULL || strlen(head) >= PIA_CURSOR_SIZE)
+        wait_for_journal(self);
+    else
+        go_on(self, head);
+}
+
+/* Asks where the journal is, and whether it is there at all. */
+static void ask_head(client_t *self)
+{
+    pia_call_t call = {.message = &pia_msg_diffusion_journal_head, .timeout_ms = HEAD_MS};
+    json_t *body = json_object();
+    self->asking = true;
+    bus_ask(self->feed->bus, &call, body, on_head, self);
+    json_decref(body);
+}
+
 static void take_event(client_t *self, const pia_stream_message_t *message)
 {
     move(self, message->cursor);
@@ -166,16 +220,10 @@ static void take_event(client_t *self, const pia_stream_message_t *message)
     write_text(self, sse_event(message->event));
 }
 
-/* The first position makes even a client that has seen nothing resume where it was. */
 static void take_progress(client_t *self, const pia_stream_message_t *message)
 {
-    bool first = strcmp(self->cursor, "head") == 0;
     self->moved = strcmp(self->cursor, message->cursor) != 0 || self->moved;
     move(self, message->cursor);
-    if (!first)
-        return;
-    self->moved = false;
-    write_text(self, sse_heartbeat(self->cursor));
 }
 
 static void take_gap(client_t *self, const pia_stream_message_t *message)
@@ -207,7 +255,8 @@ static void on_message(void *arg, const pia_stream_message_t *message)
     client_t *self = arg;
     if (message->kind == PIA_STREAM_LOST) {
         self->feed->stats.lost++;
-        subscribe(self);
+        wait_for_journal(self);
+        ask_head(self);
         return;
     }
     if (message->kind == PIA_STREAM_ERROR) {
@@ -238,7 +287,9 @@ static void tick_client(client_t *self, int64_t now_ms)
     const feed_options_t *options = &self->feed->options;
     if (self->gone)
         return;
-    if (!self->started && now_ms - self->opened_ms >= START_MS && !self->identifying)
+    if (self->waiting && !self->asking && now_ms >= self->again_ms)
+        ask_head(self);
+    if (!self->started && now_ms - self->opened_ms >= START_MS && feed_place_is_open(self->place))
         start(self);
     if (!self->started)
         return;
@@ -260,13 +311,14 @@ static void on_tick(evutil_socket_t descriptor, short what, void *arg)
     int64_t now_ms = pia_clock_monotonic();
     client_t *client;
     LIST_FOREACH(client, &feed->clients, link)
-        tick_client(client, now_ms);
+    tick_client(client, now_ms);
 }
 
-feed_t *feed_new(struct event_base *base, void *zmq, auth_t *auth, const feed_options_t *options)
+feed_t *feed_new(struct event_base *base, void *zmq, const feed_options_t *options)
 {
     feed_t *self = pia_alloc(sizeof *self);
-    self->auth = auth;
+    self->bus = options->bus;
+    self->auth = options->auth;
     self->options = *options;
     self->links = feed_links_new(base, zmq, options->endpoint);
     LIST_INIT(&self->clients);
@@ -308,7 +360,7 @@ void feed_open(feed_t *feed, http_request_t **request_p, const feed_request_t *w
     LIST_INSERT_HEAD(&feed->clients, self, link);
     feed->stats.clients++;
     feed->stats.opened++;
-    subscribe(self);
+    ask_head(self);
 }
 
 void feed_drain(feed_t *feed)

@@ -13,6 +13,8 @@
 typedef struct feed feed_t;
 
 typedef struct {
+    bus_t *bus;           /* not owned */
+    auth_t *auth;         /* not owned */
     const char *endpoint; /* the journal's */
     int64_t heartbeat_ms; /* a comment at least so often */
     int64_t stall_ms;     /* a client that takes nothing for so long is closed */
@@ -23,7 +25,7 @@ typedef struct {
     unsigned clients;
 } feed_stats_t;
 
-feed_t *feed_new(struct event_base *base, void *zmq, auth_t *auth, const feed_options_t *options);
+feed_t *feed_new(struct event_base *base, void *zmq, const feed_options_t *options);
 /* Drain first, and destroy the bus: no client may be left. */
 void feed_destroy(feed_t **feed_p);
 

@@ -9,16 +9,16 @@
 #include "zmq_event.h"
 
 enum {
-    PLACES = 64,      /* streams a connection, the journal's own bound (PIAD01) */
-    LINKS_MAX = 128,  /* 8192 streams */
+    PLACES = 64,     /* streams a connection, the journal's own bound (PIAD01) */
+    LINKS_MAX = 128, /* 8192 streams */
     TICK_MS = 500,
 };
 
 typedef struct link link_t;
 
 struct feed_place {
-    link_t *link;    /* not owned */
-    uint32_t stream; /* the number of the open stream, 0 if none is */
+    link_t *link;        /* not owned */
+    uint32_t stream;     /* the number of the open stream, 0 if none is */
     feed_links_fn *told; /* NULL: the place is free */
     void *arg;
 };

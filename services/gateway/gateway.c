@@ -107,8 +107,7 @@ static void start_control(gateway_t *self)
 {
     char name[sizeof self->instance + 16];
     (void)snprintf(name, sizeof name, "gateway#%s", self->instance);
-    self->answers =
-        control_answer_new(self, pia_config_text(self->config, "service", "token_key"));
+    self->answers = control_answer_new(self, pia_config_text(self->config, "service", "token_key"));
     control_options_t options = {
         .zmq = self->zmq,
         .endpoint = pia_config_text(self->config, "service", "broker"),
@@ -122,18 +121,20 @@ static void start_control(gateway_t *self)
 static void start_parts(gateway_t *self)
 {
     const pia_config_t *config = self->config;
-    feed_options_t options = {
-        .endpoint = pia_config_text(config, "service", "diffusion"),
-        .heartbeat_ms = pia_config_integer(config, "http", "heartbeat_ms"),
-        .stall_ms = pia_config_integer(config, "http", "stall_timeout_ms"),
-    };
     self->zmq = zmq_ctx_new();
     assert(self->zmq != NULL);
     self->bus = bus_new(self->base, self->zmq, pia_config_text(config, "service", "broker"));
     self->auth = auth_new(self->bus);
-    self->cached = cached_new(
-        self->base, self->bus, pia_config_text(config, "service", "redis"), "registry");
-    self->feed = feed_new(self->base, self->zmq, self->auth, &options);
+    feed_options_t options = {
+        .bus = self->bus,
+        .auth = self->auth,
+        .endpoint = pia_config_text(config, "service", "diffusion"),
+        .heartbeat_ms = pia_config_integer(config, "http", "heartbeat_ms"),
+        .stall_ms = pia_config_integer(config, "http", "stall_timeout_ms"),
+    };
+    self->cached =
+        cached_new(self->base, self->bus, pia_config_text(config, "service", "redis"), "registry");
+    self->feed = feed_new(self->base, self->zmq, &options);
     self->openapi = openapi_build();
     start_control(self);
     start_signals(self);
@@ -164,9 +165,7 @@ gateway_new(const pia_config_t *config, gateway_t **ret_gateway, pia_problem_t *
         return status;
     }
     start_parts(self);
-    pia_log(PIA_LOG_INFO,
-            "listening on http://%s:%u",
-            pia_config_text(config, "http", "address"),
+    pia_log(PIA_LOG_INFO, "listening on http://%s:%u", pia_config_text(config, "http", "address"),
             (unsigned)http_server_port(self->http));
     *ret_gateway = self;
     return PIA_OK;

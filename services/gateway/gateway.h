@@ -25,7 +25,7 @@ typedef struct {
     struct feed *feed;
     struct control *control;
     struct control_answer *answers;
-    char *openapi; /* the API's description, JSON */
+    char *openapi;      /* the API's description, JSON */
     unsigned exchanges; /* requests that wait for a service */
     bool draining;
     struct event *signals[2];

@@ -29,7 +29,8 @@ typedef struct {
     char name[65]; /* whom it was asked */
 } question_t;
 
-static void add_numbers(scrape_t *self, const char *prefix, const json_t *object, const char *labels)
+static void
+add_numbers(scrape_t *self, const char *prefix, const json_t *object, const char *labels)
 {
     const char *key;
     json_t *value;
@@ -86,11 +87,7 @@ static void instance_labels(char labels[LABELS_SIZE], const char *name)
 {
     const char *instance = strchr(name, '#');
     int size = instance == NULL ? (int)strlen(name) : (int)(instance - name);
-    (void)snprintf(labels,
-                   LABELS_SIZE,
-                   "service=%.*s,instance=%s",
-                   size,
-                   name,
+    (void)snprintf(labels, LABELS_SIZE, "service=%.*s,instance=%s", size, name,
                    instance == NULL ? name : instance + 1);
 }
 
@@ -172,8 +169,7 @@ static void take_broker(scrape_t *self, const char *name, const pia_answer_t *an
 static void add_own(scrape_t *self)
 {
     char labels[LABELS_SIZE];
-    (void)snprintf(
-        labels, sizeof labels, "service=gateway,instance=%s", self->gateway->instance);
+    (void)snprintf(labels, sizeof labels, "service=gateway,instance=%s", self->gateway->instance);
     json_t *counters = counters_of(self->gateway);
     add_numbers(self, "", counters, labels);
     json_decref(counters);

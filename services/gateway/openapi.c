@@ -36,17 +36,9 @@ static json_t *parameter(const char *in, const char *name, const json_t *member)
     json_t *schema = json_deep_copy(member);
     json_t *description = json_incref(json_object_get(schema, "description"));
     (void)json_object_del(schema, "description");
-    json_t *result = json_pack("{s:s,s:s,s:b,s:o*,s:o}",
-                               "name",
-                               name,
-                               "in",
-                               in,
-                               "required",
-                               strcmp(in, "path") == 0,
-                               "description",
-                               description,
-                               "schema",
-                               schema);
+    json_t *result =
+        json_pack("{s:s,s:s,s:b,s:o*,s:o}", "name", name, "in", in, "required",
+                  strcmp(in, "path") == 0, "description", description, "schema", schema);
     assert(result != NULL);
     if (json_object_get(schema, "items") != NULL) {
         (void)json_object_set_new(result, "style", json_string("form"));
@@ -83,8 +75,8 @@ static void take_headers(parameters_t *self, const route_t *route)
         (void)json_array_append_new(self->parameters, ref("parameters", "IfMatch"));
     if (route->fixed != NULL) {
         char member[64];
-        (void)snprintf(
-            member, sizeof member, "%.*s", (int)strcspn(route->fixed, "="), route->fixed);
+        (void)snprintf(member, sizeof member, "%.*s", (int)strcspn(route->fixed, "="),
+                       route->fixed);
         (void)json_object_del(self->members, member);
     }
     if (route->flags & ROUTE_STREAM) {
@@ -106,8 +98,8 @@ static void take_query(parameters_t *self, const route_t *route)
     json_t *member;
     if (has_body(route))
         return;
-    json_object_foreach(self->members, name, member)
-        (void) json_array_append_new(self->parameters, parameter("query", name, member));
+    json_object_foreach(self->members, name, member)(void)
+        json_array_append_new(self->parameters, parameter("query", name, member));
 }
 
 /* "version" may come by If-Match and what the path says need not be said again. */
@@ -130,31 +122,14 @@ static json_t *body_of(const route_t *route, const json_t *message, json_t *memb
     if (route->flags & ROUTE_EVENTS) {
         json_t *event = json_pack("{s:s}", "type", "object");
         json_t *batch = json_deep_copy(json_object_get(members, "events"));
-        return json_pack("{s:b,s:{s:{s:o},s:{s:o}}}",
-                         "required",
-                         1,
-                         "content",
-                         "application/cloudevents+json",
-                         "schema",
-                         event,
-                         "application/cloudevents-batch+json",
-                         "schema",
-                         batch);
+        return json_pack("{s:b,s:{s:{s:o},s:{s:o}}}", "required", 1, "content",
+                         "application/cloudevents+json", "schema", event,
+                         "application/cloudevents-batch+json", "schema", batch);
     }
     json_t *required = required_left(message, members);
-    json_t *schema = json_pack("{s:s,s:b,s:o,s:O}",
-                               "type",
-                               "object",
-                               "additionalProperties",
-                               0,
-                               "required",
-                               required,
-                               "properties",
-                               members);
-    return json_pack("{s:b,s:o}",
-                     "required",
-                     json_array_size(required) > 0,
-                     "content",
+    json_t *schema = json_pack("{s:s,s:b,s:o,s:O}", "type", "object", "additionalProperties", 0,
+                               "required", required, "properties", members);
+    return json_pack("{s:b,s:o}", "required", json_array_size(required) > 0, "content",
                      content("application/json", schema));
 }
 
@@ -163,26 +138,15 @@ static json_t *responses_of(const route_t *route, const openapi_schemas_t *schem
     json_t *success;
     if (route->flags & ROUTE_STREAM) {
         json_t *text = json_pack("{s:s}", "type", "string");
-        success = json_pack("{s:s,s:o}",
-                            "description",
+        success = json_pack("{s:s,s:o}", "description",
                             "Events; id is the cursor, event the type, data the CloudEvents object",
-                            "content",
-                            content("text/event-stream", text));
+                            "content", content("text/event-stream", text));
     } else {
         json_t *schema = openapi_schemas_answer(schemas, route->message->name);
-        success = json_pack("{s:s,s:{s:o},s:o}",
-                            "description",
-                            "The answer",
-                            "headers",
-                            "ETag",
-                            ref("headers", "ETag"),
-                            "content",
-                            content("application/json", schema));
+        success = json_pack("{s:s,s:{s:o},s:o}", "description", "The answer", "headers", "ETag",
+                            ref("headers", "ETag"), "content", content("application/json", schema));
     }
-    return json_pack("{s:o,s:o}",
-                     route->flags & ROUTE_CREATES ? "201" : "200",
-                     success,
-                     "default",
+    return json_pack("{s:o,s:o}", route->flags & ROUTE_CREATES ? "201" : "200", success, "default",
                      ref("responses", "Problem"));
 }
 
@@ -213,21 +177,11 @@ static json_t *operation_of(const route_t *route, const openapi_schemas_t *schem
     take_headers(&self, route);
     take_query(&self, route);
     const char *tag = route->path + strlen("/v1/");
-    json_t *operation = json_pack("{s:o,s:s,s:s,s:[o],s:o,s:o,s:[{},{s:[]}]}",
-                                  "operationId",
-                                  operation_id(route),
-                                  "summary",
-                                  route->summary,
-                                  "x-message",
-                                  route->message->name,
-                                  "tags",
-                                  json_stringn(tag, strcspn(tag, "/")),
-                                  "parameters",
-                                  self.parameters,
-                                  "responses",
-                                  responses_of(route, schemas),
-                                  "security",
-                                  "key");
+    json_t *operation =
+        json_pack("{s:o,s:s,s:s,s:[o],s:o,s:o,s:[{},{s:[]}]}", "operationId", operation_id(route),
+                  "summary", route->summary, "x-message", route->message->name, "tags",
+                  json_stringn(tag, strcspn(tag, "/")), "parameters", self.parameters, "responses",
+                  responses_of(route, schemas), "security", "key");
     assert(operation != NULL);
     if (has_body(route))
         (void)json_object_set_new(operation, "requestBody", body_of(route, message, self.members));
@@ -251,18 +205,10 @@ static void add_operation(json_t *paths, const char *path, const char *method, j
 static json_t *extra_operation(size_t index)
 {
     bool text = strncmp(extras[index].media_type, "text/", 5) == 0;
-    return json_pack("{s:s,s:s,s:{s:{s:s,s:o}}}",
-                     "operationId",
-                     extras[index].path + 1,
-                     "summary",
-                     extras[index].summary,
-                     "responses",
-                     "200",
-                     "description",
-                     "The answer",
-                     "content",
-                     content(extras[index].media_type,
-                             json_pack("{s:s}", "type", text ? "string" : "object")));
+    return json_pack(
+        "{s:s,s:s,s:{s:{s:s,s:o}}}", "operationId", extras[index].path + 1, "summary",
+        extras[index].summary, "responses", "200", "description", "The answer", "content",
+        content(extras[index].media_type, json_pack("{s:s}", "type", text ? "string" : "object")));
 }
 
 char *openapi_build(void)
@@ -273,18 +219,9 @@ char *openapi_build(void)
         add_operation(paths, route->path, route->method, operation_of(route, schemas));
     for (size_t i = 0; i < sizeof extras / sizeof *extras; i++)
         add_operation(paths, extras[i].path, "GET", extra_operation(i));
-    json_t *root = json_pack("{s:s,s:o,s:[{s:s}],s:o,s:o}",
-                             "openapi",
-                             "3.1.0",
-                             "info",
-                             openapi_info(),
-                             "servers",
-                             "url",
-                             "/",
-                             "paths",
-                             paths,
-                             "components",
-                             openapi_components(schemas));
+    json_t *root =
+        json_pack("{s:s,s:o,s:[{s:s}],s:o,s:o}", "openapi", "3.1.0", "info", openapi_info(),
+                  "servers", "url", "/", "paths", paths, "components", openapi_components(schemas));
     assert(root != NULL);
     char *text = json_dumps(root, JSON_COMPACT);
     json_decref(root);

@@ -14,7 +14,8 @@ enum { HASH_SIZE = 16 };
 
 /* Everything comes from ourselves; nothing of ours stands in a frame. */
 static const char CONTENT_SECURITY[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src "
+    "'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 void reply_tag_of_bytes(char ret_tag[REPLY_TAG_SIZE], const void *bytes, size_t size)
@@ -121,6 +122,6 @@ void reply_problem(http_request_t **request_p,
 
 void reply_status(http_request_t **request_p, const pia_problem_t *problem)
 {
-    reply_problem(
-        request_p, pia_status_http(problem->status), problem->detail, problem->pointer, NULL);
+    reply_problem(request_p, pia_status_http(problem->status), problem->detail, problem->pointer,
+                  NULL);
 }

@@ -28,7 +28,8 @@ typedef struct {
 
 void reply_send(http_request_t **request_p, const reply_t *reply);
 
-/* A problem; `parameter` (may be NULL) is the query parameter that it is about. `type` about:blank. */
+/* A problem; `parameter` (may be NULL) is the query parameter that it is about. `type` about:blank.
+ */
 void reply_problem(http_request_t **request_p,
                    int status,
                    const char *detail,

@@ -6,10 +6,10 @@
 #include "target.h"
 
 typedef enum {
-    ROUTE_PUBLIC = 1,   /* the answer is the same for everyone */
-    ROUTE_CREATES = 2,  /* 201 with Location: the path and "/" and the id of what was made */
-    ROUTE_EVENTS = 4,   /* the body is one CloudEvent or a batch of them */
-    ROUTE_STREAM = 8,   /* server-sent events: the message only says which filter there is */
+    ROUTE_PUBLIC = 1,  /* the answer is the same for everyone */
+    ROUTE_CREATES = 2, /* 201 with Location: the path and "/" and the id of what was made */
+    ROUTE_EVENTS = 4,  /* the body is one CloudEvent or a batch of them */
+    ROUTE_STREAM = 8,  /* server-sent events: the message only says which filter there is */
 } route_flag_t;
 
 typedef struct {
@@ -18,9 +18,10 @@ typedef struct {
     const pia_message_t *message; /* what is asked, with the query or body as its other members */
     unsigned flags;               /* route_flag_t */
     const char *fixed;            /* NULL, or "name=value": a member that the route sets itself */
-    const char *cache;            /* NULL, or "entity:member": GET reads it from the cache first, others write it */
-    const char *id;               /* of ROUTE_CREATES: the member of the answer that names it */
-    const char *summary;          /* for the API's description */
+    const char
+        *cache; /* NULL, or "entity:member": GET reads it from the cache first, others write it */
+    const char *id;      /* of ROUTE_CREATES: the member of the answer that names it */
+    const char *summary; /* for the API's description */
 } route_t;
 
 /* Ends with a NULL method. */
@@ -28,8 +29,7 @@ extern const route_t gateway_routes[];
 
 /* The route of this method and path; or NULL, and then `allow` (size bytes) lists the methods that
  * the path has: "" if there is no such path at all. */
-const route_t *
-route_find(const char *method, const target_t *target, char *allow, size_t size);
+const route_t *route_find(const char *method, const target_t *target, char *allow, size_t size);
 
 /* The value of the path's member `name` in a target that the route matched, or NULL. */
 const char *route_value(const route_t *route, const target_t *target, const char *name);

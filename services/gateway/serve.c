@@ -125,8 +125,7 @@ static void serve_stream(gateway_t *gateway,
     }
     wanted.filter = filter_of(route, target, &problem);
     if (wanted.filter == NULL) {
-        reply_problem(
-            request_p, problem.status, problem.problem.detail, NULL, problem.parameter);
+        reply_problem(request_p, problem.status, problem.problem.detail, NULL, problem.parameter);
         return;
     }
     feed_open(gateway->feed, request_p, &wanted);

@@ -23,10 +23,11 @@ static char *block(const char *id, const char *type, json_t *data)
     return text;
 }
 
-char *sse_start(void)
+char *sse_start(const char *cursor)
 {
     char *text = NULL;
-    int size = asprintf(&text, "retry: %d\n\n", RETRY_MS);
+    int size = cursor == NULL ? asprintf(&text, "retry: %d\n\n", RETRY_MS)
+                              : asprintf(&text, "retry: %d\nid: %s\n\n", RETRY_MS, cursor);
     assert(size > 0);
     return text;
 }
@@ -46,10 +47,15 @@ char *sse_heartbeat(const char *cursor)
     return text;
 }
 
+char *sse_state(bool live)
+{
+    return block(NULL, live ? "live" : "waiting", json_object());
+}
+
 char *sse_gap(const char *from, const char *cursor, const char *reason)
 {
-    return block(
-        cursor, "gap", json_pack("{s:s,s:s,s:s}", "from", from, "to", cursor, "reason", reason));
+    return block(cursor, "gap",
+                 json_pack("{s:s,s:s,s:s}", "from", from, "to", cursor, "reason", reason));
 }
 
 char *sse_epoch(const char *cursor)

@@ -11,10 +11,10 @@
 enum { LOOK_MS = 100, ROUNDS = 4 /* budgets of the reader in a row, then others get their turn */ };
 
 struct zmq_event {
-    void *socket;         /* not owned */
-    struct event *edge;   /* on ZMQ_FD */
-    struct event *again;  /* looks in the next round of the loop */
-    struct event *timer;  /* looks in any case */
+    void *socket;        /* not owned */
+    struct event *edge;  /* on ZMQ_FD */
+    struct event *again; /* looks in the next round of the loop */
+    struct event *timer; /* looks in any case */
     zmq_event_fn *ready;
     void *arg;
 };

@@ -13,8 +13,7 @@ typedef struct zmq_event zmq_event_t;
 typedef void zmq_event_fn(void *arg);
 
 /* Keeps the socket, not owned: destroy this before closing it. */
-zmq_event_t *
-zmq_event_new(struct event_base *base, void *socket, zmq_event_fn *ready, void *arg);
+zmq_event_t *zmq_event_new(struct event_base *base, void *socket, zmq_event_fn *ready, void *arg);
 void zmq_event_destroy(zmq_event_t **event_p);
 
 /* To be called after each send: a send may swallow the edge. */

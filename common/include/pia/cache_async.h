@@ -13,11 +13,12 @@
 typedef struct pia_cache_async pia_cache_async_t;
 
 /* PIA_OK with version and value (borrowed for the call), PIA_NOT_FOUND, or PIA_UNAVAILABLE. */
-typedef void pia_cache_async_fn(
-    void *arg, pia_status_t status, int64_t version, const void *value, size_t size);
+typedef void
+pia_cache_async_fn(void *arg, pia_status_t status, int64_t version, const void *value, size_t size);
 
 typedef struct {
-    uint64_t hits, misses, errors; /* errors: late, refused or broken, and while the circuit is open */
+    uint64_t hits, misses,
+        errors; /* errors: late, refused or broken, and while the circuit is open */
 } pia_cache_async_stats_t;
 
 /* `url` as in pia_cache_new; "": no cache, everything is unavailable. Does not connect yet. */

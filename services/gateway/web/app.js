@@ -2,6 +2,7 @@
 import { html, render, useEffect, useMemo, useState } from "/vendor/htm-preact-standalone.js";
 
 const SHOWN = 12; // publications on the page
+const RETRY_MS = 3000; // after an answer from which the browser does not come back by itself
 const dates = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeZone: "Europe/Paris" });
 const moments = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
 
@@ -27,6 +28,7 @@ async function getAll(path) {
 const byCode = (items) => Object.fromEntries(items.map((item) => [item.code, item.label]));
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
 const labels = (codes, names) => (codes || []).map((code) => names[code] || code);
+const typo = (text) => (text || "").replace(/'/g, "’"); // data has typewriter apostrophes
 const isWeb = (url) => /^https?:\/\//i.test(url || "");
 
 // What both parts need: the lists' labels and the pôles.
@@ -70,13 +72,24 @@ function usePublications(onPole) {
   };
   useEffect(() => {
     const types = ["publication.published", "publication.changed", "publication.cancelled"];
-    const source = new EventSource(`/v1/stream?types=${[...types, "pole.labelled", "pole.updated"].join(",")}`);
-    source.onopen = () => { set((before) => ({ ...before, live: "open" })); load(); };
-    source.onerror = () => set((before) => ({ ...before, live: "lost" }));
-    types.forEach((type) => source.addEventListener(type, (event) => put(JSON.parse(event.data).data, true)));
-    ["pole.labelled", "pole.updated"].forEach((type) => source.addEventListener(type, onPole));
+    const url = `/v1/stream?types=${[...types, "pole.labelled", "pole.updated"].join(",")}`;
+    const live = (now) => set((before) => ({ ...before, live: now }));
+    let source, again;
+    const connect = () => {
+      source = new EventSource(url);
+      source.onopen = () => { live("open"); load(); };
+      source.onerror = () => {
+        live("lost");
+        if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, RETRY_MS);
+      };
+      source.addEventListener("waiting", () => live("lost"));
+      source.addEventListener("live", () => { live("open"); load(); });
+      types.forEach((type) => source.addEventListener(type, (event) => put(JSON.parse(event.data).data, true)));
+      ["pole.labelled", "pole.updated"].forEach((type) => source.addEventListener(type, onPole));
+    };
+    connect();
     load();
-    return () => source.close();
+    return () => { clearTimeout(again); source.close(); };
   }, []);
   return [state, load];
 }
@@ -104,9 +117,9 @@ function Publication({ item, network }) {
       ${cancelled && html`<li class="tag bad">Annulé</li>`}
       ${pole && pole.demonstration && html`<li class="tag bad">Démonstration</li>`}
     </ul>
-    <h3>${isWeb(item.url) ? html`<a href=${item.url} rel="noopener">${item.title}</a>` : item.title}</h3>
-    ${item.summary && html`<p class="text">${item.summary}</p>`}
-    <p class="foot">${[pole ? pole.name : item.pole, when(item), item.place].filter(Boolean).join(" · ")}</p>
+    <h3>${isWeb(item.url) ? html`<a href=${item.url} rel="noopener">${typo(item.title)}</a>` : typo(item.title)}</h3>
+    ${item.summary && html`<p class="text">${typo(item.summary)}</p>`}
+    <p class="foot">${[pole ? typo(pole.name) : item.pole, when(item), typo(item.place)].filter(Boolean).join(" · ")}</p>
   </li>`;
 }
 
@@ -130,9 +143,9 @@ function Pole({ item, network }) {
       ${item.state === "suspended" && html`<li class="tag bad">Label suspendu</li>`}
       ${item.state === "ended" && html`<li class="tag">Label terminé</li>`}
     </ul>`}
-    <h3>${item.name}</h3>
+    <h3>${typo(item.name)}</h3>
     <p class="where">${[...new Set(place.filter(Boolean))].join(", ") || "Lieu non précisé"}</p>
-    ${item.full_name && item.full_name !== item.name && html`<p class="text">${item.full_name}</p>`}
+    ${item.full_name && item.full_name !== item.name && html`<p class="text">${typo(item.full_name)}</p>`}
     <ul class="tags">${labels(item.themes, network.themes).map((label) => html`<li class="tag">${label}</li>`)}</ul>
     ${item.labelled_since && html`<p class="foot">Labellisé depuis ${item.labelled_since.slice(0, 4)}</p>`}
   </li>`;
