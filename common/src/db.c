@@ -131,11 +131,10 @@ void pia_db_rollback_to(pia_db_t *db)
     bool retryable = db->retryable;
     memcpy(reason, db->error, sizeof reason);
     rewind_all(db);
-    pia_status_t status = pia_db_exec(db, "ROLLBACK TO SAVEPOINT pia; RELEASE SAVEPOINT pia");
-    if (status == PIA_OK) { /* the reason why it is rolled back is worth more */
-        memcpy(db->error, reason, sizeof reason);
-        db->retryable = retryable;
-    }
+    /* If this fails, the transaction is lost, and the next call says so. */
+    (void)pia_db_exec(db, "ROLLBACK TO SAVEPOINT pia; RELEASE SAVEPOINT pia");
+    memcpy(db->error, reason, sizeof reason); /* why it is rolled back is worth more */
+    db->retryable = retryable;
 }
 
 void pia_db_checkpoint(pia_db_t *db)
