@@ -33,7 +33,7 @@ static int read_option(arguments_t *arguments,
         wrong = "is not an option here";
     else if (kind == WITHOUT_VALUE && value)
         wrong = "takes no value";
-    else if (kind != WITHOUT_VALUE && !value && !argv[1])
+    else if (kind != WITHOUT_VALUE && !value && (!argv[1] || strncmp(argv[1], "--", 2) == 0))
         wrong = "needs a value";
     else if (arguments->option_count == ARGUMENTS_MAX)
         wrong = "is one option too many";

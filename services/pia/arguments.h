@@ -32,7 +32,8 @@ typedef int arguments_known_fn(const void *arg, const char *name);
 
 /* Adds the words of `argv` until its end or, with `stop_at_positional`, the first that is no
  * option; returns how many were read, or -1 after having put a sentence into `ret_error`. "--"
- * makes all that follows positional; "-" is positional. */
+ * makes all that follows positional; "-" is positional. A value that begins with "--" is written
+ * --name=--value. */
 int arguments_read(arguments_t *arguments,
                    char *const *argv,
                    bool stop_at_positional,

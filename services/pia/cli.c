@@ -133,9 +133,9 @@ static int usage(const char *error)
 
 static int unknown_command(char *const *argv)
 {
-    (void)fprintf(stderr, "pia: no command '%s%s%s'", argv[0], argv[1] ? " " : "",
-                  argv[1] ? argv[1] : "");
-    (void)fprintf(stderr, "; there are:\n");
+    bool two = argv[1] && argv[1][0] != '-';
+    (void)fprintf(stderr, "pia: no command '%s%s%s'; there are:\n", argv[0], two ? " " : "",
+                  two ? argv[1] : "");
     bool group = false;
     for (const command_t *command = commands; command->name; command++)
         group |= strncmp(command->name, argv[0], strlen(argv[0])) == 0;

@@ -47,21 +47,27 @@ typedef struct {
     pia_problem_t problem; /* why it ended, if not OK */
 } follow_t;
 
+/* Two spaces before what there is. */
+static void put(const char *text)
+{
+    if (text && *text)
+        (void)printf("  %s", text);
+}
+
 static void print_line(const pia_event_t *event)
 {
-    const json_t *title = json_object_get(event->data, "title");
-    const json_t *kind = json_object_get(event->json, "kind");
     char recorded[PIA_TIME_TEXT_SIZE];
     pia_time_format(event->recorded_ms, recorded);
-    char *title_text = print_text(title);
-    char *kind_text = print_text(kind);
-    (void)printf("%s  %s  %s%s%s%s%s%s  [%s]\n", recorded, event->type, event->source,
-                 event->subject ? " " : "", event->subject ? event->subject : "",
-                 *kind_text ? "  " : "", kind_text, *title_text ? "  " : "", event->cursor);
-    if (*title_text)
-        (void)printf("    %s\n", title_text);
-    free(title_text);
-    free(kind_text);
+    char *kind = print_text(json_object_get(event->json, "kind"));
+    char *title = print_text(json_object_get(event->data, "title"));
+    (void)printf("%s  %s  %s", event->cursor, recorded, event->type);
+    put(event->source);
+    put(event->subject);
+    put(kind);
+    put(title);
+    (void)putchar('\n');
+    free(kind);
+    free(title);
 }
 
 static void print_event(const follow_t *follow, const pia_event_t *event)

@@ -246,7 +246,7 @@ class Network:
     def pia(self, *arguments, stdin=None, timeout=30):
         """Runs the command line; a CompletedProcess with texts."""
         return subprocess.run(
-            [str(BIN / "pia"), *map(str, arguments), "--data", str(self.data)],
+            [str(BIN / "pia"), "--data", str(self.data), *map(str, arguments)],
             input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
         )
 
