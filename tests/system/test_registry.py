@@ -525,10 +525,12 @@ def test_a_killed_first_start_is_completed_by_the_next(broker):
 def test_a_lost_key_file_is_replaced_and_its_key_revoked(broker):
     process = start(broker)
     lost = broker.key("gateway")
+    moved = make(broker, "registry.clock.advance", {"by_ms": YEAR_MS})
     process.stop()
     (broker.data / "run/keys/gateway.key").unlink()
     start(broker)
     assert broker.key("gateway") != lost
+    assert make(broker, "registry.clock.get", {})["shift_ms"] == moved["shift_ms"]
     refused(broker.call("registry.authenticate", {"key": lost}, anonymous=True), 401)
     assert broker.call("registry.authenticate", {"key": broker.key("gateway")},
                        anonymous=True).status == 200
