@@ -35,7 +35,7 @@ enum {
 enum {
     HEARTBEAT_MS = 2000,
     SILENCE_MS = 10000,
-    LOST_PAUSE_MS = 500, /* a server that keeps sending us away is not stormed */
+    LOST_PAUSE_MS = 200, /* a server that keeps sending us away is not stormed */
     BUDGET = 1000,
     LINGER_MS = 1000,
     MESSAGE_MAX = 8 << 20, /* of what the server sends in one frame */
@@ -60,8 +60,8 @@ struct pia_stream {
     int64_t heard_ms, sent_ms; /* monotonic */
     int64_t lost_ms;           /* when the connection was last given up */
     uint64_t last_serial;
-    bool welcome; /* the server has said something on this connection */
-    bool broken;  /* to be given up when the present message is done */
+    bool welcome;       /* the server has said something on this connection */
+    const char *broken; /* why it is to be given up; NULL: it is not */
     subscription_t subscriptions[STREAMS_MAX];
 };
 
@@ -76,7 +76,7 @@ static void send(pia_stream_t *stream, pia_frames_t *frames)
 {
     stream->sent_ms = pia_clock_monotonic();
     if (pia_frames_send(frames, stream->socket) != PIA_OK)
-        stream->broken = true; /* the queue is full: what was asked is lost */
+        stream->broken = "the queue is full"; /* what was asked is lost */
 }
 
 /* Connects and says HELLO, which waits in the queue until the server is there. */
@@ -85,7 +85,7 @@ static void connect_stream(pia_stream_t *stream)
     if (zmq_connect(stream->socket, stream->endpoint) != 0)
         pia_log(PIA_LOG_ERROR, "no journal at %s: %s", stream->endpoint, zmq_strerror(zmq_errno()));
     stream->heard_ms = pia_clock_monotonic();
-    stream->broken = false;
+    stream->broken = NULL;
     pia_frames_t hello;
     begin(&hello, HELLO);
     send(stream, &hello);
@@ -484,7 +484,10 @@ static bool handle_command(pia_stream_t *stream, uint8_t command, const pia_fram
         return handle_epoch(stream, frames);
     case ERROR:
         return handle_error(stream, frames);
-    default: /* DISCONNECT too */
+    case DISCONNECT:
+        stream->broken = "the server leaves";
+        return true;
+    default:
         return false;
     }
 }
@@ -509,7 +512,7 @@ void pia_stream_process(pia_stream_t *stream)
         if (status == PIA_TIMEOUT || status == PIA_UNAVAILABLE)
             break;
         if (!stream->broken && (status != PIA_OK || !handle_message(stream, &frames)))
-            stream->broken = true;
+            stream->broken = "the server makes no sense";
         pia_frames_clear(&frames);
     }
 }
@@ -518,12 +521,12 @@ void pia_stream_tick(pia_stream_t *stream)
 {
     int64_t now = pia_clock_monotonic();
     if (pia_monitor_lost(stream->monitor))
-        stream->broken = true;
+        stream->broken = "the connection was lost";
     if (now - stream->heard_ms > SILENCE_MS)
-        stream->broken = true;
+        stream->broken = "the server is silent";
     if (stream->broken) {
         if (now - stream->lost_ms >= LOST_PAUSE_MS)
-            lose(stream, "the server left, was silent or made no sense");
+            lose(stream, stream->broken);
     } else if (now - stream->sent_ms >= HEARTBEAT_MS) {
         pia_frames_t frames;
         begin(&frames, HEARTBEAT);

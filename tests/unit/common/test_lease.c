@@ -1,0 +1,146 @@
+/* test_lease.c - one instance holds the lease, and what that means on each engine. */
+#include "lease.h"
+
+#include <stdlib.h>
+
+#include "idempotency.h"
+#include "pia_test.h"
+#include "test_database.h"
+
+extern const char pia_common_schema_sql[];
+static const pia_migration_t MIGRATIONS[] = {{1, pia_common_schema_sql}, {0, NULL}};
+
+typedef struct {
+    test_database_t database;
+    pia_db_t *db;
+} fixture_t;
+
+static int set_up(void **state)
+{
+    fixture_t *fixture = calloc(1, sizeof *fixture);
+    assert_non_null(fixture);
+    test_database_init(&fixture->database);
+    fixture->db = test_database_open(&fixture->database, PIA_DB_WRITER);
+    assert_int_equal(pia_db_migrate(fixture->db, "common", MIGRATIONS, NULL), PIA_OK);
+    *state = fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_db_close(&fixture->db);
+    test_database_clear(&fixture->database);
+    free(fixture);
+    return 0;
+}
+
+static void keep(fixture_t *fixture, pia_lease_t *lease, int64_t now)
+{
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_lease_keep(fixture->db, lease, now), PIA_OK);
+    assert_int_equal(pia_db_commit(fixture->db), PIA_OK);
+}
+
+static pia_status_t check(fixture_t *fixture, const pia_lease_t *lease)
+{
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    pia_status_t status = pia_lease_check(fixture->db, lease);
+    pia_db_rollback(fixture->db);
+    return status;
+}
+
+static void the_first_takes_it(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_lease_t lease = {.holder = "a"};
+    assert_int_equal(check(fixture, &lease), PIA_CONFLICT);
+    keep(fixture, &lease, 1000);
+    assert_true(lease.held);
+    assert_int_equal(check(fixture, &lease), PIA_OK);
+}
+
+static void it_can_be_released(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_lease_t first = {.holder = "a"}, second = {.holder = "b"};
+    keep(fixture, &first, 0);
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_lease_release(fixture->db, &first), PIA_OK);
+    assert_int_equal(pia_db_commit(fixture->db), PIA_OK);
+    keep(fixture, &second, 1);
+    assert_true(second.held);
+    assert_int_equal(check(fixture, &first), PIA_CONFLICT);
+    assert_int_equal(check(fixture, &second), PIA_OK);
+}
+
+/* Where one process has the database there is nobody to wait for: its file lock has decided. */
+static void another_waits_until_the_holder_stands_still(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_lease_t first = {.holder = "a"}, second = {.holder = "b"};
+    keep(fixture, &first, 0);
+    keep(fixture, &second, 0);
+    if (!test_database_is_shared()) {
+        assert_true(second.held);
+        assert_int_equal(check(fixture, &first), PIA_CONFLICT);
+        return;
+    }
+    for (int64_t now = 500; now < 20000; now += 500) { /* it beats: nothing is taken */
+        keep(fixture, &first, now);
+        keep(fixture, &second, now);
+        assert_false(second.held);
+    }
+    keep(fixture, &second, 20000);
+    keep(fixture, &second, 24000);
+    assert_false(second.held);
+    keep(fixture, &second, 24600);
+    assert_true(second.held);
+    assert_int_equal(check(fixture, &first), PIA_CONFLICT);
+    keep(fixture, &first, 24700); /* back from its sleep: it has lost it */
+    assert_false(first.held);
+}
+
+/* A term that was taken in a transaction that did not come true is no proof. */
+static void a_rolled_back_take_is_none(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_lease_t ghost = {.holder = "a"}, second = {.holder = "b"};
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_lease_keep(fixture->db, &ghost, 0), PIA_OK);
+    pia_db_rollback(fixture->db);
+    assert_int_equal(check(fixture, &ghost), PIA_CONFLICT);
+    keep(fixture, &second, 0); /* has the same term now */
+    assert_int_equal(check(fixture, &second), PIA_OK);
+    assert_int_equal(check(fixture, &ghost), PIA_CONFLICT);
+}
+
+static void old_answers_are_purged(void **state)
+{
+    fixture_t *fixture = *state;
+    const int64_t day = INT64_C(86400000);
+    test_database_run(fixture->db,
+                      "INSERT INTO idempotency (principal, number, key, hash, made_at) "
+                      "VALUES ('a', 1, 'old', '', 0), ('a', 1, 'new', '', 86400001)");
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_idempotency_purge(fixture->db, 8 * day), PIA_OK);
+    assert_int_equal(pia_db_commit(fixture->db), PIA_OK);
+    assert_int_equal(
+        test_database_integer(fixture->db, "SELECT COUNT(*) FROM idempotency WHERE key = 'new'"),
+        1);
+    assert_int_equal(test_database_integer(fixture->db, "SELECT COUNT(*) FROM idempotency"), 1);
+}
+
+#define WITH_DATABASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_DATABASE(the_first_takes_it),
+        WITH_DATABASE(it_can_be_released),
+        WITH_DATABASE(another_waits_until_the_holder_stands_still),
+        WITH_DATABASE(a_rolled_back_take_is_none),
+        WITH_DATABASE(old_answers_are_purged),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
