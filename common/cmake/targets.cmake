@@ -4,7 +4,9 @@ target_compile_features(pia_flags INTERFACE c_std_11)
 target_compile_definitions(pia_flags INTERFACE _GNU_SOURCE PIA_VERSION="${PROJECT_VERSION}")
 target_compile_options(pia_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
-    -Wvla -Wformat=2 -Wundef $<$<BOOL:${PIA_WERROR}>:-Werror>
+    -Wvla -Wformat=2 -Wundef
+    -Wno-format-truncation # where snprintf may cut, it cuts on purpose
+    $<$<BOOL:${PIA_WERROR}>:-Werror>
     # What clang adds to these beyond gcc: tables with trailing members left out, assert(!"reason"),
     # long texts in parts.
     $<$<C_COMPILER_ID:Clang>:-Wno-missing-field-initializers;-Wno-string-conversion;-Wno-string-concatenation>
