@@ -5,7 +5,7 @@ target_compile_definitions(pia_flags INTERFACE _GNU_SOURCE PIA_VERSION="${PROJEC
 target_compile_options(pia_flags INTERFACE
     -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
     -Wvla -Wformat=2 -Wundef
-    -Wno-format-truncation # where snprintf may cut, it cuts on purpose
+    $<$<C_COMPILER_ID:GNU>:-Wno-format-truncation> # where snprintf may cut, it cuts on purpose
     $<$<BOOL:${PIA_WERROR}>:-Werror>
     # What clang adds to these beyond gcc: tables with trailing members left out, assert(!"reason"),
     # long texts in parts.
