@@ -114,6 +114,25 @@ void ask_forget_token(cli_t *cli)
     cli->token_size = 0;
 }
 
+/* A call whose silence is said with a name. */
+static pia_status_t call_named(cli_t *cli,
+                               const pia_call_t *call,
+                               const json_t *body,
+                               json_t **ret_body,
+                               pia_problem_t *problem)
+{
+    pia_status_t status = pia_client_call(cli->client, call, body, ret_body, problem);
+    const char *name = call->service ? call->service : call->message->name;
+    int size = (int)(call->service ? strlen(name) : strcspn(name, "."));
+    if (strncmp(name, "mmi", 3) == 0) {
+        name = "the broker";
+        size = (int)strlen(name);
+    }
+    if (status == PIA_TIMEOUT)
+        (void)pia_problem_set(problem, status, NULL, "no answer from %.*s in time", size, name);
+    return status;
+}
+
 pia_status_t ask_token(cli_t *cli, pia_problem_t *problem)
 {
     if (cli->token_until_ms > pia_clock_monotonic())
@@ -131,7 +150,7 @@ pia_status_t ask_token(cli_t *cli, pia_problem_t *problem)
         return pia_problem_set(problem, PIA_INVALID, NULL, "the key file is not a key");
     pia_call_t call = {.message = &pia_msg_registry_authenticate, .timeout_ms = cli->timeout_ms};
     json_t *answer = NULL;
-    status = pia_client_call(cli->client, &call, body, &answer, problem);
+    status = call_named(cli, &call, body, &answer, problem);
     json_decref(body);
     if (status == PIA_OK)
         status = keep_token(cli, answer, problem);
@@ -156,7 +175,7 @@ pia_status_t ask(cli_t *cli,
         .token_size = cli->token_size,
         .timeout_ms = cli->timeout_ms,
     };
-    return pia_client_call(cli->client, &call, body, ret_body, problem);
+    return call_named(cli, &call, body, ret_body, problem);
 }
 
 pia_status_t ask_broker(cli_t *cli, const char *question, json_t **ret_body, pia_problem_t *problem)
@@ -166,7 +185,7 @@ pia_status_t ask_broker(cli_t *cli, const char *question, json_t **ret_body, pia
     static const pia_message_t message = {.name = "mmi", .request = &schema};
     pia_call_t call = {.service = question, .message = &message, .timeout_ms = cli->timeout_ms};
     json_t *body = json_object();
-    pia_status_t status = pia_client_call(cli->client, &call, body, ret_body, problem);
+    pia_status_t status = call_named(cli, &call, body, ret_body, problem);
     json_decref(body);
     return status;
 }

@@ -176,21 +176,26 @@ def test_a_dossier_from_prospect_on(core):
     dossier = answer(
         core, "dossier", "create", structure["id"], "Un pôle du bois", "--theme", "habitat",
         "--pole-code", "bois-essai", "--pole-name", "Pôle bois (démonstration)", "--demonstration",
+        "--transition", "ouvrir_prospect",
     )
     shown = answer(core, "dossier", "show", dossier["id"])
     assert shown["pole"]["code"] == "bois-essai"
-    allowed = answer(core, "dossier", "transitions", dossier["id"])["items"]
-    assert allowed
+    assert shown["state"] == "prospect"
+    allowed = {t["name"] for t in answer(core, "dossier", "transitions", dossier["id"])["items"]}
+    assert {"prefigurer", "abandonner"} <= allowed
     refused = run(core, "dossier", "do", dossier["id"], "no_such_transition", code=1)
     assert refused.stderr.startswith("pia: ")
-    old = run(core, "dossier", "do", dossier["id"], allowed[0]["name"], "--version", "99", code=1)
-    assert "conflict" in old.stderr or "invalid" in old.stderr
-    simple = next(a for a in allowed if not any(f["required"] for f in a["fields"]))
-    done = answer(core, "dossier", "do", dossier["id"], simple["name"])
-    assert done["version"] > shown["version"]
+    goals = ["objectifs=Une filière", "fin=2027-06-30"]
+    old = run(core, "dossier", "do", dossier["id"], "prefigurer", *goals, "--version", "99", code=1)
+    assert old.stderr.startswith("pia: conflict")
+    missing = run(core, "dossier", "do", dossier["id"], "prefigurer", goals[0], code=1)
+    assert "fin" in missing.stderr
+    done = answer(core, "dossier", "do", dossier["id"], "prefigurer", *goals)
+    assert (done["state"], done["version"] > shown["version"]) == ("prefiguration", True)
+    assert answer(core, "dossier", "do", dossier["id"], "ouvrir_dossier")["state"] == "brouillon"
     history = run(core, "dossier", "history", dossier["id"]).stdout
-    assert simple["name"] in history
-    assert "NAME=VALUE" in run(core, "dossier", "do", dossier["id"], simple["name"], "x", code=2).stderr
+    assert "prefigurer" in history and "ouvrir_dossier" in history
+    assert "NAME=VALUE" in run(core, "dossier", "do", dossier["id"], "abandonner", "x", code=2).stderr
     assert any(d["id"] == dossier["id"] for d in answer(core, "dossier", "list")["items"])
 
 
