@@ -1,13 +1,9 @@
 /* test_strict.c - every way to smuggle, and every way to be well-formed, through the strict filter;
  * each input whole, byte by byte and cut in two at every place. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "pia_test.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include <cmocka.h>
 
 #include "strict.h"
 
