@@ -139,7 +139,7 @@ static size_t read_answer(question_t *question,
 static void on_answer(void *arg, const pia_answer_t *answer)
 {
     question_t *question = arg;
-    uint8_t token[PIA_TOKEN_MAX];
+    uint8_t token[PIA_TOKEN_MAX] = {0};
     pia_problem_t problem = {0};
     size_t size = read_answer(question, answer, token, &problem);
     LIST_REMOVE(question, link);
