@@ -1,0 +1,263 @@
+"""The journal is killed while it works: what was acknowledged is there once, with its number and
+bytes; what was not is there whole or not at all; streams go on; another instance takes over."""
+
+import json
+import os
+import random
+import signal
+import threading
+import time
+import uuid
+
+import piad
+import pytest
+from journal import (POLE, dump, end_network, follow_to, head, make_event, make_publication,
+                     new_network, publish, verify, wait_for_poles)
+from mdp import Timeout
+from pia import BIN, Network
+
+ROUNDS = 12 if os.environ.get("PIA_NIGHTLY") else 4
+
+
+@pytest.fixture
+def journal():
+    network = new_network()
+    yield network
+    end_network(network)
+
+
+class Publisher(threading.Thread):
+    """Publishes small batches until it is told to stop, and notes what was acknowledged."""
+
+    def __init__(self, network, token):
+        super().__init__()
+        self.network, self.token = network, token
+        self.acknowledged = {}  # id -> (sequence, chain, bytes)
+        self.batches = []       # lists of ids
+        self.stopping = threading.Event()
+        self.wrong = []
+
+    def run(self):
+        try:
+            while not self.stopping.is_set():
+                self.publish_until_acknowledged([make_event() for _ in range(random.randint(1, 9))])
+        except Exception as error:  # noqa: BLE001 - it is the test's to tell
+            self.wrong.append(repr(error))
+
+    def publish_until_acknowledged(self, events):
+        texts = [dump(event) for event in events]
+        self.batches.append([event["id"] for event in events])
+        while not self.stopping.is_set():
+            with piad.Diffusion(self.network.endpoint("diffusion"), self.token) as connection:
+                try:
+                    answer = connection.publish(texts, timeout=1.0)
+                except Timeout:
+                    continue
+            if answer["status"] == "unavailable":
+                continue
+            assert answer["status"] == "ok", answer
+            for event, text, receipt in zip(events, texts, answer["receipts"]):
+                self.acknowledged[event["id"]] = (receipt["sequence"], receipt["chain"], text)
+            return
+
+
+def read_journal(network, token):
+    """Every record with its bytes, from the beginning."""
+    end, found = head(network)["sequence"], []
+    with network.diffusion(token) as connection:
+        connection.subscribe(1, "", {}, 60000)
+        while len(found) < end:
+            frames = connection.expect(piad.DATA, timeout=20)[1]
+            offset, records = 0, frames[3]
+            while offset < len(records):
+                epoch, sequence, _, chain, size = piad.RECORD.unpack_from(records, offset)
+                offset += piad.RECORD.size
+                found.append((sequence, chain.hex(), records[offset : offset + size]))
+                offset += size
+            connection.credit(1, 1000)
+    return found
+
+
+def check_history(network, token, publishers):
+    records = read_journal(network, token)
+    assert [r[0] for r in records] == list(range(1, len(records) + 1)), "a hole or an inversion"
+    by_id = {}
+    for sequence, chain, text in records:
+        name = json.loads(text)["id"]
+        assert name not in by_id, f"{name} is there twice"
+        by_id[name] = (sequence, chain, text)
+    for publisher in publishers:
+        assert not publisher.wrong, publisher.wrong
+        for name, (sequence, chain, text) in publisher.acknowledged.items():
+            assert by_id[name] == (sequence, chain[:8], text)
+        for batch in publisher.batches:
+            there = [name in by_id for name in batch]
+            assert all(there) or not any(there), "part of a batch was stored"
+            if all(there):
+                first = by_id[batch[0]][0]
+                assert [by_id[n][0] for n in batch] == list(range(first, first + len(batch)))
+
+
+def wait_for_growth(network, count, timeout=30):
+    """Until the journal has `count` events more."""
+    with network.diffusion() as connection:
+        until = time.monotonic() + timeout
+        start = int(connection.hello(timeout)["cursor"].split(".")[1])
+        while int(connection.hello(timeout)["cursor"].split(".")[1]) < start + count:
+            assert time.monotonic() < until, "the journal does not grow"
+
+
+def test_kill_9_while_publishing(journal):
+    token = journal.token()
+    publishers = [Publisher(journal, token) for _ in range(3)]
+    for publisher in publishers:
+        publisher.start()
+    process = journal.processes[-1]
+    for _ in range(ROUNDS):
+        wait_for_growth(journal, random.randint(20, 200))
+        process.kill()
+        process = journal.start("diffusion", "--redis", "")
+    wait_for_growth(journal, 20)
+    for publisher in publishers:
+        publisher.stopping.set()
+    for publisher in publishers:
+        publisher.join()
+    check_history(journal, token, publishers)
+    assert verify(journal) == head(journal)["sequence"]
+
+
+def test_a_stream_goes_on_after_a_restart(journal):
+    token = journal.token()
+    receipts = publish(journal, [make_event() for _ in range(30)])
+    with journal.diffusion(token) as connection:
+        connection.subscribe(1, receipts[4]["cursor"], {}, 10)
+        records, cursor = connection.take(10)
+        journal.processes[-1].kill()
+        journal.start("diffusion", "--redis", "")
+        connection.send(piad.HEARTBEAT)
+        assert connection.expect(piad.DISCONNECT)[0] == piad.DISCONNECT
+        connection.subscribe(1, cursor, {}, 100)
+        more, _ = follow_to(connection, receipts[-1]["sequence"])
+    assert [r.sequence for r in records + more] == [r["sequence"] for r in receipts[5:]]
+
+
+def test_projections_and_audiences_are_the_same_after_a_kill(journal):
+    made = journal.call("diffusion.subscription.create",
+                        {"contact": str(uuid.uuid4()), "filter": {"themes": ["arts"]}})
+    assert made.status == 200
+    sequence = publish(journal, [make_publication(themes=["arts"])])[0]["sequence"]
+
+    def picture():
+        return [journal.call(*asked).body for asked in (
+            ("diffusion.publication.list", {}), ("diffusion.audience.list", {"sequence": sequence}),
+            ("diffusion.subscription.list", {}), ("diffusion.journal.head", {}))]
+
+    before = picture()
+    assert len(before[1]["items"]) == 1
+    journal.processes[-1].kill()
+    journal.start("diffusion", "--redis", "")
+    assert picture() == before
+    assert publish(journal, [make_event()])[0]["sequence"] == sequence + 1
+
+
+def test_a_terminated_journal_gives_its_last_receipts(journal):
+    token = journal.token()
+    publishers = [Publisher(journal, token) for _ in range(2)]
+    for publisher in publishers:
+        publisher.start()
+    for _ in range(2):
+        wait_for_growth(journal, 50)
+        process = journal.processes[-1]
+        process.signal(signal.SIGTERM)
+        assert process.wait() == 0
+        journal.start("diffusion", "--redis", "")
+    for publisher in publishers:
+        publisher.stopping.set()
+    for publisher in publishers:
+        publisher.join()
+    check_history(journal, token, publishers)
+
+
+def test_a_standby_takes_over(journal):
+    """On SQLite the second instance waits; publishers and cursors notice nothing but a retry."""
+    token = journal.token()
+    standby = journal.start("diffusion", "--redis", "", "--instance", "second", wait=False)
+    journal_id = head(journal)["journal"]
+    publisher = Publisher(journal, token)
+    publisher.start()
+    wait_for_growth(journal, 30)
+    journal.processes[-2].kill()
+    wait_for_growth(journal, 30)
+    publisher.stopping.set()
+    publisher.join()
+    check_history(journal, token, [publisher])
+    now = head(journal)
+    assert now["journal"] == journal_id and now["epoch"] == 1
+    info = journal.call("service.info", service="diffusion").body
+    assert info["instance"] == "second" and info["endpoint"] == "ipc://run/diffusion.sock"
+    assert standby.child.poll() is None
+
+
+def test_the_disk_fails_and_nothing_is_acknowledged(journal):
+    """fdatasync says EIO: the process ends with 3, and what it had acknowledged is there."""
+    token = journal.token()
+    kept = publish(journal, [make_event() for _ in range(5)])
+    process = journal.processes[-1]
+    process.kill()
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync",
+              "-e", "inject=fdatasync:error=EIO:when=12+"]
+
+    failing = journal.spawn(
+        "diffusion", [*strace, BIN / "pia-diffusion", "--data", journal.data, "--redis", ""],
+        expected=(3,))
+    publisher = Publisher(journal, token)
+    publisher.start()
+    assert failing.wait(60) == 3
+    journal.start("diffusion", "--redis", "")
+    wait_for_growth(journal, 5)
+    publisher.stopping.set()
+    publisher.join()
+    check_history(journal, token, [publisher])
+    assert head(journal)["sequence"] > kept[-1]["sequence"]
+
+
+def test_two_instances_on_postgresql_make_one_journal(postgres):
+    network = Network()
+    try:
+        database = ["--database", f"{postgres}#df{os.getpid()}"]
+        network.start_broker("--drain-ms", "200")
+        network.start("registry", "--redis", "", "--registry.demonstration", "true")
+        network.start("diffusion", "--redis", "", "--instance", "first", *database)
+        second = network.start("diffusion", "--redis", "", "--instance", "second", *database,
+                               wait=False)
+        network.wait_ready("diffusion#second", second)
+        wait_for_poles(network)
+        token = network.token()
+        with network.client() as client:
+            info = client.call("service.info", service="diffusion#second").body
+        assert info["state"] == "active" and info["endpoint"] == "ipc://run/diffusion.2.sock"
+
+        publishers = [Publisher(network, token), Publisher(network, token)]
+        publishers[1].network = type("Other", (), {
+            "endpoint": staticmethod(lambda _: network.endpoint("diffusion.2"))})
+        with piad.Diffusion(network.endpoint("diffusion"), token) as one, \
+                piad.Diffusion(network.endpoint("diffusion.2"), token) as two:
+            for connection in (one, two):
+                connection.hello()
+                connection.subscribe(1, "", {}, 60000)
+            for publisher in publishers:
+                publisher.start()
+            wait_for_growth(network, 200)
+            for publisher in publishers:
+                publisher.stopping.set()
+            for publisher in publishers:
+                publisher.join()
+            end = head(network)["sequence"]
+            streams = [follow_to(connection, end)[0] for connection in (one, two)]
+        names = [[record.event["id"] for record in records] for records in streams]
+        assert names[0] == names[1] and len(names[0]) == end
+        check_history(network, token, publishers)
+        assert all(publisher.acknowledged for publisher in publishers)
+        assert verify(network) == end
+    finally:
+        end_network(network)

@@ -1,0 +1,254 @@
+"""Publications, subscriptions, audiences and the journal by message, on both engines."""
+
+import os
+import uuid
+
+import pytest
+from journal import (POLE, end_network, head, make_event, make_key, make_publication, new_network,
+                     publish, read_all)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def journal(request):
+    options = ()
+    if request.param == "postgresql":
+        options = ("--database", request.getfixturevalue("postgres") + f"#dm{os.getpid()}")
+    network = new_network(*options)
+    yield network
+    end_network(network)
+
+
+def ask(network, message, key=None, **body):
+    answer = network.call(message, body, key=key)
+    assert answer.status == 200, answer
+    return answer.body
+
+
+def create(network, **body):
+    return ask(network, "diffusion.publication.create", pole=POLE, kind="formation",
+               **{"title": "Une formation", **body})
+
+
+def events_of(network, publication):
+    return [r.event for r in read_all(network, network.token())
+            if r.event.get("subject") == publication]
+
+
+# Publications
+
+
+def test_the_life_of_a_publication(journal):
+    draft = create(journal, themes=["habitat"], place="Nancy", starts_at="2027-03-01T09:00:00Z",
+                   ends_at="2027-03-02T17:00:00Z", capacity=12)
+    name = draft["publication"]
+    assert draft["state"] == "draft" and draft["version"] == 1
+    assert draft["departements"] == ["54"] and draft["scope"] == "regional"  # its pôle's own
+    assert not events_of(journal, name)
+    changed = ask(journal, "diffusion.publication.change", publication=name, version=1,
+                  title="Autre titre")
+    assert changed["version"] == 2 and not events_of(journal, name)
+    published = ask(journal, "diffusion.publication.publish", publication=name, version=2)
+    assert published["state"] == "published" and published["version"] == 3
+    again = ask(journal, "diffusion.publication.change", publication=name, version=3, capacity=20)
+    assert again["capacity"] == 20 and again["title"] == "Autre titre"
+    gone = ask(journal, "diffusion.publication.cancel", publication=name, version=4, reason="neige")
+    assert gone["state"] == "cancelled" and gone["reason"] == "neige"
+    assert ask(journal, "diffusion.publication.get", publication=name) == gone
+    events = events_of(journal, name)
+    assert [e["type"] for e in events] == [
+        "publication.published", "publication.changed", "publication.cancelled"]
+    assert [e["data"] for e in events] == [published, again, gone]
+    assert events[0]["source"] == f"/poles/{POLE}" and events[0]["kind"] == "formation"
+    assert events[0]["themes"] == "habitat" and events[0]["departements"] == "54"
+
+
+def test_an_old_version_conflicts(journal):
+    name = create(journal)["publication"]
+    ask(journal, "diffusion.publication.change", publication=name, version=1, title="Deux")
+    for message in ("change", "publish", "cancel"):
+        answer = journal.call(f"diffusion.publication.{message}", {"publication": name, "version": 1})
+        assert answer.status == 409 and answer.body["pointer"] == "/version", answer
+    answer = journal.call("diffusion.publication.publish",
+                          {"publication": str(uuid.uuid4()), "version": 1})
+    assert answer.status == 404
+
+
+def test_steps_that_do_not_follow(journal):
+    name = create(journal, publish=True)["publication"]
+    answer = journal.call("diffusion.publication.publish", {"publication": name, "version": 1})
+    assert answer.status == 409
+    ask(journal, "diffusion.publication.cancel", publication=name, version=1)
+    for message in ("change", "cancel", "publish"):
+        answer = journal.call(f"diffusion.publication.{message}", {"publication": name, "version": 2})
+        assert answer.status == 409, answer
+
+
+def test_a_cancelled_draft_is_gone(journal):
+    name = create(journal)["publication"]
+    ask(journal, "diffusion.publication.cancel", publication=name, version=1)
+    assert journal.call("diffusion.publication.get", {"publication": name}).status == 404
+
+
+@pytest.mark.parametrize("members,pointer", [
+    ({"kind": "roman"}, "/kind"), ({"title": ""}, "/title"), ({"themes": ["cuisine"]}, "/themes/0"),
+    ({"departements": ["99"]}, "/departements/0"), ({"starts_at": "demain"}, "/starts_at"),
+    ({"starts_at": "2027-02-02T00:00:00Z", "ends_at": "2027-02-01T00:00:00Z"}, "/ends_at"),
+    ({"ends_at": "2027-02-01T00:00:00Z"}, "/ends_at"), ({"capacity": -1}, "/capacity"),
+    ({"url": "javascript:alert(1)"}, "/url"), ({"visibility": "restricted"}, "/visibility"),
+    ({"pole": "nowhere"}, "/pole"), ({"title": "a\r\nBcc: x"}, "/title"),
+])
+@pytest.mark.parametrize("publish_it", [False, True])
+def test_bad_publications_change_nothing(journal, members, pointer, publish_it):
+    before = head(journal)["sequence"]
+    body = {"pole": POLE, "kind": "guide", "title": "T", "publish": publish_it, **members}
+    answer = journal.call("diffusion.publication.create", body)
+    assert answer.status in (400, 403), answer
+    assert answer.body["pointer"] == pointer
+    assert head(journal)["sequence"] == before
+
+
+def test_a_pole_touches_its_own_publications_only(journal):
+    key = make_key(journal, "pole", pole="cerfav")["key"]
+    body = {"pole": POLE, "kind": "guide", "title": "T"}
+    assert journal.call("diffusion.publication.create", body, key=key).status == 403
+    name = create(journal, publish=True)["publication"]
+    answer = journal.call("diffusion.publication.change",
+                          {"publication": name, "version": 1, "title": "X"}, key=key)
+    assert answer.status == 403
+    draft = create(journal)["publication"]
+    answer = journal.call("diffusion.publication.cancel", {"publication": draft, "version": 1}, key=key)
+    assert answer.status == 404  # it cannot know that it is there
+    answer = journal.call("diffusion.publication.create", body, anonymous=True)
+    assert answer.status == 401
+
+
+def test_a_repeated_command_gets_the_first_answer(journal):
+    before = head(journal)["sequence"]
+    body = {"pole": POLE, "kind": "guide", "title": "Une fois", "publish": True,
+            "idempotency_key": str(uuid.uuid4())}
+    first = ask(journal, "diffusion.publication.create", **body)
+    assert ask(journal, "diffusion.publication.create", **body) == first
+    assert head(journal)["sequence"] == before + 1
+    assert journal.call("diffusion.publication.create", {**body, "title": "Autre"}).status == 409
+
+
+def test_a_native_event_makes_the_same_publication(journal):
+    event = make_publication(title="Natif", themes=["arts"], departements=["72"])
+    publish(journal, [event])
+    items = ask(journal, "diffusion.publication.list", theme="arts", departement="72")["items"]
+    found = [i for i in items if i["title"] == "Natif"]
+    assert len(found) == 1 and found[0]["state"] == "published" and found[0]["pole"] == POLE
+
+
+def test_lists_are_newest_first_and_pages_join(journal):
+    names = [create(journal, title=f"T{i}", publish=True, topics=["marches"])["publication"]
+             for i in range(7)]
+    seen, after = [], None
+    while True:
+        page = ask(journal, "diffusion.publication.list", limit=3,
+                   **({"after": after} if after else {}))
+        seen += [item["publication"] for item in page["items"]]
+        after = page.get("next")
+        if not after:
+            break
+    assert len(seen) == len(set(seen))
+    assert [n for n in seen if n in names] == names[::-1]
+    answer = journal.call("diffusion.publication.list", {"after": "0; DROP TABLE publication"})
+    assert answer.status == 400
+
+
+# Subscriptions and audiences
+
+
+def subscribe(network, **filter):
+    return ask(network, "diffusion.subscription.create", contact=str(uuid.uuid4()), filter=filter)
+
+
+def audience(network, sequence, limit=1000):
+    found, after = [], None
+    while True:
+        page = ask(network, "diffusion.audience.list", sequence=sequence, limit=limit,
+                   **({"after": after} if after else {}))
+        found += [item["subscription"] for item in page["items"]]
+        after = page.get("next")
+        if not after:
+            return found
+
+
+def test_a_subscription_holds_from_the_next_event_to_its_end(journal):
+    event = lambda: make_event(themes="numerique", visibility="public")  # noqa: E731
+    before = publish(journal, [event()])[0]["sequence"]
+    mine = subscribe(journal, themes=["numerique"])
+    other = subscribe(journal, themes=["alimentation"])
+    assert mine["state"] == "active" and mine["from"] == before + 1
+    during = publish(journal, [event()])[0]["sequence"]
+    ended = ask(journal, "diffusion.subscription.end", subscription=mine["subscription"])
+    assert ended["state"] == "ended" and ended["to"] == during + 1
+    assert ask(journal, "diffusion.subscription.end", subscription=mine["subscription"]) == ended
+    after = publish(journal, [event()])[0]["sequence"]
+    for sequence, expected in ((before, False), (during, True), (after, False)):
+        found = audience(journal, sequence)
+        assert (mine["subscription"] in found) == expected
+        assert other["subscription"] not in found
+    got = ask(journal, "diffusion.subscription.get", subscription=mine["subscription"])
+    assert got == ended and got["filter"] == {"themes": ["numerique"]}
+
+
+def test_audiences_page_in_a_stable_order(journal):
+    made = [subscribe(journal, kinds=["magazine"])["subscription"] for _ in range(7)]
+    event = {**make_event(visibility="public"), "kind": "magazine"}
+    sequence = publish(journal, [event])[0]["sequence"]
+    whole = audience(journal, sequence)
+    assert [s for s in whole if s in made] == made
+    assert audience(journal, sequence, limit=2) == whole
+    assert journal.call("diffusion.audience.list", {"sequence": 10**9}).status == 404
+    assert journal.call("diffusion.audience.list", {"sequence": 1, "epoch": 2}).status == 410
+    assert journal.call("diffusion.audience.list", {"sequence": 1, "after": "x"}).status == 400
+
+
+def test_subscriptions_are_listed_by_contact(journal):
+    contact = str(uuid.uuid4())
+    made = [ask(journal, "diffusion.subscription.create", contact=contact, filter={})
+            for _ in range(3)]
+    page = ask(journal, "diffusion.subscription.list", contact=contact, limit=2)
+    rest = ask(journal, "diffusion.subscription.list", contact=contact, after=page["next"])
+    assert page["items"] + rest["items"] == made and "next" not in rest
+
+
+def test_bad_filters_are_refused(journal):
+    for filter, pointer in (({"themes": ["cuisine"]}, "/filter/themes/0"),
+                            ({"colour": ["red"]}, "/filter/colour"), ([], "/filter")):
+        answer = journal.call("diffusion.subscription.create",
+                              {"contact": str(uuid.uuid4()), "filter": filter})
+        assert answer.status == 400 and answer.body["pointer"] == pointer, answer
+    key = make_key(journal, "pole", pole=POLE)["key"]
+    answer = journal.call("diffusion.subscription.create",
+                          {"contact": str(uuid.uuid4()), "filter": {}}, key=key)
+    assert answer.status == 403
+
+
+# The journal
+
+
+def test_event_list_filters_and_pages(journal):
+    start = head(journal)["cursor"]
+    events = [make_event(themes="arts" if i % 3 == 0 else "sante") for i in range(30)]
+    publish(journal, events)
+    got, after = [], start
+    while after:
+        page = ask(journal, "diffusion.event.list", themes=["arts"], after=after, limit=4)
+        got += [item["event"]["id"] for item in page["items"]]
+        after = page.get("next")
+    assert got == [e["id"] for e in events if e["themes"] == "arts"]
+    assert page["cursor"] == head(journal)["cursor"]
+    answer = journal.call("diffusion.event.list", {"after": "1.2.00000000"})
+    assert answer.status == 410 and "1.0.00000000" in answer.body["detail"]
+    assert journal.call("diffusion.event.list", {"after": "x"}).status == 400
+    assert journal.call("diffusion.event.list", {"themes": ["cuisine"]}).status == 400
+
+
+def test_info_says_where_the_socket_is(journal):
+    info = journal.call("service.info", service="diffusion").body
+    assert info["endpoint"] == "ipc://run/diffusion.sock"
+    counters = journal.call("service.stats", service="diffusion").body["counters"]
+    assert counters["journal_sequence"] == head(journal)["sequence"]
