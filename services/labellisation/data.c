@@ -8,11 +8,19 @@
 #include "pia/uuid.h"
 #include "text.h"
 
+/* Where a datum stands; a name that no definition can have is not repeated. */
+static void point_at(char ret_pointer[PIA_POINTER_MAX], const char *name)
+{
+    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_");
+    bool odd = name[plain] != '\0' || plain > PIA_POINTER_MAX / 2;
+    (void)snprintf(ret_pointer, PIA_POINTER_MAX, "/data%s%s", odd ? "" : "/", odd ? "" : name);
+}
+
 static pia_status_t
 bad(pia_problem_t *problem, const char *name, const datum_t *datum, const char *detail)
 {
     char pointer[PIA_POINTER_MAX];
-    (void)snprintf(pointer, sizeof pointer, "/data/%s", name);
+    point_at(pointer, name);
     if (!datum ||
         (datum->type != DATUM_TEXT && datum->type != DATUM_INTEGER && datum->type != DATUM_PERSONS))
         return pia_problem_set(problem, PIA_INVALID, pointer, "%s", detail);
@@ -23,6 +31,21 @@ bad(pia_problem_t *problem, const char *name, const datum_t *datum, const char *
 static bool is_within(const datum_t *datum, int64_t value)
 {
     return value >= datum->min && value <= datum->max;
+}
+
+/* As in every text of a message: no control characters but line ends and tabs. */
+static bool is_plain(const char *text)
+{
+    for (const char *at = text; *at; at++)
+        if (((unsigned char)*at < ' ' && *at != '\n' && *at != '\t') || *at == 0x7f)
+            return false;
+    return true;
+}
+
+static bool is_text(const datum_t *datum, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    return text && is_within(datum, (int64_t)strlen(text)) && is_plain(text);
 }
 
 static bool are_persons(const json_t *value)
@@ -44,9 +67,9 @@ static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_p
     int64_t day;
     switch (datum->type) {
     case DATUM_TEXT:
-        return json_is_string(value) && is_within(datum, (int64_t)json_string_length(value))
+        return is_text(datum, value)
                    ? PIA_OK
-                   : bad(problem, datum->name, datum, "is not a text whose bytes count");
+                   : bad(problem, datum->name, datum, "is not a plain text whose bytes count");
     case DATUM_INTEGER:
         return json_is_integer(value) && is_within(datum, json_integer_value(value))
                    ? PIA_OK

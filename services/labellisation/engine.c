@@ -23,6 +23,18 @@ bool engine_sees(const machine_t *machine, uint32_t roles)
     return (roles & (sight | OWN_ROLES | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE)) != 0;
 }
 
+bool engine_reads(const machine_t *machine, const char *name, uint32_t roles, bool is_actor)
+{
+    const transition_t *transition = machine_transition(machine, name);
+    if (is_actor || (roles & (machine->readers | PIA_ROLE_SERVICE)) != 0)
+        return true;
+    if (!transition)
+        return false;
+    if ((roles & OWN_ROLES) != 0 && names_have(transition->notify, "structure"))
+        return true;
+    return (roles & PIA_ROLE_REVIEWER) != 0 && names_have(transition->notify, "reviewers");
+}
+
 pia_status_t engine_allows(const machine_t *machine,
                            const transition_t *transition,
                            int state,

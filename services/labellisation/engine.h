@@ -16,6 +16,10 @@ uint32_t engine_roles(const pia_principal_t *principal, const char *structure, b
 /* Whether someone with these roles (of engine_roles) sees a matter of this machine. */
 bool engine_sees(const machine_t *machine, uint32_t roles);
 
+/* Whether someone with these roles may read the data of a transition that was made: who decides,
+ * who made it, and whom it notifies. `name` may be of no transition any more. */
+bool engine_reads(const machine_t *machine, const char *name, uint32_t roles, bool is_actor);
+
 /* Whether it may be made in this state (STATE_NONE: a creation) by these roles.
  * PIA_FORBIDDEN: wrong role, whatever the state; PIA_CONFLICT: wrong state. */
 pia_status_t engine_allows(const machine_t *machine,

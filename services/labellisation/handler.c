@@ -106,6 +106,15 @@ pia_status_t handler_move(labellisation_t *self,
     return status;
 }
 
+history_reader_t handler_reader(const handler_found_t *found, const pia_request_t *request)
+{
+    return (history_reader_t){
+        .machine = found->matter.machine,
+        .roles = found->roles,
+        .subject = pia_request_principal(request)->subject,
+    };
+}
+
 static bool parse_number(const char *text, int64_t *ret_number)
 {
     char *end;
@@ -116,16 +125,19 @@ static bool parse_number(const char *text, int64_t *ret_number)
 }
 
 pia_status_t handler_history(labellisation_t *self,
-                             const char *id,
+                             const handler_found_t *found,
+                             const pia_request_t *request,
                              const char *after,
-                             int64_t limit,
                              json_t **ret_page,
                              pia_problem_t *problem)
 {
+    const json_t *limit = json_object_get(pia_request_body(request), "limit");
+    const history_reader_t reader = handler_reader(found, request);
     int64_t number = 0;
     if (after && !parse_number(after, &number))
         return pia_problem_set(problem, PIA_INVALID, "/after", "is not a cursor of this list");
-    return history_page(self->db, id, number, limit, ret_page);
+    return history_page(self->db, found->matter.id, &reader, number,
+                        limit ? json_integer_value(limit) : PAGE_LIMIT, ret_page);
 }
 
 pia_status_t handler_after(const char *after, const char **ret_id, pia_problem_t *problem)

@@ -2,6 +2,7 @@
 #ifndef HANDLER_H
 #define HANDLER_H
 
+#include "history.h"
 #include "labellisation.h"
 #include "matter.h"
 #include "pia/request.h"
@@ -40,11 +41,14 @@ pia_status_t handler_move(labellisation_t *self,
                           handler_found_t *ret_found,
                           pia_problem_t *problem);
 
-/* Answers with a page of the history, after the cursor `after` (NULL: from the first). */
+/* The asker, as a reader of the history of what was found. */
+history_reader_t handler_reader(const handler_found_t *found, const pia_request_t *request);
+
+/* A page of the history of what was found, after the cursor `after` (NULL: from the first). */
 pia_status_t handler_history(labellisation_t *self,
-                             const char *id,
+                             const handler_found_t *found,
+                             const pia_request_t *request,
                              const char *after,
-                             int64_t limit,
                              json_t **ret_page,
                              pia_problem_t *problem);
 

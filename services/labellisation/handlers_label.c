@@ -140,8 +140,7 @@ void handle_label_history(void *arg, pia_request_t **request_p)
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = find_inner(self, *request_p, fields->label, &found, &problem);
     if (status == PIA_OK) {
-        int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
-        status = handler_history(self, found.matter.id, fields->after, limit, &page, &problem);
+        status = handler_history(self, &found, *request_p, fields->after, &page, &problem);
         matter_clear(&found.matter);
     }
     if (status == PIA_OK)

@@ -23,11 +23,31 @@ void handle_dossier_history(void *self, pia_request_t **request_p)
     pia_status_t status =
         handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
-        int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
-        status = handler_history(self, found.matter.id, fields->after, limit, &page, &problem);
+        status = handler_history(self, &found, *request_p, fields->after, &page, &problem);
         matter_clear(&found.matter);
     }
     answer(request_p, status, page, &problem);
+}
+
+void handle_dossier_texts(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_dossier_texts_t *fields = pia_request_fields(*request_p);
+    handler_found_t found;
+    json_t *list = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
+    if (status == PIA_OK) {
+        const history_reader_t reader = handler_reader(&found, *request_p);
+        status = history_texts(self->db, found.matter.id, &reader, fields->number, &list);
+        matter_clear(&found.matter);
+    }
+    if (status == PIA_NOT_FOUND)
+        (void)pia_problem_set(&problem, status, "/number", "there is no such entry");
+    else if (status == PIA_FORBIDDEN)
+        (void)pia_problem_set(&problem, status, "/number", "these texts are not for you");
+    answer(request_p, status, list, &problem);
 }
 
 /* Also for an operator, who does not see the dossier: the answer holds nothing of it. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "pia/clock.h"
 #include "text.h"
 
@@ -75,26 +76,47 @@ static pia_stmt_t *open_page(pia_db_t *db, const char *matter, int64_t after, in
     return stmt;
 }
 
+/* Whom an entry does not name to those who need not know. */
+static const char someone[] = "/persons";
+
+static bool may_read(pia_stmt_t *stmt, const history_reader_t *reader)
+{
+    bool is_actor = strcmp(pia_stmt_column_text(stmt, 4), reader->subject) == 0;
+    return engine_reads(reader->machine, pia_stmt_column_text(stmt, 1), reader->roles, is_actor);
+}
+
+/* Whether the reader may know who made it: who decides, and who made it. */
+static bool may_know(pia_stmt_t *stmt, const history_reader_t *reader)
+{
+    const char *actor = pia_stmt_column_text(stmt, 4);
+    return strncmp(actor, someone, sizeof someone - 1) != 0 ||
+           strcmp(actor, reader->subject) == 0 ||
+           (reader->roles & (reader->machine->readers | PIA_ROLE_SERVICE)) != 0;
+}
+
 /* The present row as proto's history_entry. */
-static json_t *row_json(pia_stmt_t *stmt)
+static json_t *row_json(pia_stmt_t *stmt, const history_reader_t *reader)
 {
     char effective[PIA_TIME_TEXT_SIZE], recorded[PIA_TIME_TEXT_SIZE];
     pia_time_format(pia_stmt_column_integer(stmt, 5), effective);
     pia_time_format(pia_stmt_column_integer(stmt, 6), recorded);
-    json_t *row = json_pack("{s:I, s:s, s:s*, s:s, s:s, s:s, s:s, s:s}", "number",
-                            (json_int_t)pia_stmt_column_integer(stmt, 0), "transition",
-                            pia_stmt_column_text(stmt, 1), "from", pia_stmt_column_text(stmt, 2),
-                            "to", pia_stmt_column_text(stmt, 3), "actor",
-                            pia_stmt_column_text(stmt, 4), "effective_at", effective, "recorded_at",
-                            recorded, "chain", pia_stmt_column_text(stmt, 8));
-    json_t *data = json_loads(pia_stmt_column_text(stmt, 7), 0, NULL);
-    if (data)
-        json_object_set_new(row, "data", data);
+    json_t *row = json_pack(
+        "{s:I, s:s, s:s*, s:s, s:s, s:s, s:s, s:s}", "number",
+        (json_int_t)pia_stmt_column_integer(stmt, 0), "transition", pia_stmt_column_text(stmt, 1),
+        "from", pia_stmt_column_text(stmt, 2), "to", pia_stmt_column_text(stmt, 3), "actor",
+        may_know(stmt, reader) ? pia_stmt_column_text(stmt, 4) : someone, "effective_at", effective,
+        "recorded_at", recorded, "chain", pia_stmt_column_text(stmt, 8));
+    if (may_read(stmt, reader))
+        json_object_set_new(row, "data", json_loads(pia_stmt_column_text(stmt, 7), 0, NULL));
     return row;
 }
 
-pia_status_t
-history_page(pia_db_t *db, const char *matter, int64_t after, int64_t limit, json_t **ret_page)
+pia_status_t history_page(pia_db_t *db,
+                          const char *matter,
+                          const history_reader_t *reader,
+                          int64_t after,
+                          int64_t limit,
+                          json_t **ret_page)
 {
     json_t *items = json_array();
     int64_t last = after;
@@ -102,7 +124,7 @@ history_page(pia_db_t *db, const char *matter, int64_t after, int64_t limit, jso
     pia_status_t status = pia_stmt_step(stmt);
     while (status == PIA_OK && (int64_t)json_array_size(items) < limit) {
         last = pia_stmt_column_integer(stmt, 0);
-        json_array_append_new(items, row_json(stmt));
+        json_array_append_new(items, row_json(stmt, reader));
         status = pia_stmt_step(stmt);
     }
     if (status != PIA_OK && status != PIA_NOT_FOUND) {
@@ -117,6 +139,71 @@ history_page(pia_db_t *db, const char *matter, int64_t after, int64_t limit, jso
         pia_stmt_reset(stmt);
     }
     return PIA_OK;
+}
+
+/* The data of one entry, if the reader may read it, and its transition (NULL: not any more). */
+static pia_status_t read_data(pia_db_t *db,
+                              const char *matter,
+                              const history_reader_t *reader,
+                              int64_t number,
+                              const transition_t **ret_transition,
+                              json_t **ret_data)
+{
+    pia_stmt_t *stmt = open_page(db, matter, number - 1, 1);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status == PIA_OK && !may_read(stmt, reader))
+        status = PIA_FORBIDDEN;
+    if (status == PIA_OK) {
+        *ret_transition = machine_transition(reader->machine, pia_stmt_column_text(stmt, 1));
+        *ret_data = json_loads(pia_stmt_column_text(stmt, 7), 0, NULL);
+    }
+    pia_stmt_reset(stmt);
+    return status;
+}
+
+/* Appends the text that a member of the data names; a member that is no text adds nothing. */
+static pia_status_t append_text(pia_db_t *db,
+                                const transition_t *transition,
+                                const char *name,
+                                const json_t *value,
+                                json_t *items)
+{
+    const char *hash = json_string_value(json_object_get(value, "blake2b"));
+    const datum_t *datum = transition ? transition_datum(transition, name) : NULL;
+    char *content = NULL;
+    if (!hash)
+        return PIA_OK;
+    pia_status_t status = text_get(db, hash, &content);
+    if (status == PIA_OK || status == PIA_NOT_FOUND)
+        json_array_append_new(items, json_pack("{s:s, s:s*, s:s, s:b, s:s*}", "name", name, "label",
+                                               datum ? datum->label : NULL, "hash", hash, "erased",
+                                               status == PIA_NOT_FOUND, "text", content));
+    free(content);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t history_texts(pia_db_t *db,
+                           const char *matter,
+                           const history_reader_t *reader,
+                           int64_t number,
+                           json_t **ret_list)
+{
+    const transition_t *transition = NULL;
+    json_t *data = NULL, *value;
+    const char *name;
+    pia_status_t status = read_data(db, matter, reader, number, &transition, &data);
+    json_t *items = json_array();
+    json_object_foreach(data, name, value)
+    {
+        if (status == PIA_OK)
+            status = append_text(db, transition, name, value, items);
+    }
+    json_decref(data);
+    if (status == PIA_OK)
+        *ret_list = json_pack("{s:o}", "items", items);
+    else
+        json_decref(items);
+    return status;
 }
 
 /* A check in progress. */

@@ -30,6 +30,7 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_dossier_transition, PIA_ROLE_ANY, handle_dossier_transition},
     {&pia_msg_labellisation_dossier_transitions, PIA_ROLE_ANY, handle_dossier_transitions},
     {&pia_msg_labellisation_dossier_history, PIA_ROLE_ANY, handle_dossier_history},
+    {&pia_msg_labellisation_dossier_texts, PIA_ROLE_ANY, handle_dossier_texts},
     {&pia_msg_labellisation_dossier_verify, CONTROL, handle_dossier_verify},
     {&pia_msg_labellisation_dossier_reviews, REVIEWS, handle_dossier_reviews},
     {&pia_msg_labellisation_label_get, PIA_ROLE_PUBLIC, handle_label_get},

@@ -29,7 +29,8 @@ static const char *const sql[] = {
         "WHERE review.reviewer = $7 AND review.closed = 0 AND matter.kind = $1 AND matter.id > $2 "
         "AND (CAST($3 AS TEXT) IS NULL OR matter.pole = $3) "
         "AND (CAST($5 AS TEXT) IS NULL OR matter.state = $5) ORDER BY id LIMIT $4",
-    [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at LIMIT $2",
+    [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at LIMIT $2 "
+            "FOR UPDATE SKIP LOCKED",
     [LABEL_OF] = "SELECT id FROM matter WHERE parent = $1 ORDER BY id LIMIT 1",
     [HELD] = "SELECT 1 FROM matter WHERE pole = $1 AND kind = 'label' AND structure <> $2 LIMIT 1",
     [MARK] = "UPDATE matter SET demonstration = 1 WHERE structure = $1 AND demonstration = 0",

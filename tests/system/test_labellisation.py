@@ -4,6 +4,7 @@ import json
 import pathlib
 import re
 import threading
+import time
 import uuid
 
 import pytest
@@ -16,10 +17,10 @@ pytestmark = pytest.mark.skipif(
     not all((BIN / f"pia-{name}").exists() for name in NEEDED), reason="not built")
 
 
-def start(network, *options, instances=1):
+def start(network, *options, instances=1, registry=()):
     network.start_broker("--drain-ms", "200")
-    for service in ("registry", "diffusion"):
-        network.start(service, wait=False)
+    network.start("registry", *registry, wait=False)
+    network.start("diffusion", wait=False)
     for number in range(instances):
         network.start("labellisation", "--instance", f"labellisation-{number}", *options, wait=False)
     for service in ("registry", "diffusion", "labellisation"):
@@ -54,6 +55,14 @@ def refused(answer, status, pointer=None):
     if pointer is not None:
         assert answer.body["pointer"] == pointer, answer
     return answer.body["detail"]
+
+
+def await_state(campaign, dossier, state):
+    until = time.monotonic() + 20
+    while dossier["state"] != state:
+        assert time.monotonic() < until, dossier
+        dossier = campaign.get(dossier)
+    return dossier
 
 
 # The straight path
@@ -105,6 +114,27 @@ def test_the_history_tells_it_all_and_proves_it(campaign):
     proof = campaign.ok("secretariat", "labellisation.dossier.verify", {"dossier": dossier["id"]})
     assert proof == {"valid": True, "entries": 12, "erased": 0, "head": history[-1]["chain"]}
     refused(campaign.call("candidate", "labellisation.dossier.verify", {"dossier": dossier["id"]}), 403)
+    shown = campaign.history(dossier, "candidate")
+    assert "data" not in shown[5] and shown[5]["actor"] == "/persons"
+    assert shown[1]["actor"] == history[1]["actor"]
+
+
+def test_texts_are_read_by_whom_they_are_for(campaign):
+    dossier = campaign.go("candidate", campaign.create(), "deposer")
+    dossier = campaign.go("secretariat", dossier, "declarer_incomplet", {"pieces": "Le budget."})
+    body = {"dossier": dossier["id"], "number": dossier["version"]}
+    for who in ("candidate", "secretariat", "minister"):
+        texts = campaign.ok(who, "labellisation.dossier.texts", body)["items"]
+        assert [(t["name"], t["text"], t["erased"]) for t in texts] == [("pieces", "Le budget.", False)]
+    dossier = campaign.to_review()
+    dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
+    body = {"dossier": dossier["id"], "number": dossier["version"]}
+    own = campaign.ok("reviewer 1", "labellisation.dossier.texts", body)["items"]
+    assert own[0]["text"] == REPORT["texte"]
+    refused(campaign.call("reviewer 2", "labellisation.dossier.texts", body), 403)
+    refused(campaign.call("candidate", "labellisation.dossier.texts", body), 403)
+    body["number"] += 1
+    refused(campaign.call("secretariat", "labellisation.dossier.texts", body), 404, "/number")
 
 
 def test_what_happened_is_announced_without_texts_or_names(campaign):
@@ -375,6 +405,23 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(pia):
     assert numbers == list(range(1, 13))
 
 
+def test_silence_decides_also_while_nothing_runs(pia):
+    start(pia, registry=("--registry.demonstration", "true"))
+    campaign = Campaign(pia)
+    dossier = campaign.go("candidate", campaign.create(), "deposer")
+    due = dossier["timers"][0]["due_at"]
+    [p for p in pia.processes if p.name == "labellisation"][-1].kill()
+    campaign.ok("admin", "registry.clock.advance", {"by_ms": 100 * 24 * 3600 * 1000})
+    pia.start("labellisation")
+    dossier = await_state(campaign, dossier, "refuse_implicite")
+    entry = campaign.history(dossier)[-1]
+    assert entry["transition"] == "refuser_implicitement" and entry["effective_at"] == due
+    assert entry["recorded_at"] > due and entry["actor"] == "/services/labellisation"
+    assert len([e for e in campaign.history(dossier) if e["to"] == "refuse_implicite"]) == 1
+    dossier = campaign.go("candidate", dossier, "former_recours", {"motifs": "Le besoin est là."})
+    assert dossier["state"] == "recours"
+
+
 def test_another_procedure_is_a_file(pia):
     folder = pia.data / "procedures"
     folder.mkdir()
@@ -399,7 +446,8 @@ def test_another_procedure_is_a_file(pia):
 
 def test_two_instances_on_postgresql(pia, postgres):
     schema = "labellisation_" + uuid.uuid4().hex[:8]
-    start(pia, "--database", f"{postgres}#{schema}", instances=2)
+    start(pia, "--database", f"{postgres}#{schema}", instances=2,
+          registry=("--registry.demonstration", "true"))
     campaign = Campaign(pia)
     states = [pia.call("service.info", service=f"labellisation#labellisation-{n}").body["state"]
               for n in range(2)]
@@ -423,6 +471,12 @@ def test_two_instances_on_postgresql(pia, postgres):
         assert len(campaign.history(dossier)) == dossier["version"] + 1
         proof = campaign.ok("secretariat", "labellisation.dossier.verify", {"dossier": dossier["id"]})
         assert proof["valid"], proof
+    silent = [campaign.go("candidate", campaign.create(), "deposer") for _ in range(8)]
+    campaign.ok("admin", "registry.clock.advance", {"by_ms": 100 * 24 * 3600 * 1000})
+    for dossier in silent:
+        await_state(campaign, dossier, "refuse_implicite")
+        made = [entry["transition"] for entry in campaign.history(dossier)]
+        assert made.count("refuser_implicitement") == 1, made
     [p for p in pia.processes if p.name == "labellisation"][0].kill()
     dossier = campaign.to_award()
     assert dossier["state"] == "accorde"

@@ -180,6 +180,10 @@ static void a_reviewer_files_once_and_only_where_assigned(void **state)
     assert_int_equal(move_as(id, REVIEWER_1, PIA_ROLE_REVIEWER, "rendre_rapport", REPORT),
                      PIA_CONFLICT);
     assert_int_equal(move_as(id, REVIEWER_2, PIA_ROLE_REVIEWER, "rendre_rapport",
+                             "{'avis': 'favorable', 'note': 1, 'texte': 'Un \\u0007 rapport.'}"),
+                     PIA_INVALID);
+    assert_string_equal(bench.problem.pointer, "/data/texte");
+    assert_int_equal(move_as(id, REVIEWER_2, PIA_ROLE_REVIEWER, "rendre_rapport",
                              "{'avis': 'favorable', 'note': 21, 'texte': 'Un rapport.'}"),
                      PIA_INVALID);
     assert_string_equal(bench.problem.pointer, "/data/note");
@@ -398,6 +402,42 @@ static void a_changed_text_and_a_lost_entry_are_found(void **state)
     assert_int_equal(broken_at, 6);
 }
 
+static history_reader_t reader_as(uint32_t roles, const char *subject)
+{
+    const definition_t *definition;
+    assert_int_equal(library_find(bench.library, bench.db, "label-pia", 0, &definition, NULL),
+                     PIA_OK);
+    return (history_reader_t){&definition->machines[MACHINE_DOSSIER], roles, subject};
+}
+
+static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
+{
+    (void)state;
+    char id[PIA_UUID_TEXT_SIZE];
+    json_t *page = NULL, *list = NULL;
+    bench_to_decision(&bench, id);
+    go(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+    const history_reader_t candidate = reader_as(PIA_ROLE_CANDIDAT, "/persons/" CANDIDATE);
+    assert_int_equal(history_page(bench.db, id, &candidate, 0, 50, &page), PIA_OK);
+    const json_t *items = json_object_get(page, "items");
+    const json_t *own = json_array_get(items, 1), *review = json_array_get(items, 5);
+    const json_t *refusal = json_array_get(items, 9);
+    assert_string_equal(json_string_value(json_object_get(own, "actor")), "/persons/" CANDIDATE);
+    assert_string_equal(json_string_value(json_object_get(review, "actor")), "/persons");
+    assert_null(json_object_get(review, "data"));
+    assert_string_equal(json_string_value(json_object_get(refusal, "actor")), "/persons");
+    assert_int_equal(json_object_size(json_object_get(refusal, "data")), 2);
+    json_decref(page);
+    assert_int_equal(history_texts(bench.db, id, &candidate, 6, &list), PIA_FORBIDDEN);
+    assert_int_equal(history_texts(bench.db, id, &candidate, 11, &list), PIA_NOT_FOUND);
+    assert_int_equal(history_texts(bench.db, id, &candidate, 10, &list), PIA_OK);
+    const json_t *text = json_array_get(json_object_get(list, "items"), 0);
+    assert_string_equal(json_string_value(json_object_get(text, "text")), "Article premier.");
+    assert_string_equal(json_string_value(json_object_get(text, "label")), "Motifs de droit");
+    json_decref(list);
+}
+
 static void a_page_of_history_says_where_the_next_begins(void **state)
 {
     (void)state;
@@ -405,11 +445,12 @@ static void a_page_of_history_says_where_the_next_begins(void **state)
     json_t *page = NULL;
     bench_create(&bench, "label-pia", id);
     go(id, CANDIDATE, PIA_ROLE_CANDIDAT, "deposer", NULL);
-    assert_int_equal(history_page(bench.db, id, 0, 2, &page), PIA_OK);
+    const history_reader_t reader = reader_as(PIA_ROLE_SECRETARIAT, "");
+    assert_int_equal(history_page(bench.db, id, &reader, 0, 2, &page), PIA_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 2);
     assert_string_equal(json_string_value(json_object_get(page, "next")), "2");
     json_decref(page);
-    assert_int_equal(history_page(bench.db, id, 2, 2, &page), PIA_OK);
+    assert_int_equal(history_page(bench.db, id, &reader, 2, 2, &page), PIA_OK);
     assert_int_equal(json_array_size(json_object_get(page, "items")), 1);
     assert_null(json_object_get(page, "next"));
     json_decref(page);
@@ -539,6 +580,7 @@ int main(void)
         T(an_erased_text_leaves_a_valid_history),
         T(a_changed_entry_breaks_the_chain),
         T(a_changed_text_and_a_lost_entry_are_found),
+        T(a_candidate_reads_what_it_did_and_what_it_was_told),
         T(a_page_of_history_says_where_the_next_begins),
         T(the_code_of_another_structures_pole_is_not_to_be_had),
         T(a_stored_definition_does_not_change),
