@@ -293,6 +293,13 @@ static void what_is_queued_runs_before_the_end(void **state)
     assert_int_equal(count_things(fixture), 2);
 }
 
+static pia_status_t run_nothing(pia_job_t *job, pia_db_t *db)
+{
+    (void)job;
+    (void)db;
+    return PIA_OK;
+}
+
 static void the_queue_is_bounded(void **state)
 {
     fixture_t *fixture = *state;
@@ -300,9 +307,12 @@ static void the_queue_is_bounded(void **state)
     thing_t extra = make(fixture, 0, PIA_OK);
     thing_t *things = calloc(PIA_EXECUTOR_QUEUE_MAX, sizeof *things);
     assert_non_null(things);
-    for (int i = 0; i < PIA_EXECUTOR_QUEUE_MAX; i++)
-        things[i] = make(fixture, i, PIA_NOT_FOUND);
-    *(&gate) = (gate_t){.job = {.run = wait_for_gate, .done = nothing_done, .bare = true}};
+    for (int i = 0; i < PIA_EXECUTOR_QUEUE_MAX; i++) {
+        things[i] = make(fixture, i, PIA_OK);
+        things[i].job.run = run_nothing;
+        things[i].job.bare = true;
+    }
+    gate = (gate_t){.job = {.run = wait_for_gate, .done = nothing_done, .bare = true}};
     pthread_mutex_init(&gate.gate, NULL);
     pthread_mutex_lock(&gate.gate);
     assert_int_equal(pia_executor_post(fixture->executor, &gate.job), PIA_OK);
