@@ -20,6 +20,6 @@ typedef struct {
 pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_problem_t *problem);
 
 /* The receipts as a JSON array; the caller owns it. */
-json_t *append_receipts(const diffusion_t *self, const receipt_t *receipts, size_t count);
+json_t *append_receipts(const diffusion_t *self, const receipt_t *receipts, size_t number);
 
 #endif

@@ -20,7 +20,7 @@ typedef struct {
 } rule_t;
 
 static const char *const attribute_names[ATTRIBUTE_COUNT] = {
-#define X(name, text, tag) [ATTRIBUTE_##name] = text,
+#define X(name, text, tag) [ATTRIBUTE_##name] = (text),
     ATTRIBUTE_MAP(X)
 #undef X
 };

@@ -18,17 +18,14 @@ enum {
 static pia_status_t
 take_entries(const json_t *events, entry_t *entries, size_t *ret_count, pia_problem_t *problem)
 {
-    size_t index = 0;
-    json_t *event = NULL;
     *ret_count = 0;
-    json_array_foreach((json_t *)(uintptr_t)events, index, event)
-    {
-        pia_status_t status = entry_from_json(event, &entries[index], problem);
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        pia_status_t status = entry_from_json(json_array_get(events, i), &entries[i], problem);
         if (status != PIA_OK) {
-            problem_under(problem, index);
+            problem_under(problem, i);
             return status;
         }
-        *ret_count = index + 1;
+        *ret_count = i + 1;
     }
     return PIA_OK;
 }

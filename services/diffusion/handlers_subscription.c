@@ -102,7 +102,7 @@ static json_t *audience_json(const subscriber_t **found, size_t count, size_t li
 
 static json_t *audience(diffusion_t *self, const record_t *record, int64_t after, size_t limit)
 {
-    const subscriber_t **found = pia_alloc((limit + 1) * sizeof *found);
+    const subscriber_t **found = pia_alloc((limit + 1) * sizeof(const subscriber_t *));
     size_t count = matching_audience(self->matching, record->cursor.sequence, &record->attributes,
                                      after, found, limit + 1);
     json_t *page = audience_json(found, count, limit);

@@ -330,7 +330,7 @@ add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, siz
     memcpy(batch->chain_before, before->chain, CHAIN_SIZE);
     if (self->ready_count == self->ready_capacity) {
         self->ready_capacity = self->ready_capacity ? self->ready_capacity * 2 : 8;
-        self->ready = pia_realloc(self->ready, self->ready_capacity * sizeof *self->ready);
+        self->ready = pia_realloc(self->ready, self->ready_capacity * sizeof(batch_t *));
     }
     self->ready[self->ready_count++] = batch;
     return PIA_OK;

@@ -30,7 +30,7 @@ void live_destroy(live_t **self_p);
 
 void *live_socket(const live_t *self);
 /* Takes what subscribers ask for: topics of at most LIVE_TOPIC_MAX bytes. */
-void live_process(void *self);
+void live_process(void *arg); /* the live_t */
 
 /* Sends an event if it is public. */
 void live_publish(live_t *self, const record_t *record);

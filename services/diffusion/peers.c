@@ -43,16 +43,16 @@ void peers_destroy(peers_t **self_p)
     *self_p = NULL;
 }
 
-static peer_t **bucket_of(const peers_t *self, const void *identity, size_t size)
+static size_t bucket_of(const peers_t *self, const void *identity, size_t size)
 {
     uint8_t hash[crypto_shorthash_BYTES];
     crypto_shorthash(hash, identity, size, self->key);
-    return (peer_t **)(uintptr_t)&self->buckets[bytes_get_u32(hash) % BUCKETS];
+    return bytes_get_u32(hash) % BUCKETS;
 }
 
 peer_t *peers_find(const peers_t *self, const void *identity, size_t size)
 {
-    peer_t *peer = *bucket_of(self, identity, size);
+    peer_t *peer = self->buckets[bucket_of(self, identity, size)];
     while (peer && (peer->identity_size != size || memcmp(peer->identity, identity, size) != 0))
         peer = peer->next;
     return peer;
@@ -63,7 +63,7 @@ peer_t *peers_get(peers_t *self, const void *identity, size_t size)
     peer_t *peer = peers_find(self, identity, size);
     if (peer || self->count >= PEERS_MAX || size > PEER_IDENTITY_MAX)
         return peer;
-    peer_t **bucket = bucket_of(self, identity, size);
+    peer_t **bucket = &self->buckets[bucket_of(self, identity, size)];
     peer = pia_alloc(sizeof *peer);
     memcpy(peer->identity, identity, size);
     peer->identity_size = size;
@@ -78,7 +78,7 @@ void peers_remove(peers_t *self, peer_t **peer_p)
 {
     peer_t *peer = *peer_p;
     assert(!peer->streams);
-    peer_t **at = bucket_of(self, peer->identity, peer->identity_size);
+    peer_t **at = &self->buckets[bucket_of(self, peer->identity, peer->identity_size)];
     while (*at != peer)
         at = &(*at)->next;
     *at = peer->next;

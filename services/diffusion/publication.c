@@ -84,9 +84,9 @@ json_t *publication_draft(const json_t *body, const publisher_t *publisher)
     return resource;
 }
 
-json_t *publication_changed(const json_t *resource, const json_t *changes)
+json_t *publication_changed(json_t *resource, const json_t *changes)
 {
-    json_t *changed = json_copy((json_t *)(uintptr_t)resource);
+    json_t *changed = json_copy(resource);
     copy_content(changed, changes);
     return changed;
 }
@@ -158,7 +158,7 @@ static void derive_id(const entry_t *entry, char ret_id[PIA_UUID_TEXT_SIZE])
 /* Checks the data of an event and completes it to a resource. */
 static pia_status_t resource_of(const entry_t *entry, json_t **ret_resource, pia_problem_t *problem)
 {
-    const json_t *data = json_object_get(entry->json, "data");
+    json_t *data = json_object_get(entry->json, "data");
     pia_publication_t fields = {0};
     pia_status_t status = PIA_INVALID;
     if (!json_is_object(data))
@@ -175,7 +175,7 @@ static pia_status_t resource_of(const entry_t *entry, json_t **ret_resource, pia
         problem_under_member(problem, "data");
         return status;
     }
-    json_t *resource = json_copy((json_t *)(uintptr_t)data);
+    json_t *resource = json_copy(data);
     char id[PIA_UUID_TEXT_SIZE];
     derive_id(entry, id);
     if (!fields.publication)

@@ -17,7 +17,7 @@
 json_t *publication_draft(const json_t *body, const publisher_t *publisher);
 
 /* The resource with the content members of `changes` in place of its own; the caller owns it. */
-json_t *publication_changed(const json_t *resource, const json_t *changes);
+json_t *publication_changed(json_t *resource, const json_t *changes);
 
 /* Whether what begins ends later: PIA_INVALID pointing at /ends_at. */
 pia_status_t publication_check(const json_t *resource, pia_problem_t *problem);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const uint8_t attribute_tags[ATTRIBUTE_COUNT] = {
-#define X(name, text, tag) [ATTRIBUTE_##name] = tag,
+#define X(name, text, tag) [ATTRIBUTE_##name] = (tag),
     ATTRIBUTE_MAP(X)
 #undef X
 };

@@ -27,7 +27,7 @@ ring_t *ring_new(size_t size_max)
     ring_t *self = pia_alloc(sizeof *self);
     self->size_max = size_max;
     self->capacity = CAPACITY_MIN;
-    self->batches = pia_alloc(self->capacity * sizeof *self->batches);
+    self->batches = pia_alloc(self->capacity * sizeof(batch_t *));
     return self;
 }
 
@@ -61,7 +61,7 @@ void ring_start(ring_t *self, const cursor_t *head)
 
 static void grow(ring_t *self)
 {
-    batch_t **batches = pia_alloc(2 * self->capacity * sizeof *batches);
+    batch_t **batches = pia_alloc(2 * self->capacity * sizeof(batch_t *));
     for (size_t i = 0; i < self->count; i++)
         batches[i] = *slot(self, i);
     free(self->batches);

@@ -41,13 +41,14 @@ struct server {
 };
 
 /* server.c */
-void server_receive(void *self);
+/* `arg` is the server. */
+void server_receive(void *arg);
 void server_look_after_peers(server_t *self);
 
 /* server_feed.c */
 void server_run_streams(server_t *self);
-void server_take_feed(void *self);
-void server_go_on(void *self);    /* the wake is readable */
-void server_ask_tail(void *self); /* looks for batches of other instances */
+void server_take_feed(void *arg);
+void server_go_on(void *arg);    /* the wake is readable */
+void server_ask_tail(void *arg); /* looks for batches of other instances */
 
 #endif

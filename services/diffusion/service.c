@@ -88,7 +88,7 @@ static pia_status_t warm_up(diffusion_t *self)
         last = batch->first - 1;
         self->warm_from = (cursor_t){
             .epoch = batch->epoch, .sequence = last, .chain = bytes_get_u32(batch->chain_before)};
-        batches = pia_realloc(batches, (count + 1) * sizeof *batches);
+        batches = pia_realloc(batches, (count + 1) * sizeof(batch_t *));
         batches[count++] = batch;
     }
     while (count) {

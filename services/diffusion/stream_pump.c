@@ -40,7 +40,7 @@ static void tell_damage(streams_t *self, stream_t *stream)
 static void take_page(stream_t *stream, read_t *read)
 {
     stream_drop_page(stream);
-    memcpy(stream->page, read->batches, read->count * sizeof *read->batches);
+    memcpy(stream->page, read->batches, read->count * sizeof(batch_t *));
     stream->page_count = read->count;
     read->count = 0;
 }

@@ -84,9 +84,10 @@ static void bad_frames_say_why(void **state)
 static void too_many_events_are_refused(void **state)
 {
     (void)state;
-    static char events[6 * (PIAD_BATCH_MAX + 1)];
+    static const uint8_t event[6] = {0, 0, 0, 2, '{', '}'};
+    static uint8_t events[6 * (PIAD_BATCH_MAX + 1)];
     for (size_t i = 0; i <= PIAD_BATCH_MAX; i++)
-        memcpy(events + 6 * i, "\0\0\0\2{}", 6);
+        memcpy(events + 6 * i, event, sizeof event);
     piad_frame_t frames[] = {
         F("PIAD01"), F("\x02"), F("12345678"), F(""), {events, 6UL * PIAD_BATCH_MAX}};
     piad_t message;
