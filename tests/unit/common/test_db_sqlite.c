@@ -1,4 +1,5 @@
 /* test_db_sqlite.c - the conformance suite on SQLite, and what only SQLite does. */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +24,33 @@ static const char SQL_TABLE[] = "CREATE TABLE entry (id BIGINT PRIMARY KEY, cont
 static const char SQL_INSERT[] = "INSERT INTO entry (id, content) VALUES ($1, $2)";
 static const char SQL_COUNT[] = "SELECT COUNT(*) FROM entry";
 static const char CONTENT[1 << 20];
+
+static int syncs;               /* since the program began */
+static bool syncs_fail = false; /* as on a disk that is dying */
+
+static int sync_or_fail(long call, int descriptor)
+{
+    syncs++;
+    if (syncs_fail) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(call, descriptor);
+}
+
+/* These stand in place of the C library's, also for SQLite. */
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int fdatasync(int descriptor)
+{
+    return sync_or_fail(SYS_fdatasync, descriptor);
+}
+
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int fsync(int descriptor)
+{
+    return sync_or_fail(SYS_fsync, descriptor);
+}
 
 static int set_up(void **state)
 {
@@ -201,6 +230,51 @@ static void a_full_disk_is_fatal_and_loses_nothing(void **state)
     pia_db_close(&db);
 }
 
+static void every_commit_is_synced(void **state)
+{
+    const test_database_t *database = *state;
+    pia_db_t *db = test_database_open(database, PIA_DB_WRITER);
+    test_database_run(db, SQL_TABLE);
+    for (int64_t id = 1; id <= 5; id++) {
+        int before = syncs;
+        assert_int_equal(append(db, id, 10), PIA_OK);
+        assert_int_equal(syncs, before + 1);
+    }
+    pia_db_close(&db);
+}
+
+static void a_failed_sync_is_fatal(void **state)
+{
+    const test_database_t *database = *state;
+    pia_db_t *db = test_database_open(database, PIA_DB_WRITER);
+    test_database_run(db, SQL_TABLE);
+    assert_int_equal(append(db, 1, 10), PIA_OK);
+    syncs_fail = true;
+    assert_int_equal(append(db, 2, 10), PIA_UNAVAILABLE);
+    syncs_fail = false;
+    assert_true(pia_db_is_fatal(db));
+    assert_int_equal(pia_db_begin(db), PIA_UNAVAILABLE); /* a second try might lie */
+    pia_db_close(&db);
+    db = test_database_open(database, PIA_DB_WRITER);
+    assert_int_equal(test_database_integer(db, "SELECT COUNT(*) FROM entry WHERE id = 1"), 1);
+    pia_db_close(&db);
+}
+
+/* The commit is in the log and durable; but what was to be copied may be lost behind its back. */
+static void a_failed_sync_of_a_checkpoint_is_fatal(void **state)
+{
+    const test_database_t *database = *state;
+    pia_db_t *db = test_database_open(database, PIA_DB_WRITER);
+    test_database_run(db, SQL_TABLE);
+    assert_int_equal(append(db, 1, 10), PIA_OK);
+    syncs_fail = true;
+    pia_db_checkpoint(db);
+    syncs_fail = false;
+    assert_true(pia_db_is_fatal(db));
+    assert_int_equal(pia_db_begin(db), PIA_UNAVAILABLE);
+    pia_db_close(&db);
+}
+
 static void what_is_not_a_database_is_refused(void **state)
 {
     const test_database_t *database = *state;
@@ -236,6 +310,9 @@ int main(void)
         DB_TEST(a_log_that_a_reader_made_long_becomes_short_again),
         DB_TEST(an_idle_checkpoint_empties_the_log),
         DB_TEST(a_full_disk_is_fatal_and_loses_nothing),
+        DB_TEST(every_commit_is_synced),
+        DB_TEST(a_failed_sync_is_fatal),
+        DB_TEST(a_failed_sync_of_a_checkpoint_is_fatal),
         DB_TEST(what_is_not_a_database_is_refused),
         DB_TEST(a_reader_makes_no_database),
     };
