@@ -26,11 +26,11 @@ pia_client_t *pia_client_new(void *zmq, const char *endpoint);
 void pia_client_destroy(pia_client_t **client_p);
 
 typedef struct {
-    const char *service;          /* MDP service name; NULL: the first word of the message's name */
+    const char *service; /* MDP service name; NULL: the first word of the message's name */
     const pia_message_t *message;
-    const void *token;            /* may be NULL with token_size 0: anonymous */
+    const void *token; /* may be NULL with token_size 0: anonymous */
     size_t token_size;
-    int64_t timeout_ms;           /* 1..60000 */
+    int64_t timeout_ms; /* 1..60000 */
 } pia_call_t;
 
 /* Sends `body` (borrowed); `answered` is called exactly once, from process or expire (or from

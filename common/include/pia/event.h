@@ -12,13 +12,13 @@ enum { PIA_EVENT_SIZE_MAX = 65536, PIA_CURSOR_SIZE = 48 };
 /* An event as it was read back from the journal. Borrowed for the call that gives it. */
 typedef struct {
     uint64_t epoch;
-    uint64_t sequence;     /* from 1, consecutive */
-    int64_t recorded_ms;   /* when it was made durable, legal time */
-    const char *cursor;    /* resume after this event */
+    uint64_t sequence;   /* from 1, consecutive */
+    int64_t recorded_ms; /* when it was made durable, legal time */
+    const char *cursor;  /* resume after this event */
     const char *id, *source, *type;
-    const char *subject;   /* NULL if absent */
-    const json_t *json;    /* the whole CloudEvents object */
-    const json_t *data;    /* its data member, or NULL */
+    const char *subject; /* NULL if absent */
+    const json_t *json;  /* the whole CloudEvents object */
+    const json_t *data;  /* its data member, or NULL */
 } pia_event_t;
 
 /* Starts an event of a service: id (a new UUIDv7), source "/services/NAME", specversion, type,

@@ -30,7 +30,8 @@ typedef struct {
 /* Embed this as the first member of what the job needs. */
 struct pia_job {
     /* In the store thread, inside a transaction and a savepoint. Not OK: only this job's writes
-     * are undone. May run again if the batch had to be repeated: it keeps no state from a first try. */
+     * are undone. May run again if the batch had to be repeated: it keeps no state from a first
+     * try. */
     pia_status_t (*run)(pia_job_t *job, pia_db_t *db);
     /* On the loop's thread, once, after the commit. `status` is run's, or PIA_UNAVAILABLE if the
      * batch could not be committed. Frees the job. */
@@ -56,9 +57,9 @@ pia_status_t pia_executor_post(pia_executor_t *executor, pia_job_t *job);
 
 typedef struct {
     uint64_t jobs, batches, retries, failures;
-    uint64_t queued;              /* now */
+    uint64_t queued; /* now */
     int64_t commit_us_last, commit_us_max;
-    int64_t progress_ms;          /* monotonic time of the last finished batch (watchdog) */
+    int64_t progress_ms; /* monotonic time of the last finished batch (watchdog) */
 } pia_executor_stats_t;
 void pia_executor_stats(pia_executor_t *executor, pia_executor_stats_t *ret_stats);
 

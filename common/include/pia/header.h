@@ -1,4 +1,5 @@
-/* header.h - the 32 bytes in the first body frame of our own requests and answers (proto/README.md).
+/* header.h - the 32 bytes in the first body frame of our own requests and answers
+ * (proto/README.md).
  *
  *   magic "PIA1" 4 | version 1 | flags 1 | number 2 | request id 16 | time left ms 8   (big-endian)
  *

@@ -24,7 +24,7 @@ enum {
 #define X(name, text, bit) PIA_ROLE_##name = 1 << (bit),
     PIA_ROLE_MAP(X)
 #undef X
-    PIA_ROLE_NONE = 0,
+        PIA_ROLE_NONE = 0,
     PIA_ROLE_ANY = (1 << 9) - 1, /* anyone who is authenticated with at least one role */
     PIA_ROLE_PUBLIC = 1 << 30    /* in a route: no token needed */
 };

@@ -16,9 +16,11 @@ typedef struct {
 
 /* Fills `problem` (may be NULL) and returns `status`, so that `return pia_problem_set(...)` reads
  * well. `pointer` may be NULL. Longer texts are cut at a UTF-8 boundary. */
-pia_status_t pia_problem_set(
-    pia_problem_t *problem, pia_status_t status, const char *pointer, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+pia_status_t pia_problem_set(pia_problem_t *problem,
+                             pia_status_t status,
+                             const char *pointer,
+                             const char *format,
+                             ...) __attribute__((format(printf, 4, 5)));
 
 /* {"status": "invalid", "detail": …, "pointer": …}; the caller owns it. */
 json_t *pia_problem_json(const pia_problem_t *problem);

@@ -27,17 +27,17 @@ typedef struct pia_own_token pia_own_token_t;
 
 /* What a service is given when it becomes active; lives until close. */
 typedef struct {
-    const char *service;          /* "registry" */
-    const char *instance;         /* "registry-4711": unique among running processes */
-    const char *epoch;            /* the store's random name, made with the database */
+    const char *service;  /* "registry" */
+    const char *instance; /* "registry-4711": unique among running processes */
+    const char *epoch;    /* the store's random name, made with the database */
     const pia_config_t *config;
-    pia_db_t *db;                 /* store thread only */
-    pia_cache_t *cache;           /* store thread only */
-    pia_loop_t *loop;             /* loop thread only */
-    pia_executor_t *executor;     /* post from the loop thread */
-    pia_verifier_t *verifier;     /* loop thread only */
-    void *zmq;                    /* the process's one ZeroMQ context */
-    pia_own_token_t *own_token;   /* loop thread only: see pia_context_token */
+    pia_db_t *db;               /* store thread only */
+    pia_cache_t *cache;         /* store thread only */
+    pia_loop_t *loop;           /* loop thread only */
+    pia_executor_t *executor;   /* post from the loop thread */
+    pia_verifier_t *verifier;   /* loop thread only */
+    void *zmq;                  /* the process's one ZeroMQ context */
+    pia_own_token_t *own_token; /* loop thread only: see pia_context_token */
 } pia_context_t;
 
 /* The service's own present token, for what it asks of others (pia_call_t). Returns its size; 0
@@ -45,11 +45,12 @@ typedef struct {
 size_t pia_context_token(const pia_context_t *context, uint8_t ret_token[PIA_TOKEN_MAX]);
 
 typedef struct {
-    const char *name;                  /* "registry" */
-    const pia_option_t *options;       /* its own settings, beside pia_service_options; or NULL */
-    const pia_migration_t *migrations; /* its tables; common's own tables are migrated beside them */
-    const pia_route_t *routes;         /* ends with a NULL message */
-    void *self;                        /* passed to everything below; not owned */
+    const char *name;            /* "registry" */
+    const pia_option_t *options; /* its own settings, beside pia_service_options; or NULL */
+    const pia_migration_t
+        *migrations;           /* its tables; common's own tables are migrated beside them */
+    const pia_route_t *routes; /* ends with a NULL message */
+    void *self;                /* passed to everything below; not owned */
 
     /* Store thread, once, before the first request, outside any transaction (it begins its own if
      * it writes): load what it keeps in memory. Keeps a pointer to the context. Not OK: the process
@@ -79,9 +80,10 @@ typedef struct {
     /* How the service gets its own tokens: NULL asks the registry with its key file; the registry
      * itself signs (fills a token, returns its size). Loop thread. */
     size_t (*own_token)(void *self, uint8_t ret_token[PIA_TOKEN_MAX]);
-    /* Where its own socket is bound, for service.info; NULL if it is not. Loop thread. NULL if none. */
+    /* Where its own socket is bound, for service.info; NULL if it is not. Loop thread. NULL if
+     * none. */
     const char *(*endpoint)(void *self);
-    bool is_journal;                   /* diffusion: no relay, no following */
+    bool is_journal; /* diffusion: no relay, no following */
 } pia_service_t;
 
 /* Runs the service until SIGTERM (drain) or a second signal (at once). The result is main's:

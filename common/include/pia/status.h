@@ -1,4 +1,5 @@
-/* status.h - the one list of outcomes: name, wire text, HTTP status (also its number on the wire). */
+/* status.h - the one list of outcomes: name, wire text, HTTP status (also its number on the wire).
+ */
 #ifndef PIA_STATUS_H
 #define PIA_STATUS_H
 

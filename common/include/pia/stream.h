@@ -12,38 +12,37 @@
 typedef struct pia_stream pia_stream_t;
 
 typedef enum {
-    PIA_STREAM_RECEIPT,   /* of a publish: `request`, status, `json` */
-    PIA_STREAM_EVENT,     /* one event of a DATA frame: `event` */
-    PIA_STREAM_PROGRESS,  /* covered up to `cursor`; also after the last event of each DATA frame */
-    PIA_STREAM_GAP,       /* (from, cursor] cannot be given: `detail` says why */
-    PIA_STREAM_EPOCH,     /* the cursor is of another history: resume at `cursor`, the common one */
-    PIA_STREAM_ERROR,     /* the stream (or, with id 0, the connection) was refused or ended */
-    PIA_STREAM_LOST,      /* no heartbeat: subscribe again on all streams with the last cursors */
+    PIA_STREAM_RECEIPT,  /* of a publish: `request`, status, `json` */
+    PIA_STREAM_EVENT,    /* one event of a DATA frame: `event` */
+    PIA_STREAM_PROGRESS, /* covered up to `cursor`; also after the last event of each DATA frame */
+    PIA_STREAM_GAP,      /* (from, cursor] cannot be given: `detail` says why */
+    PIA_STREAM_EPOCH,    /* the cursor is of another history: resume at `cursor`, the common one */
+    PIA_STREAM_ERROR,    /* the stream (or, with id 0, the connection) was refused or ended */
+    PIA_STREAM_LOST,     /* no heartbeat: subscribe again on all streams with the last cursors */
 } pia_stream_kind_t;
 
 /* Borrowed for the call. */
 typedef struct {
     pia_stream_kind_t kind;
-    uint32_t stream;            /* the number given at subscribe */
-    uint64_t request;           /* the number given at publish */
-    const char *from, *cursor;  /* the range (from, cursor] */
+    uint32_t stream;           /* the number given at subscribe */
+    uint64_t request;          /* the number given at publish */
+    const char *from, *cursor; /* the range (from, cursor] */
     const pia_event_t *event;
     pia_status_t status;
-    const json_t *json;         /* the receipt's body */
+    const json_t *json; /* the receipt's body */
     const pia_problem_t *problem;
 } pia_stream_message_t;
 typedef void pia_stream_fn(void *arg, const pia_stream_message_t *message);
 
-pia_stream_t *
-pia_stream_new(void *zmq, const char *endpoint, pia_stream_fn *on_message, void *arg);
+pia_stream_t *pia_stream_new(void *zmq, const char *endpoint, pia_stream_fn *on_message, void *arg);
 void pia_stream_destroy(pia_stream_t **stream_p);
 
 typedef struct {
-    const void *token;       /* NULL with size 0: anonymous */
+    const void *token; /* NULL with size 0: anonymous */
     size_t token_size;
-    const char *cursor;      /* "": from the beginning; "head": from now; else one got before */
-    const json_t *filter;    /* borrowed; NULL: everything the principal may see */
-    uint32_t credit;         /* events, 1..65535 */
+    const char *cursor;   /* "": from the beginning; "head": from now; else one got before */
+    const json_t *filter; /* borrowed; NULL: everything the principal may see */
+    uint32_t credit;      /* events, 1..65535 */
 } pia_subscribe_t;
 
 /* Opens stream `id` (> 0, not in use). */

@@ -1,4 +1,5 @@
-/* territory.h - which région a département or commune lies in. Codes are texts: "01", "2A", "974". */
+/* territory.h - which région a département or commune lies in. Codes are texts: "01", "2A", "974".
+ */
 #ifndef PIA_TERRITORY_H
 #define PIA_TERRITORY_H
 

@@ -18,7 +18,8 @@ typedef struct pia_signer pia_signer_t;
 typedef struct pia_verifier pia_verifier_t;
 
 /* Loads the signing key at `path` (mode 0600), making it durably if there is none (two processes
- * may race: one key wins), and publishes its public half at `public_path`. Caller owns the result. */
+ * may race: one key wins), and publishes its public half at `public_path`. Caller owns the result.
+ */
 pia_status_t pia_signer_open(const char *path,
                              const char *public_path,
                              pia_signer_t **ret_signer,
