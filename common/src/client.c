@@ -335,7 +335,7 @@ static void keep_answer(void *arg, const pia_answer_t *answer)
     waiter->status = answer->status;
     waiter->problem = answer->problem;
     if (answer->status == PIA_OK)
-        waiter->body = json_incref((json_t *)(uintptr_t)answer->body);
+        waiter->body = json_incref((json_t *)answer->body);
 }
 
 /* Waits for something to happen, not longer than `wait_ms` (-1: for ever). */
@@ -352,7 +352,8 @@ call_once(pia_client_t *client, const pia_call_t *call, const json_t *body, wait
 {
     pia_client_send(client, call, body, keep_answer, waiter);
     while (!waiter->answered) {
-        int64_t left = pia_client_expire(client); /* may answer it: then there is nothing to wait for */
+        int64_t left =
+            pia_client_expire(client); /* may answer it: then there is nothing to wait for */
         if (!waiter->answered)
             wait_a_while(client, left);
     }
@@ -371,7 +372,7 @@ static bool takes_key(const pia_message_t *message)
 /* The body to send: with an idempotency key if it takes one and has none. The caller owns it. */
 static json_t *with_key(const pia_message_t *message, const json_t *body)
 {
-    json_t *copy = json_copy((json_t *)(uintptr_t)body);
+    json_t *copy = json_copy((json_t *)body);
     if (takes_key(message) && !json_object_get(copy, "idempotency_key")) {
         char key[PIA_UUID_TEXT_SIZE];
         pia_uuid7_text(key);

@@ -59,7 +59,8 @@ static void add_dispatch(const pia_host_t *host, json_t *counters)
     set_count(counters, "requests_in_flight", pia_dispatch_in_flight(host->dispatch));
     for (int status = PIA_OK; status <= PIA_TIMEOUT; status++) {
         char name[64];
-        snprintf(name, sizeof name, "answers_%s_total", pia_status_text((pia_status_t)status));
+        (void)snprintf(name, sizeof name, "answers_%s_total",
+                       pia_status_text((pia_status_t)status));
         set_count(counters, name, stats->answered[status]);
     }
 }

@@ -306,14 +306,14 @@ static pia_status_t check(pia_request_t *request,
  * answers to requests by their headers, or by having none. */
 static void refuse_plain(pia_dispatch_t *dispatch, pia_reply_t *reply)
 {
-    static const char TEXT[] =
+    static const char text[] =
         "{\"status\":\"invalid\",\"detail\":\"the first body frame is not a PIA1 "
         "header (proto/README.md)\",\"pointer\":\"\"}";
     dispatch->stats.plain++;
     dispatch->stats.answered[PIA_INVALID]++;
     pia_frames_t body;
     pia_frames_init(&body);
-    pia_frames_add_text(&body, TEXT);
+    pia_frames_add_text(&body, text);
     pia_session_answer(reply->session, reply->generation, &reply->client, &body);
 }
 

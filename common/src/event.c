@@ -23,7 +23,7 @@ json_t *pia_event_new(const char *service,
     char source[64];
     pia_uuid7_text(id);
     pia_time_format(pia_clock_now(), time);
-    snprintf(source, sizeof source, "/services/%s", service);
+    (void)snprintf(source, sizeof source, "/services/%s", service);
     json_t *event = json_object();
     json_object_set_new(event, "specversion", json_string("1.0"));
     json_object_set_new(event, "id", json_string(id));
@@ -71,7 +71,7 @@ static const attribute_t *find_attribute(const char *name)
 static pia_status_t refuse(pia_problem_t *problem, const char *name, const char *why)
 {
     char pointer[PIA_POINTER_MAX];
-    snprintf(pointer, sizeof pointer, "/%.*s", NAME_MAX_SIZE, name);
+    (void)snprintf(pointer, sizeof pointer, "/%.*s", NAME_MAX_SIZE, name);
     return pia_problem_set(problem, PIA_INVALID, pointer, "%s", why);
 }
 
@@ -192,7 +192,7 @@ pia_status_t pia_event_check(const json_t *event, pia_problem_t *problem)
         return pia_problem_set(problem, PIA_INVALID, NULL, "an event is a JSON object");
     const char *name;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)event, name, value)
+    json_object_foreach((json_t *)event, name, value)
     {
         if (strcmp(name, "data") == 0)
             continue;

@@ -86,7 +86,7 @@ void pia_kept_add(pia_kept_events_t *kept, const pia_event_t *event)
     }
     pia_kept_event_t *added = &kept->events[kept->count++];
     added->event = *event;
-    added->json = json_incref((json_t *)(uintptr_t)event->json);
+    added->json = json_incref((json_t *)event->json);
     memset(added->cursor, 0, sizeof added->cursor);
     strncpy(added->cursor, event->cursor, sizeof added->cursor - 1);
 }

@@ -139,7 +139,7 @@ void pia_frames_add_empty(pia_frames_t *frames)
 static zmq_msg_t *part_at(const pia_frames_t *frames, size_t index)
 {
     assert(index < frames->count);
-    return (zmq_msg_t *)(uintptr_t)&frames->frame[index];
+    return (zmq_msg_t *)&frames->frame[index];
 }
 
 const void *pia_frames_data(const pia_frames_t *frames, size_t index)

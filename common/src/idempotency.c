@@ -24,7 +24,7 @@ static const char SQL_PURGE[] = "DELETE FROM idempotency WHERE (principal, numbe
 
 void pia_idempotency_hash(const json_t *body, uint8_t ret_hash[PIA_HASH_SIZE])
 {
-    json_t *copy = json_copy((json_t *)(uintptr_t)body);
+    json_t *copy = json_copy((json_t *)body);
     json_object_del(copy, "idempotency_key");
     char *text = json_dumps(copy, JSON_COMPACT | JSON_SORT_KEYS);
     assert(text);

@@ -86,7 +86,7 @@ static pia_status_t open_database(pia_host_t *host, pia_db_t **ret_db, pia_probl
         pia_db_close(&db);
         return status;
     }
-    snprintf(host->epoch, sizeof host->epoch, "%.*s", PIA_UUID_TEXT_SIZE - 1, epoch);
+    (void)snprintf(host->epoch, sizeof host->epoch, "%.*s", PIA_UUID_TEXT_SIZE - 1, epoch);
     *ret_db = db;
     return PIA_OK;
 }
@@ -221,7 +221,7 @@ static void try_database(void *arg)
 void pia_host_start(pia_host_t *host)
 {
     const char *url = text_of(host, "database");
-    snprintf(host->store, sizeof host->store, "%.*s", (int)strcspn(url, ":"), url);
+    (void)snprintf(host->store, sizeof host->store, "%.*s", (int)strcspn(url, ":"), url);
     pia_time_format(pia_clock_wall(), host->started_at);
     host->verifier = pia_verifier_new(text_of(host, "token_key"));
     pia_dispatch_options_t options = {.service = host->service,
@@ -231,7 +231,7 @@ void pia_host_start(pia_host_t *host)
                                       .changed = pia_background_changed};
     host->dispatch = pia_dispatch_new(&options);
     char name[2 * PIA_INSTANCE_SIZE];
-    snprintf(name, sizeof name, "%s#%s", host->service->name, host->instance);
+    (void)snprintf(name, sizeof name, "%s#%s", host->service->name, host->instance);
     host->control = start_session(host, name);
     host->state = PIA_HOST_STANDBY;
     (void)pia_loop_add_timer(host->loop, STANDBY_MS, try_database, host);

@@ -16,7 +16,7 @@ void *pia_monitor_new(void *zmq, void *socket)
     char uuid[PIA_UUID_TEXT_SIZE];
     char endpoint[PIA_UUID_TEXT_SIZE + 32];
     pia_uuid7_text(uuid);
-    snprintf(endpoint, sizeof endpoint, "inproc://pia-monitor-%s", uuid);
+    (void)snprintf(endpoint, sizeof endpoint, "inproc://pia-monitor-%s", uuid);
     if (zmq_socket_monitor(socket, endpoint, ZMQ_EVENT_DISCONNECTED) != 0)
         return NULL;
     void *monitor = zmq_socket(zmq, ZMQ_PAIR);

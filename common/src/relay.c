@@ -228,7 +228,7 @@ static void handle_refusal(pia_relay_t *relay, pia_status_t status, const char *
     } else {
         pia_log(PIA_LOG_ERROR, "announcement %lld is refused and its aggregate parked: %s",
                 (long long)relay->parcel.numbers[0], detail);
-        snprintf(relay->refusal, sizeof relay->refusal, "%s", detail);
+        (void)snprintf(relay->refusal, sizeof relay->refusal, "%s", detail);
         post(relay, STEP_PARK);
     }
 }

@@ -29,9 +29,9 @@ static pia_status_t read_last(pia_db_t *db, pia_parcel_t *parcel)
         return PIA_OK;
     if (status != PIA_OK)
         return status;
-    snprintf(parcel->last_cursor, sizeof parcel->last_cursor, "%" PRId64 ".%" PRId64 ".%.8s",
-             pia_stmt_column_integer(stmt, 0), pia_stmt_column_integer(stmt, 1),
-             pia_stmt_column_text(stmt, 2));
+    (void)snprintf(parcel->last_cursor, sizeof parcel->last_cursor, "%" PRId64 ".%" PRId64 ".%.8s",
+                   pia_stmt_column_integer(stmt, 0), pia_stmt_column_integer(stmt, 1),
+                   pia_stmt_column_text(stmt, 2));
     pia_stmt_reset(stmt);
     return PIA_OK;
 }

@@ -46,7 +46,7 @@ static void handle_signal(void *arg)
 
 static void print_problem(const char *program, const pia_problem_t *problem)
 {
-    fprintf(stderr, "%s: %s\n", program, problem->detail);
+    (void)fprintf(stderr, "%s: %s\n", program, problem->detail);
 }
 
 static pia_status_t
@@ -54,7 +54,7 @@ load_config(const pia_service_t *service, int argc, char **argv, pia_host_t *hos
 {
     const pia_option_t *tables[] = {pia_service_options, service->options, NULL};
     char *program = pia_alloc(strlen(service->name) + 5);
-    snprintf(program, strlen(service->name) + 5, "pia-%s", service->name);
+    (void)snprintf(program, strlen(service->name) + 5, "pia-%s", service->name);
     pia_problem_t problem = {0};
     pia_status_t status = pia_config_load(program, tables, argc, argv, &host->config, &problem);
     if (status != PIA_OK)
@@ -74,8 +74,8 @@ static pia_status_t name_instance(pia_host_t *host)
         strspn(host->instance,
                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") == (size_t)size;
     if (!good)
-        fprintf(stderr, "%s: instance is 1 to 31 letters, digits, dots and hyphens\n",
-                host->program);
+        (void)fprintf(stderr, "%s: instance is 1 to 31 letters, digits, dots and hyphens\n",
+                      host->program);
     return good ? PIA_OK : PIA_INVALID;
 }
 
@@ -86,8 +86,9 @@ static pia_status_t start_log(const pia_host_t *host)
     pia_log_level_t level = PIA_LOG_INFO;
     bool as_json = strcmp(format, "json") == 0;
     if (!pia_log_level_parse(text, &level) || (!as_json && strcmp(format, "text") != 0)) {
-        fprintf(stderr, "%s: log_level is error, warn, info or debug; log_format text or json\n",
-                host->program);
+        (void)fprintf(stderr,
+                      "%s: log_level is error, warn, info or debug; log_format text or json\n",
+                      host->program);
         return PIA_INVALID;
     }
     pia_log_init(host->service->name, host->instance, level, as_json);

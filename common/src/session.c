@@ -58,8 +58,8 @@ static void send(pia_session_t *session, pia_frames_t *frames)
 static void send_ready(pia_session_t *session)
 {
     char window[64];
-    snprintf(window, sizeof window, "{\"window\":%d,\"version\":\"%s\"}", session->options.window,
-             PIA_VERSION);
+    (void)snprintf(window, sizeof window, "{\"window\":%d,\"version\":\"%s\"}",
+                   session->options.window, PIA_VERSION);
     pia_frames_t frames;
     begin(&frames, READY);
     pia_frames_add_text(&frames, session->options.name);
@@ -202,8 +202,8 @@ void pia_session_destroy(pia_session_t **session_p, int linger_ms)
     pia_loop_remove_timer(session->options.loop, session->timer_id);
     bool silent = pia_clock_monotonic() - session->heard_ms > SILENCE_MS / 2;
     close_socket(session, silent ? 0 : linger_ms); /* nobody is there who would take it */
-    free((void *)(uintptr_t)session->options.endpoint);
-    free((void *)(uintptr_t)session->options.name);
+    free((void *)session->options.endpoint);
+    free((void *)session->options.name);
     free(session);
     *session_p = NULL;
 }

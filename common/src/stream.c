@@ -158,7 +158,7 @@ void pia_stream_subscribe(pia_stream_t *stream, uint32_t id, const pia_subscribe
     assert(id > 0 && !find(stream, id) && options->token_size <= TOKEN_MAX);
     assert(options->credit >= 1 && options->credit <= 65535);
     add_subscription(stream, id);
-    json_t *filter = options->filter ? (json_t *)(uintptr_t)options->filter : NULL;
+    json_t *filter = options->filter ? (json_t *)options->filter : NULL;
     json_t *json =
         json_pack("{s:s,s:i}", "cursor", options->cursor, "credit", (int)options->credit);
     assert(json);
@@ -243,7 +243,7 @@ void pia_stream_publish(pia_stream_t *stream,
     pia_batch_t batch = {0};
     size_t index;
     json_t *event;
-    json_array_foreach((json_t *)(uintptr_t)events, index, event)
+    json_array_foreach((json_t *)events, index, event)
     {
         char *text = json_dumps(event, JSON_COMPACT);
         assert(text);

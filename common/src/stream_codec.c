@@ -46,8 +46,8 @@ bool pia_record_read(const uint8_t *records, size_t size, size_t *offset, pia_re
 
 void pia_record_cursor(const pia_record_t *record, char ret_cursor[PIA_CURSOR_SIZE])
 {
-    snprintf(ret_cursor, PIA_CURSOR_SIZE, "%" PRIu32 ".%" PRIu64 ".%08" PRIx32, record->epoch,
-             record->sequence, record->chain);
+    (void)snprintf(ret_cursor, PIA_CURSOR_SIZE, "%" PRIu32 ".%" PRIu64 ".%08" PRIx32, record->epoch,
+                   record->sequence, record->chain);
 }
 
 bool pia_record_event(const pia_record_t *record,

@@ -25,7 +25,7 @@ static void key_text_write(const char *label, const uint8_t *bytes, size_t size,
     char hex[2 * crypto_sign_SEEDBYTES + 1];
     assert(size == crypto_sign_SEEDBYTES);
     sodium_bin2hex(hex, sizeof hex, bytes, size);
-    snprintf(ret_text, PIA_KEY_TEXT_MAX, "%s %s\n", label, hex);
+    (void)snprintf(ret_text, PIA_KEY_TEXT_MAX, "%s %s\n", label, hex);
     sodium_memzero(hex, sizeof hex);
 }
 
@@ -181,7 +181,7 @@ size_t pia_signer_sign(const pia_signer_t *signer,
     memcpy(ret_token + 1, signer->key_id, PIA_KEY_ID_SIZE);
     crypto_sign_detached(ret_token + 1 + PIA_KEY_ID_SIZE, NULL, text, signed_size,
                          signer->secret_key);
-    memcpy(ret_token + PIA_TOKEN_HEAD, payload, size);
+    memcpy(ret_token + PIA_TOKEN_HEAD, text + PIA_TOKEN_PREFIX_SIZE, size);
     free(payload);
     return PIA_TOKEN_HEAD + size;
 }

@@ -50,7 +50,7 @@ pia_verifier_t *pia_verifier_new(const char *public_path)
     assert(rc >= 0);
     pia_verifier_t *verifier = pia_alloc(sizeof *verifier);
     verifier->public_path = pia_strdup(public_path);
-    verifier->entries = pia_alloc(SETS * WAYS * sizeof(entry_t));
+    verifier->entries = pia_alloc((size_t)SETS * WAYS * sizeof(entry_t));
     verifier->read_ms = INT64_MIN / 2;
     return verifier;
 }
@@ -78,7 +78,7 @@ static void reread_key(pia_verifier_t *verifier)
         !pia_public_key_read(text, key))
         return;
     if (verifier->has_key && memcmp(key, verifier->public_key, sizeof key) != 0)
-        memset(verifier->entries, 0, SETS * WAYS * sizeof(entry_t));
+        memset(verifier->entries, 0, (size_t)SETS * WAYS * sizeof(entry_t));
     memcpy(verifier->public_key, key, sizeof key);
     pia_key_id(key, verifier->key_id);
     verifier->has_key = true;

@@ -55,7 +55,7 @@ static pia_status_t run_store(pia_job_t *job, pia_db_t *db)
 {
     pia_watch_t *watch = (pia_watch_t *)job;
     char shift[PIA_META_SIZE];
-    snprintf(shift, sizeof shift, "%" PRId64, watch->job_shift);
+    (void)snprintf(shift, sizeof shift, "%" PRId64, watch->job_shift);
     pia_status_t status = pia_cursor_set(db, CURSOR_NAME, watch->job_cursor);
     return status == PIA_OK ? pia_meta_set(db, META_SHIFT, shift) : status;
 }
