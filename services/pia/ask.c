@@ -90,7 +90,7 @@ pia_status_t ask_key(const cli_t *cli, char **ret_key, pia_problem_t *problem)
         status = read_all(file, KEY_SIZE_MAX, ret_key, &size);
         (void)close(file);
     }
-    if (status == PIA_OK)
+    if (status == PIA_OK && *ret_key)
         (*ret_key)[strcspn(*ret_key, "\r\n")] = '\0';
     return status;
 }

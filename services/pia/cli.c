@@ -1,7 +1,6 @@
 /* cli.c - from argv to a command of the table, and what it runs with. */
 #include "cli.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,7 +193,7 @@ static int run(cli_t *cli, const command_t *command, const arguments_t *argument
 {
     cli->directory = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (chdir(cli->data) != 0) {
-        (void)fprintf(stderr, "pia: the data directory %s: %s\n", cli->data, strerror(errno));
+        (void)fprintf(stderr, "pia: the data directory %s: %m\n", cli->data);
         (void)close(cli->directory);
         return EXIT_UNAVAILABLE;
     }

@@ -79,7 +79,7 @@ static pia_status_t check(const pia_message_t *message, const json_t *body, pia_
     return status;
 }
 
-static void print_answer(const cli_t *cli, const json_t *answer)
+static void print_answer(const cli_t *cli, json_t *answer)
 {
     const json_t *receipts = json_object_get(answer, "receipts");
     if (cli->as_json)

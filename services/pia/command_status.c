@@ -13,7 +13,13 @@
 #include "print.h"
 #include "proto/service.h"
 
-enum { INSTANCE_TIMEOUT_MS = 3000, AGAIN_MS = 200, WAIT_MAX_S = 86400, UPTIME_SIZE = 24 };
+enum {
+    INSTANCE_TIMEOUT_MS = 3000,
+    AGAIN_MS = 200,
+    TRY_MS = 1000,
+    WAIT_MAX_S = 86400,
+    UPTIME_SIZE = 24
+};
 
 const flag_t status_flags[] = {
     {"wait", "SECONDS", "wait so long at most until every service is ready"},
@@ -44,10 +50,13 @@ static void on_info(void *arg, const pia_answer_t *answer)
 {
     asked_t *asked = arg;
     (*asked->waiting)--;
-    if (answer->status == PIA_OK)
-        json_object_update(asked->row, (json_t *)(uintptr_t)answer->body);
-    else
+    if (answer->status == PIA_OK) {
+        json_t *copy = json_deep_copy(answer->body);
+        json_object_update(asked->row, copy);
+        json_decref(copy);
+    } else {
         json_object_set_new(asked->row, "detail", json_string(answer->problem.detail));
+    }
     free(asked);
 }
 
@@ -249,8 +258,8 @@ int command_status(cli_t *cli, const command_t *command, const arguments_t *argu
             return EXIT_USAGE;
         }
         until_ms = pia_clock_monotonic() + seconds * 1000;
-        if (cli->timeout_ms > AGAIN_MS * 5)
-            cli->timeout_ms = AGAIN_MS * 5;
+        if (cli->timeout_ms > TRY_MS)
+            cli->timeout_ms = TRY_MS;
     }
     pia_problem_t problem = {.status = PIA_OK};
     json_t *rows = NULL;

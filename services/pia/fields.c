@@ -96,9 +96,9 @@ static json_t *read_integer(const char *value)
 }
 
 /* Adds to the list that is there, if any; the new list is the caller's. */
-static json_t *read_list(const json_t *before, const char *value)
+static json_t *read_list(json_t *before, const char *value)
 {
-    json_t *list = before ? json_copy((json_t *)(uintptr_t)before) : json_array();
+    json_t *list = before ? json_copy(before) : json_array();
     char *copy = pia_strdup(value);
     char *rest = copy;
     for (char *item = strsep(&rest, ","); item; item = strsep(&rest, ","))
@@ -116,7 +116,7 @@ static json_t *read_object(const char *value)
 }
 
 /* NULL if the value is not one of this type. */
-static json_t *read_value(const pia_field_t *field, const json_t *before, const char *value)
+static json_t *read_value(const pia_field_t *field, json_t *before, const char *value)
 {
     switch (field->type) {
     case PIA_FIELD_TEXT:
@@ -138,12 +138,12 @@ static json_t *object_for(json_t *body, const pia_field_t *parent)
 {
     if (!parent)
         return body;
-    json_t *object = json_object_get(body, parent->name);
-    if (!object) {
-        object = json_object();
-        json_object_set_new(body, parent->name, object);
+    json_t *made = json_object_get(body, parent->name);
+    if (!made) {
+        made = json_object();
+        json_object_set_new(body, parent->name, made);
     }
-    return object;
+    return made;
 }
 
 pia_status_t fields_set(const pia_schema_t *schema,
@@ -207,17 +207,17 @@ static void print_type(const pia_field_t *field)
         (void)printf(",…");
 }
 
-static void print_field(const pia_field_t *field, const pia_field_t *parent)
+static void print_field(const pia_field_t *field, const pia_field_t *owner)
 {
     char option[OPTION_MAX];
-    (void)snprintf(option, sizeof option, "%s%s%s", parent ? parent->name : "", parent ? "-" : "",
+    (void)snprintf(option, sizeof option, "%s%s%s", owner ? owner->name : "", owner ? "-" : "",
                    field->name);
     for (char *letter = option; *letter; letter++)
         if (*letter == '_')
             *letter = '-';
     (void)printf("  --%s", option);
     print_type(field);
-    (void)printf("%s\n", field->required && (!parent || parent->required) ? "  (required)" : "");
+    (void)printf("%s\n", field->required && (!owner || owner->required) ? "  (required)" : "");
 }
 
 void fields_print_help(const pia_schema_t *schema, const char *positional)
@@ -229,7 +229,7 @@ void fields_print_help(const pia_schema_t *schema, const char *positional)
             print_field(field, NULL);
             continue;
         }
-        for (const pia_field_t *member = field->child->fields; member->name; member++)
-            print_field(member, field);
+        for (const pia_field_t *inner = field->child->fields; inner->name; inner++)
+            print_field(inner, field);
     }
 }

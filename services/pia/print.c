@@ -2,7 +2,6 @@
 #include "print.h"
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,11 +156,11 @@ void print_table(const json_t *items, const char *columns)
     }
 }
 
-static void print_members(const json_t *object, const char *prefix)
+static void print_members(json_t *object, const char *prefix)
 {
     const char *name = NULL;
     json_t *value = NULL;
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    json_object_foreach(object, name, value)
     {
         char path[2 * NAME_SIZE];
         (void)snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", name);
@@ -175,7 +174,7 @@ static void print_members(const json_t *object, const char *prefix)
     }
 }
 
-void print_object(const json_t *object)
+void print_object(json_t *object)
 {
     print_members(object, "");
 }
