@@ -31,7 +31,7 @@ void listeners_destroy(listeners_t **self_p);
 /* A ZeroMQ subscriber from now on, with a filter (borrowed). Returns its number. */
 size_t listeners_add_stream(listeners_t *self, const json_t *filter);
 
-/* An SSE client of /v1/stream with a query ("kind=guide&theme=arts"). */
+/* An SSE client of /v1/stream with a query ("kinds=guide&themes=arts"). */
 size_t listeners_add_sse(listeners_t *self, const char *query);
 
 /* A webhook receiver; its address is `listeners_url`, and its deliveries count only if signed with
