@@ -222,14 +222,14 @@ static void print_field(const pia_field_t *field, const pia_field_t *owner)
 
 void fields_print_help(const pia_schema_t *schema, const char *positional)
 {
-    for (const pia_field_t *field = schema->fields; field->name; field++) {
-        if (words_have(positional, field->name))
+    for (const pia_field_t *own = schema->fields; own->name; own++) {
+        if (words_have(positional, own->name))
             continue;
-        if (!has_members(field)) {
-            print_field(field, NULL);
+        if (!has_members(own)) {
+            print_field(own, NULL);
             continue;
         }
-        for (const pia_field_t *inner = field->child->fields; inner->name; inner++)
-            print_field(inner, field);
+        for (const pia_field_t *inner = own->child->fields; inner->name; inner++)
+            print_field(inner, own);
     }
 }
