@@ -12,3 +12,9 @@ add_test(NAME arch.checks_see_what_is_planted
     COMMAND ${arch}/planted.sh ${CMAKE_COMMAND} ${CMAKE_C_COMPILER})
 set_tests_properties(arch.layering arch.symbols arch.banned arch.sizes arch.format
     arch.checks_see_what_is_planted PROPERTIES LABELS arch TIMEOUT 120)
+
+# By hand and nightly (ctest -L tidy): minutes.
+if(CMAKE_EXPORT_COMPILE_COMMANDS)
+    add_test(NAME tidy.all COMMAND ${arch}/tidy.sh ${PROJECT_BINARY_DIR})
+    set_tests_properties(tidy.all PROPERTIES LABELS tidy TIMEOUT 1800)
+endif()
