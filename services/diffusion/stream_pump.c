@@ -161,6 +161,7 @@ static bool send_data(streams_t *self, stream_t *stream, const frame_t *frame)
     if (!peer_send(self->peers, stream->peer, &frames))
         return false;
     stream->sent = stream->seen;
+    stream->told = true;
     stream->sent_ms = pia_clock_monotonic();
     stream->credit -= frame->count;
     return true;
@@ -199,8 +200,12 @@ pump_t stream_pump(streams_t *self, stream_t *stream)
         stream_drop_page(stream);
         return PUMP_DONE;
     }
-    if (stream->seen.sequence >= ring_head(self->ring)->sequence)
+    if (stream->seen.sequence >= ring_head(self->ring)->sequence) {
+        frame_t nothing = {0};
+        if (!stream->told)
+            (void)send_data(self, stream, &nothing);
         return PUMP_DONE;
+    }
     if (next_batch(self, stream))
         return PUMP_AGAIN;
     ask(self, stream);

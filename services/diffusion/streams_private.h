@@ -13,6 +13,7 @@ struct stream {
     filter_t *filter;
     uint32_t credit;
     bool located;  /* the cursor is a place of this journal */
+    bool told;     /* the peer got a first frame and so knows that it follows, and from where */
     cursor_t sent; /* the peer was told that everything up to here is covered */
     cursor_t seen; /* looked at up to here; not behind `sent` */
     int64_t sent_ms;
