@@ -227,11 +227,10 @@ json_t *ask_build(const ask_t *ask, ask_problem_t *problem)
     return NULL;
 }
 
-void ask_correct_pointer(const ask_t *ask, pia_problem_t *problem)
+static void locate_event(const ask_t *ask, pia_problem_t *problem)
 {
     static const char prefix[] = "/events/";
-    if (!(ask->route->flags & ROUTE_EVENTS) ||
-        strncmp(problem->pointer, prefix, sizeof prefix - 1) != 0)
+    if (strncmp(problem->pointer, prefix, sizeof prefix - 1) != 0)
         return;
     const char *rest = problem->pointer + sizeof prefix - 2;
     if (ask_body_kind(ask->content_type) == ASK_BODY_EVENT) {
@@ -239,4 +238,34 @@ void ask_correct_pointer(const ask_t *ask, pia_problem_t *problem)
         rest = member == NULL ? "" : member;
     }
     memmove(problem->pointer, rest, strlen(rest) + 1);
+}
+
+/* Whether the message's member `name` came from the path, the route or a header. */
+static bool came_otherwise(const ask_t *ask, const char *name)
+{
+    size_t size = strlen(name);
+    if (route_value(ask->route, ask->target, name) != NULL || strcmp(name, "idempotency_key") == 0)
+        return true;
+    if (strcmp(name, "version") == 0 && ask->if_match != NULL)
+        return true;
+    return ask->route->fixed != NULL && strncmp(ask->route->fixed, name, size) == 0 &&
+           ask->route->fixed[size] == '=';
+}
+
+void ask_locate(const ask_t *ask, pia_problem_t *problem, const char **ret_parameter)
+{
+    char name[PIA_POINTER_MAX];
+    if (problem->pointer[0] != '/')
+        return;
+    if (ask->route->flags & ROUTE_EVENTS) {
+        locate_event(ask, problem);
+        return;
+    }
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(problem->pointer + 1, "/"),
+                   problem->pointer + 1);
+    for (size_t i = 0; i < ask->target->parameters; i++)
+        if (strcmp(ask->target->parameter[i].name, name) == 0)
+            *ret_parameter = ask->target->parameter[i].name;
+    if (*ret_parameter != NULL || came_otherwise(ask, name))
+        problem->pointer[0] = '\0';
 }

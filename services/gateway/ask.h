@@ -42,8 +42,9 @@ json_t *ask_build(const ask_t *ask, ask_problem_t *problem);
 /* Whether the message's schema has this member. */
 const pia_field_t *ask_field(const pia_schema_t *schema, const char *name);
 
-/* Corrects a pointer into the message to one into what was sent: of a CloudEvents batch it is
- * /3/type, of one CloudEvent /type, not /events/3/type. */
-void ask_correct_pointer(const ask_t *ask, pia_problem_t *problem);
+/* Turns a pointer into the message into one into what was sent: of a CloudEvents batch it is
+ * /3/type, of one CloudEvent /type; a member of the query becomes *ret_parameter (the name,
+ * borrowed from the target, else NULL); what the path or a header gave has no pointer. */
+void ask_locate(const ask_t *ask, pia_problem_t *problem, const char **ret_parameter);
 
 #endif

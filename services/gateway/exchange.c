@@ -41,13 +41,12 @@ static void end(exchange_t *self)
 static void fail(exchange_t *self, const pia_problem_t *problem)
 {
     pia_problem_t shown = *problem;
-    ask_correct_pointer(&self->ask, &shown);
+    const char *parameter = NULL;
     bool stale = shown.status == PIA_CONFLICT && self->ask.if_match != NULL &&
                  strcmp(shown.pointer, "/version") == 0;
-    if (stale)
-        reply_problem(&self->http, 412, shown.detail, shown.pointer, NULL);
-    else
-        reply_status(&self->http, &shown);
+    ask_locate(&self->ask, &shown, &parameter);
+    reply_problem(&self->http, stale ? 412 : pia_status_http(shown.status), shown.detail,
+                  shown.pointer, parameter);
     end(self);
 }
 
@@ -222,7 +221,7 @@ void exchange_begin(gateway_t *gateway,
     ask_problem_t problem;
     self->body = ask_build(&self->ask, &problem);
     if (self->body == NULL) {
-        ask_correct_pointer(&self->ask, &problem.problem);
+        ask_locate(&self->ask, &problem.problem, &problem.parameter);
         reply_problem(&self->http, problem.status, problem.problem.detail, problem.problem.pointer,
                       problem.parameter);
         end(self);

@@ -39,6 +39,7 @@ typedef struct client {
     bool gone;        /* the client has left meanwhile */
     bool waiting;     /* the journal is not there: told to the client */
     int64_t again_ms; /* when to ask for it again */
+    bool positioned;  /* the journal itself said from where: it will not refuse that */
     bool moved;       /* the cursor is further than the last id sent */
 } client_t;
 
@@ -144,6 +145,8 @@ static void on_identity(void *arg, const pia_problem_t *problem, const void *tok
     };
     self->written = 0;
     feed_place_open(self->place, &options);
+    if (self->positioned)
+        start(self);
 }
 
 /* Opens the stream from where the client is, with a token that is still good. */
@@ -180,7 +183,7 @@ static void go_on(client_t *self, const char *head)
 {
     if (strcmp(self->cursor, "head") == 0) {
         move(self, head);
-        self->moved = true;
+        self->moved = self->positioned = true;
     }
     if (self->waiting)
         write_text(self, sse_state(true));

@@ -1,10 +1,14 @@
 """The gateway as its clients see it: raw bytes, HTTP with JSON, and event streams."""
 
+import contextlib
 import http.client
 import json
 import re
 import socket
 import time
+
+from journal import wait_for_poles
+from pia import SERVICES, Network
 
 TIMEOUT_S = 20
 
@@ -131,3 +135,29 @@ class Stream:
 
     def __exit__(self, *_):
         self.close()
+
+
+@contextlib.contextmanager
+def whole_network(*options, env=None):
+    """Everything up, with a gateway of these options in `.gateway`."""
+    network = Network()
+    try:
+        network.start_broker("--drain-ms", "200")
+        network.start_redis()
+        for service in SERVICES:
+            network.start(service, wait=False)
+        for service in SERVICES:
+            network.wait_ready(service)
+        wait_for_poles(network)
+        network.gateway = Gateway(network, *options, env=env)
+        network.gateway.wait_ready()
+    except BaseException:
+        print(network.tails())
+        network.stop()
+        network.remove()
+        raise
+    yield network
+    wrong = network.stop()
+    tails = network.tails()
+    network.remove()
+    assert not wrong, "\n".join([*wrong, tails])

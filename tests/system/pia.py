@@ -152,7 +152,7 @@ class Network:
         for service in SERVICES:
             self.wait_ready(service)
         if (BIN / "pia-gateway").exists():
-            self.start("gateway", *options.get("gateway", ()), wait=False)
+            self.start("gateway", *options.get("gateway", ("--http.port", "0")), wait=False)
 
     def wait_ready(self, service, process=None, timeout=START_S):
         """By a message that is answered once the service is there (queued by the broker until then)."""

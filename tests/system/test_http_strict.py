@@ -192,7 +192,7 @@ def test_continue_is_said(gateway):
         assert read_all(connection).startswith(b"HTTP/1.1 415 ")
 
 
-def test_connections_are_bounded(gateway, other):
+def test_connections_are_bounded(gateway):
     """More than there may be wait in the queue, and get their turn."""
     many = [gateway.connect() for _ in range(220)]
     for connection in many:

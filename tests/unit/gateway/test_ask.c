@@ -41,7 +41,7 @@ static json_t *build(const sent_t *sent, ask_problem_t *problem)
     };
     json_t *json = ask_build(&ask, problem);
     if (json == NULL)
-        ask_correct_pointer(&ask, &problem->problem);
+        ask_locate(&ask, &problem->problem, &problem->parameter);
     problem->parameter = problem->parameter ? strdup(problem->parameter) : NULL; /* of the target */
     target_clear(&target);
     return json;
@@ -93,7 +93,7 @@ static void bad_queries_name_their_parameter(void **state)
     assert_refused(GET("/v1/poles?limit=99999999999999999999"), 400, "", "limit");
     assert_refused(GET("/v1/poles?theme=a&theme=b"), 400, "", "theme");
     assert_refused(GET("/v1/dossiers?mine=yes"), 400, "", "mine");
-    assert_refused(GET("/v1/poles?limit=1000"), 400, "/limit", "");
+    assert_refused(GET("/v1/poles?limit=1000"), 400, "", "limit");
     assert_refused(GET("/v1/themes?list=sectors"), 400, "", "");
     assert_refused(POST("/v1/structures?name=x"), 400, "", "name");
 }
@@ -208,14 +208,15 @@ static void pointers_lead_into_what_was_sent(void **state)
     route_t route = {.flags = ROUTE_EVENTS};
     ask_t one = {.route = &route, .content_type = "application/cloudevents+json"};
     ask_t batch = {.route = &route, .content_type = "application/cloudevents-batch+json"};
+    const char *parameter = NULL;
     pia_problem_t problem = {.pointer = "/events/0/type"};
-    ask_correct_pointer(&one, &problem);
+    ask_locate(&one, &problem, &parameter);
     assert_string_equal(problem.pointer, "/type");
     problem = (pia_problem_t){.pointer = "/events/12/data/x"};
-    ask_correct_pointer(&batch, &problem);
+    ask_locate(&batch, &problem, &parameter);
     assert_string_equal(problem.pointer, "/12/data/x");
     problem = (pia_problem_t){.pointer = "/events/0"};
-    ask_correct_pointer(&one, &problem);
+    ask_locate(&one, &problem, &parameter);
     assert_string_equal(problem.pointer, "");
 }
 
