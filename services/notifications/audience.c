@@ -219,9 +219,9 @@ audience_t *audience_new(notifications_t *service)
     return self;
 }
 
-void audience_stop(audience_t *self)
+void audience_stop(audience_t *audience)
 {
-    self->stopped = true;
+    audience->stopped = true;
 }
 
 void audience_destroy(audience_t **audience_p)

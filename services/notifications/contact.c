@@ -138,18 +138,12 @@ pia_status_t contact_exists(pia_db_t *db, const contact_t *contact, bool *ret_ex
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-pia_status_t contact_each(pia_db_t *db,
-                          const char *person,
-                          const char *consent_by,
-                          const char *after,
-                          int64_t limit,
-                          contact_fn *each,
-                          void *arg)
+pia_status_t contact_each(pia_db_t *db, const contact_page_t *page, contact_fn *each, void *arg)
 {
-    pia_stmt_t *stmt = pia_db_prepare(db, person ? SQL_OF_PERSON : SQL_BY_RECORDER);
-    pia_stmt_text(stmt, 1, person ? person : consent_by);
-    pia_stmt_text(stmt, 2, after ? after : "");
-    pia_stmt_integer(stmt, 3, limit);
+    pia_stmt_t *stmt = pia_db_prepare(db, page->person ? SQL_OF_PERSON : SQL_BY_RECORDER);
+    pia_stmt_text(stmt, 1, page->person ? page->person : page->consent_by);
+    pia_stmt_text(stmt, 2, page->after ? page->after : "");
+    pia_stmt_integer(stmt, 3, page->limit);
     pia_status_t status = pia_stmt_step(stmt);
     while (status == PIA_OK) {
         contact_t contact;

@@ -32,15 +32,15 @@ pia_status_t contact_exists(pia_db_t *db, const contact_t *contact, bool *ret_ex
 /* Called for each row; stops at the first status that is not PIA_OK. */
 typedef pia_status_t contact_fn(void *arg, const contact_t *contact);
 
-/* The contacts of a person (or, with `person` NULL, without one and recorded by `consent_by`) after
- * the id `after`, at most `limit`, in the order of their ids. */
-pia_status_t contact_each(pia_db_t *db,
-                          const char *person,
-                          const char *consent_by,
-                          const char *after,
-                          int64_t limit,
-                          contact_fn *each,
-                          void *arg);
+/* Which contacts: a person's or, with `person` NULL, nobody's that `consent_by` recorded. */
+typedef struct {
+    const char *person, *consent_by;
+    const char *after; /* an id, or NULL */
+    int64_t limit;
+} contact_page_t;
+
+/* Calls `each` in the order of the ids. */
+pia_status_t contact_each(pia_db_t *db, const contact_page_t *page, contact_fn *each, void *arg);
 
 /* Ends an active contact as "removed" or "gone", and erases address and secret if removed.
  * PIA_GONE: it was not active. */

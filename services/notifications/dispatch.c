@@ -207,9 +207,9 @@ dispatch_new(notifications_t *service, dispatch_t **ret_dispatch, pia_problem_t 
     return PIA_OK;
 }
 
-void dispatch_stop(dispatch_t *self)
+void dispatch_stop(dispatch_t *dispatch)
 {
-    self->stopped = true;
+    dispatch->stopped = true;
 }
 
 void dispatch_destroy(dispatch_t **dispatch_p)

@@ -59,6 +59,6 @@ void french_time(int64_t time_ms, char ret_text[FRENCH_SIZE])
     int minute = number(text + 14, 2);
     text[10] = '\0';
     char day[FRENCH_SIZE];
-    (void)french_day(text, day);
+    (void)french_day(text, day); // NOLINT(readability-suspicious-call-argument)
     (void)snprintf(ret_text, FRENCH_SIZE, "%.40s à %d" NBSP "h" NBSP "%02d", day, hour, minute);
 }

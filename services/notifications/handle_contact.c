@@ -185,8 +185,11 @@ void handle_contact_list(void *arg, pia_request_t **request_p)
     }
     int64_t limit = fields->has_limit ? fields->limit : PAGE;
     json_t *items = json_array();
-    pia_status_t status = contact_each(self->context->db, person, principal->subject, fields->after,
-                                       limit + 1, append, items);
+    contact_page_t page = {.person = person,
+                           .consent_by = principal->subject,
+                           .after = fields->after,
+                           .limit = limit + 1};
+    pia_status_t status = contact_each(self->context->db, &page, append, items);
     if (status != PIA_OK) {
         json_decref(items);
         refuse_store(request_p, status);

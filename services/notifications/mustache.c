@@ -23,7 +23,7 @@ typedef struct {
 
 /* A tag: {{#name}}. */
 typedef struct {
-    char kind;                /* '#', '^', '/', '!', '&' (unescaped) or 'v' (variable) */
+    char kind;                /* '#', '^', '/', '!', '&' or '{' (unescaped), 'v' (variable) */
     char name[NAME_MAX_SIZE]; /* "" for a comment */
     const char *start;        /* of its first brace */
     const char *end;          /* after its last brace */
@@ -175,10 +175,12 @@ static bool next_tag(render_t *self, const char *text, const char *end, tag_t *r
         fail(self, PIA_INVALID, "a tag is not closed", "");
         return false;
     }
-    char kind = triple ? '&' : start[2];
-    bool marked = triple || (kind && strchr("#^/!&", kind));
-    *ret_tag =
-        (tag_t){.kind = marked ? kind : 'v', .start = start, .end = close + (triple ? 3 : 2)};
+    char kind = start[2]; /* a triple one's is '{' */
+    bool marked = kind && strchr("#^/!&{", kind);
+    *ret_tag = (tag_t){.start = start, .end = close + (triple ? 3 : 2), .kind = 'v'};
+    if (marked) {
+        ret_tag->kind = kind;
+    }
     if (kind != '!' && !read_name(start + (marked ? 3 : 2), close, ret_tag->name)) {
         fail(self, PIA_INVALID, "a tag has no proper name", "");
         return false;
@@ -189,7 +191,7 @@ static bool next_tag(render_t *self, const char *text, const char *end, tag_t *r
 static bool is_blank(const char *start, const char *end)
 {
     for (; start < end; start++) {
-        if (*start != ' ' && *start != '\t') {
+        if (*start != ' ' && *start != '\t' && *start != '\r') {
             return false;
         }
     }
@@ -199,7 +201,7 @@ static bool is_blank(const char *start, const char *end)
 /* A section tag or a comment alone on its line takes the whole line with it ("standalone"). */
 static void widen(const char *beginning, const char *end, tag_t *tag)
 {
-    if (tag->kind == 'v' || tag->kind == '&') {
+    if (strchr("v&{", tag->kind)) {
         return;
     }
     const char *line = tag->start;
@@ -268,7 +270,7 @@ static void render_section(
         render_inside(self, whole, open->end, close, value);
         return;
     }
-    for (size_t i = 0; i < json_array_size(value); i++) {
+    for (size_t i = 0; i < json_array_size(value) && self->status == PIA_OK; i++) {
         render_inside(self, whole, open->end, close, json_array_get(value, i));
     }
 }
@@ -290,6 +292,7 @@ static const char *render_tag(render_t *self, const char *whole, const tag_t *ta
         return end;
     case 'v':
     case '&':
+    case '{':
         put_value(self, look_up(self, tag->name), tag->kind == 'v');
         return tag->end;
     default:
@@ -300,7 +303,7 @@ static const char *render_tag(render_t *self, const char *whole, const tag_t *ta
 static void render_part(render_t *self, const char *whole, const char *text, const char *end)
 {
     tag_t tag;
-    while (text < end && next_tag(self, text, end, &tag)) {
+    while (self->status == PIA_OK && text < end && next_tag(self, text, end, &tag)) {
         widen(whole, end, &tag);
         const char *start = tag.start > text ? tag.start : text;
         put(self, text, (size_t)(start - text));

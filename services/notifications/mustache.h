@@ -1,6 +1,6 @@
 /* mustache.h - the part of Mustache that messages need (mustache.5): variables, sections over
  * lists, objects and truth, inverted sections, comments, dotted names, the implicit iterator.
- * No partials, lambdas or changed delimiters: a template that uses them is refused when loaded. */
+ * No partials, lambdas or changed delimiters: a template that uses them is refused. */
 #ifndef MUSTACHE_H
 #define MUSTACHE_H
 

@@ -96,8 +96,8 @@ static pia_status_t tell_person(notifications_t *self, const telling_t *telling,
     pia_status_t status = delivery_to_inbox(self, telling, person, NULL);
     book_t book = {.count = 0};
     if (status == PIA_OK) {
-        status = contact_each(self->context->db, person, NULL, NULL, CONTACTS_MAX * 5L,
-                              keep_contact, &book);
+        contact_page_t page = {.person = person, .limit = CONTACTS_MAX * 5};
+        status = contact_each(self->context->db, &page, keep_contact, &book);
     }
     for (size_t i = 0; i < book.count; i++) {
         if (status == PIA_OK) {

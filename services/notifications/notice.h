@@ -6,6 +6,6 @@
 #include "notifications.h"
 
 /* The service's on_event. */
-pia_status_t notice_on_event(void *self, const pia_event_t *event);
+pia_status_t notice_on_event(void *arg, const pia_event_t *event);
 
 #endif

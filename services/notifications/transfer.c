@@ -35,6 +35,7 @@ CURL *transfer_easy(const transfer_t *transfer)
     return transfer->easy;
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the type is libcurl's
 static size_t ignore_answer(char *bytes, size_t size, size_t count, void *arg)
 {
     (void)bytes;
@@ -65,11 +66,13 @@ static void add_header(transfer_t *self, const char *name, const char *value)
 static void prepare_webhook(transfer_t *self)
 {
     const outgoing_t *outgoing = self->outgoing;
-    int64_t timestamp = pia_clock_wall() / 1000;
     char when[32], signature[WEBHOOK_SIGNATURE_SIZE];
-    (void)snprintf(when, sizeof when, "%" PRId64, timestamp);
-    webhook_sign(outgoing->secret, sizeof outgoing->secret, outgoing->delivery, timestamp,
-                 outgoing->content, outgoing->size, signature);
+    webhook_message_t message = {.id = outgoing->delivery,
+                                 .timestamp = pia_clock_wall() / 1000,
+                                 .body = outgoing->content,
+                                 .size = outgoing->size};
+    webhook_sign(outgoing->secret, sizeof outgoing->secret, &message, signature);
+    (void)snprintf(when, sizeof when, "%" PRId64, message.timestamp);
     add_header(self, "Content-Type", "application/cloudevents+json");
     add_header(self, "webhook-id", outgoing->delivery);
     add_header(self, "webhook-timestamp", when);

@@ -91,6 +91,7 @@ json_t *view_of(
     json_object_set_new(view, "inbox", json_boolean(channel == CHANNEL_INBOX));
     json_object_del(view, "unsubscribe");
     json_object_del(view, "link");
+    json_object_del(view, "page");
     if (link) {
         size_t size = strlen(site) + strlen(link) + 1;
         char *page = pia_alloc(size);

@@ -19,21 +19,18 @@ void webhook_secret_text(const uint8_t secret[CONTACT_SECRET_SIZE],
 
 void webhook_sign(const uint8_t *secret,
                   size_t secret_size,
-                  const char *id,
-                  int64_t timestamp,
-                  const char *body,
-                  size_t body_size,
+                  const webhook_message_t *message,
                   char ret_signature[WEBHOOK_SIGNATURE_SIZE])
 {
     static const char prefix[] = "v1,";
     char when[32];
-    (void)snprintf(when, sizeof when, ".%" PRId64 ".", timestamp);
+    (void)snprintf(when, sizeof when, ".%" PRId64 ".", message->timestamp);
     crypto_auth_hmacsha256_state state;
     uint8_t mac[crypto_auth_hmacsha256_BYTES];
     (void)crypto_auth_hmacsha256_init(&state, secret, secret_size);
-    (void)crypto_auth_hmacsha256_update(&state, (const uint8_t *)id, strlen(id));
+    (void)crypto_auth_hmacsha256_update(&state, (const uint8_t *)message->id, strlen(message->id));
     (void)crypto_auth_hmacsha256_update(&state, (const uint8_t *)when, strlen(when));
-    (void)crypto_auth_hmacsha256_update(&state, (const uint8_t *)body, body_size);
+    (void)crypto_auth_hmacsha256_update(&state, (const uint8_t *)message->body, message->size);
     (void)crypto_auth_hmacsha256_final(&state, mac);
     memcpy(ret_signature, prefix, sizeof prefix);
     (void)sodium_bin2base64(ret_signature + sizeof prefix - 1,

@@ -18,13 +18,18 @@ enum {
 void webhook_secret_text(const uint8_t secret[CONTACT_SECRET_SIZE],
                          char ret_text[WEBHOOK_SECRET_SIZE]);
 
-/* "v1,…": base64 of HMAC-SHA256 over "id.timestamp.body". */
+/* What is signed: "id.timestamp.body". */
+typedef struct {
+    const char *id;
+    int64_t timestamp; /* seconds since 1970 */
+    const char *body;
+    size_t size;
+} webhook_message_t;
+
+/* "v1,…": base64 of its HMAC-SHA256. */
 void webhook_sign(const uint8_t *secret,
                   size_t secret_size,
-                  const char *id,
-                  int64_t timestamp,
-                  const char *body,
-                  size_t body_size,
+                  const webhook_message_t *message,
                   char ret_signature[WEBHOOK_SIGNATURE_SIZE]);
 
 /* Whether an address is on the public Internet: not loopback, private, link-local, shared,
