@@ -3,10 +3,13 @@ foreach(subject day definition engine)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-pia_add_test(unit.labellisation.matter
-    SOURCES unit/labellisation/test_matter.c unit/labellisation/bench.c support/test_database.c
-    LIBS pia_labellisation)
-add_test(NAME unit.labellisation.matter_pgsql
-    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run
-        $<TARGET_FILE:unit.labellisation.matter>)
-set_tests_properties(unit.labellisation.matter_pgsql PROPERTIES LABELS unit TIMEOUT 120)
+foreach(subject matter record)
+    pia_add_test(unit.labellisation.${subject}
+        SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c
+            support/test_database.c
+        LIBS pia_labellisation)
+    add_test(NAME unit.labellisation.${subject}_pgsql
+        COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run
+            $<TARGET_FILE:unit.labellisation.${subject}>)
+    set_tests_properties(unit.labellisation.${subject}_pgsql PROPERTIES LABELS unit TIMEOUT 120)
+endforeach()

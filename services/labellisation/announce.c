@@ -195,7 +195,7 @@ pia_status_t announce_transition(const act_t *act, int from)
     if (from != STATE_NONE)
         set_text(data, "from", matter->machine->states[from].name);
     if (label)
-        set_text(data, "standing", matter->machine->states[matter->state].standing);
+        set_text(data, "effect", matter->machine->states[matter->state].standing);
     const char *type = from == STATE_NONE ? "dossier.created" : "dossier.transitioned";
     return add_restricted(act, label ? "label.transitioned" : type, data);
 }

@@ -1,59 +1,16 @@
-/* definition.c - looking things up in a definition, and its end. */
+/* definition.c - a definition from its bytes: shape (the schema), parts (definition_load.c), the
+ * whole (definition_check.c). */
 #include "definition.h"
 
+#include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "definition_internal.h"
+#include "pia/memory.h"
+#include "proto/process_definition.h"
 
 const char *const machine_names[MACHINE_COUNT] = {"dossier", "label"};
-
-int machine_state(const machine_t *machine, const char *name)
-{
-    for (size_t i = 0; i < machine->state_count; i++)
-        if (strcmp(machine->states[i].name, name) == 0)
-            return (int)i;
-    return STATE_NONE;
-}
-
-const transition_t *machine_transition(const machine_t *machine, const char *name)
-{
-    for (size_t i = 0; i < machine->transition_count; i++)
-        if (strcmp(machine->transitions[i].name, name) == 0)
-            return &machine->transitions[i];
-    return NULL;
-}
-
-const transition_t *machine_creation(const machine_t *machine)
-{
-    for (size_t i = 0; i < machine->transition_count; i++)
-        if (machine->transitions[i].from == 0 && machine->transitions[i].roles != 0)
-            return &machine->transitions[i];
-    return NULL;
-}
-
-bool transition_starts_in(const transition_t *transition, int state)
-{
-    if (state == STATE_NONE)
-        return transition->from == 0;
-    return (transition->from >> state & 1) != 0;
-}
-
-const datum_t *transition_datum(const transition_t *transition, const char *name)
-{
-    for (size_t i = 0; i < transition->datum_count; i++)
-        if (strcmp(transition->data[i].name, name) == 0)
-            return &transition->data[i];
-    return NULL;
-}
-
-bool names_have(const json_t *names, const char *name)
-{
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *item = json_string_value(json_array_get(names, i));
-        if (item && strcmp(item, name) == 0)
-            return true;
-    }
-    return false;
-}
 
 static void free_machine(machine_t *machine)
 {
@@ -77,4 +34,56 @@ void definition_destroy(definition_t **definition_p)
     json_decref(definition->json);
     free(definition);
     *definition_p = NULL;
+}
+
+static pia_status_t load_machines(definition_t *definition, pia_problem_t *problem)
+{
+    const json_t *machines = json_object_get(definition->json, "machines");
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < MACHINE_COUNT; i++) {
+        char at[PIA_POINTER_MAX];
+        (void)snprintf(at, sizeof at, "/machines/%s", machine_names[i]);
+        definition->machines[i].name = machine_names[i];
+        const json_t *json = json_object_get(machines, machine_names[i]);
+        if (json)
+            status = definition_load_machine(&definition->machines[i], json, at, problem);
+    }
+    return status == PIA_OK ? definition_check(definition, problem) : status;
+}
+
+static void hash_bytes(const char *bytes, size_t size, char ret_hash[DEFINITION_HASH_SIZE])
+{
+    unsigned char hash[crypto_generichash_BYTES];
+    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)bytes, size, NULL, 0);
+    (void)sodium_bin2hex(ret_hash, DEFINITION_HASH_SIZE, hash, sizeof hash);
+}
+
+pia_status_t definition_load(const char *bytes,
+                             size_t size,
+                             definition_t **ret_definition,
+                             pia_problem_t *problem)
+{
+    if (size > DEFINITION_SIZE_MAX)
+        return pia_problem_set(problem, PIA_TOO_LARGE, NULL, "a definition has at most %d bytes",
+                               DEFINITION_SIZE_MAX);
+    definition_t *definition = pia_alloc(sizeof *definition);
+    pia_definition_t fields;
+    pia_status_t status = pia_json_parse(bytes, size, &definition->json, problem);
+    if (status == PIA_OK)
+        status = pia_schema_decode(&pia_definition_schema, definition->json, PIA_UNKNOWN_REFUSED,
+                                   &fields, problem);
+    if (status == PIA_OK) {
+        definition->name = fields.name;
+        definition->title = fields.title;
+        definition->version = fields.version;
+        definition->themes = fields.themes;
+        definition->sectors = fields.sectors;
+        hash_bytes(bytes, size, definition->hash);
+        status = load_machines(definition, problem);
+    }
+    if (status == PIA_OK)
+        *ret_definition = definition;
+    else
+        definition_destroy(&definition);
+    return status;
 }

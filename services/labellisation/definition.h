@@ -4,87 +4,16 @@
 #define DEFINITION_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "day.h"
+#include "machine.h"
 #include "pia/problem.h"
 
 enum {
     DEFINITION_SIZE_MAX = 256 * 1024,
-    DEFINITION_STATES_MAX = 64, /* sets of states are bits of a uint64_t */
-    DEFINITION_HASH_SIZE = 65,  /* hexadecimal, with its NUL */
-    DATUM_TEXT_MAX = 65536,
-    DATUM_PERSONS_MAX = 32,
-    STATE_NONE = -1,
+    DEFINITION_HASH_SIZE = 65, /* hexadecimal, with its NUL */
 };
-
-typedef enum {
-    DATUM_TEXT,
-    DATUM_INTEGER,
-    DATUM_BOOLEAN,
-    DATUM_CHOICE,
-    DATUM_DATE,
-    DATUM_PERSONS,
-} datum_type_t;
-
-/* What a transition asks for, in its data. Texts here and below are borrowed from the JSON. */
-typedef struct {
-    const char *name, *label;
-    datum_type_t type;
-    bool optional;
-    int64_t min, max;     /* bytes, value or number of persons */
-    const json_t *values; /* of a choice */
-} datum_t;
-
-typedef struct {
-    const char *name, *label;
-    bool initial, final;
-    const char *standing; /* of a label; NULL: as before */
-} state_t;
-
-/* A guard or an effect: the function that its name stands for, and its parameters. */
-typedef struct {
-    const struct guard_kind *kind;
-    const json_t *parameters;
-} guard_t;
-typedef struct {
-    const struct effect_kind *kind;
-    const json_t *parameters;
-} effect_t;
-
-typedef struct {
-    const char *name, *label, *reference; /* reference may be NULL */
-    uint64_t from;                        /* a bit a state; 0: a creation */
-    int to;                               /* index of the state, or STATE_NONE: it stays */
-    uint32_t roles;
-    bool automatic;
-    guard_t *guards;
-    effect_t *effects;
-    datum_t *data;
-    size_t guard_count, effect_count, datum_count;
-    const json_t *notify; /* names, or NULL */
-} transition_t;
-
-typedef struct {
-    const char *name, *label, *reference;
-    bool enabled;
-    uint64_t states, suspended_in;
-    const json_t *since; /* names of transitions, or NULL: entering one of the states */
-    period_t after;      /* if `on` is NULL */
-    const char *on;      /* a fact of the type date */
-    size_t transition;   /* index */
-} timer_rule_t;
-
-typedef struct {
-    const char *name; /* "dossier" or "label" */
-    uint32_t readers; /* roles that see everything */
-    state_t *states;
-    transition_t *transitions;
-    timer_rule_t *timers;
-    size_t state_count, transition_count, timer_count;
-} machine_t;
 
 typedef enum { MACHINE_DOSSIER, MACHINE_LABEL, MACHINE_COUNT } machine_kind_t;
 extern const char *const machine_names[MACHINE_COUNT];
@@ -105,18 +34,5 @@ pia_status_t definition_load(const char *bytes,
                              definition_t **ret_definition,
                              pia_problem_t *problem);
 void definition_destroy(definition_t **definition_p);
-
-/* Index of a state, or STATE_NONE. */
-int machine_state(const machine_t *machine, const char *name);
-/* NULL if there is none of this name. */
-const transition_t *machine_transition(const machine_t *machine, const char *name);
-/* The machine's first transition with an empty `from` that somebody may make; NULL: none. */
-const transition_t *machine_creation(const machine_t *machine);
-/* Whether the transition may be made in this state (an index; STATE_NONE: does not exist yet). */
-bool transition_starts_in(const transition_t *transition, int state);
-/* NULL if the transition asks for no such datum. */
-const datum_t *transition_datum(const transition_t *transition, const char *name);
-/* Whether an array of texts holds this one; false for NULL. */
-bool names_have(const json_t *names, const char *name);
 
 #endif

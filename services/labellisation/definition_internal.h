@@ -11,6 +11,13 @@ definition_fault(pia_problem_t *problem, const char *at, const char *member, con
 /* "<at>/<list>/<i>". */
 void definition_item(char ret_pointer[PIA_POINTER_MAX], const char *at, const char *list, size_t i);
 
+/* The parts of a machine, whose names become indices and functions; `at` is where it stands. What
+ * it has filled so far is freed with the definition, also after a fault. */
+pia_status_t definition_load_machine(machine_t *machine,
+                                     const json_t *json,
+                                     const char *at,
+                                     pia_problem_t *problem);
+
 void definition_read_period(const json_t *json, period_t *ret_period);
 
 /* What a datum asks for is possible, and bounded. */

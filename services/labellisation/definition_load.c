@@ -1,14 +1,12 @@
 /* definition_load.c - JSON to structs. The schema (proto/process_definition.schema.json) checks the
  * shape; here names become indices and functions; definition_check.c then looks at the whole. */
-#include "definition.h"
+#include "definition_internal.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "definition_internal.h"
 #include "pia/memory.h"
 #include "pia/principal.h"
 #include "proto/process_definition.h"
@@ -276,8 +274,10 @@ static pia_status_t load_list(machine_t *machine,
     return status;
 }
 
-static pia_status_t
-load_machine(machine_t *machine, const json_t *json, const char *at, pia_problem_t *problem)
+pia_status_t definition_load_machine(machine_t *machine,
+                                     const json_t *json,
+                                     const char *at,
+                                     pia_problem_t *problem)
 {
     pia_definition_machine_t fields;
     read_part(&pia_definition_machine_schema, json, &fields);
@@ -294,57 +294,5 @@ load_machine(machine_t *machine, const json_t *json, const char *at, pia_problem
         status = load_list(machine, json, at, "transitions", load_transition, problem);
     if (status == PIA_OK)
         status = load_list(machine, json, at, "timers", load_timer, problem);
-    return status;
-}
-
-static pia_status_t load_machines(definition_t *definition, pia_problem_t *problem)
-{
-    const json_t *machines = json_object_get(definition->json, "machines");
-    pia_status_t status = PIA_OK;
-    for (size_t i = 0; status == PIA_OK && i < MACHINE_COUNT; i++) {
-        char at[PIA_POINTER_MAX];
-        (void)snprintf(at, sizeof at, "/machines/%s", machine_names[i]);
-        definition->machines[i].name = machine_names[i];
-        const json_t *json = json_object_get(machines, machine_names[i]);
-        if (json)
-            status = load_machine(&definition->machines[i], json, at, problem);
-    }
-    return status == PIA_OK ? definition_check(definition, problem) : status;
-}
-
-static void hash_bytes(const char *bytes, size_t size, char ret_hash[DEFINITION_HASH_SIZE])
-{
-    unsigned char hash[crypto_generichash_BYTES];
-    (void)crypto_generichash(hash, sizeof hash, (const unsigned char *)bytes, size, NULL, 0);
-    (void)sodium_bin2hex(ret_hash, DEFINITION_HASH_SIZE, hash, sizeof hash);
-}
-
-pia_status_t definition_load(const char *bytes,
-                             size_t size,
-                             definition_t **ret_definition,
-                             pia_problem_t *problem)
-{
-    if (size > DEFINITION_SIZE_MAX)
-        return pia_problem_set(problem, PIA_TOO_LARGE, NULL, "a definition has at most %d bytes",
-                               DEFINITION_SIZE_MAX);
-    definition_t *definition = pia_alloc(sizeof *definition);
-    pia_definition_t fields;
-    pia_status_t status = pia_json_parse(bytes, size, &definition->json, problem);
-    if (status == PIA_OK)
-        status = pia_schema_decode(&pia_definition_schema, definition->json, PIA_UNKNOWN_REFUSED,
-                                   &fields, problem);
-    if (status == PIA_OK) {
-        definition->name = fields.name;
-        definition->title = fields.title;
-        definition->version = fields.version;
-        definition->themes = fields.themes;
-        definition->sectors = fields.sectors;
-        hash_bytes(bytes, size, definition->hash);
-        status = load_machines(definition, problem);
-    }
-    if (status == PIA_OK)
-        *ret_definition = definition;
-    else
-        definition_destroy(&definition);
     return status;
 }

@@ -5,7 +5,7 @@
 
 static void check_machine(const machine_t *machine)
 {
-    FUZZ_CHECK(machine->state_count <= DEFINITION_STATES_MAX);
+    FUZZ_CHECK(machine->state_count <= MACHINE_STATES_MAX);
     for (size_t i = 0; i < machine->transition_count; i++) {
         const transition_t *transition = &machine->transitions[i];
         FUZZ_CHECK(transition->to >= STATE_NONE && transition->to < (int)machine->state_count);

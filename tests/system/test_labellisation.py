@@ -332,13 +332,24 @@ def test_a_label_has_its_own_life(campaign):
             label = answer.body
         return answer
 
+    def registry_says(state):
+        until = time.monotonic() + 20
+        while True:
+            answer = campaign.call("admin", "registry.pole.get", {"code": label["pole"]["code"]})
+            if answer.body.get("state") == state:
+                return
+            assert time.monotonic() < until, answer
+
+    registry_says("active")
     refused(move("minister", "suspendre"), 409)
     refused(move("candidate", "ouvrir_procedure"), 403)
     assert move("secretariat", "ouvrir_procedure", {"griefs": "Aucune action."}).status == 200
     reasons = {"motifs_droit": "CRPA L242-2.", "motifs_fait": "Aucune action."}
     refused(move("minister", "suspendre"), 400, "/data/motifs_droit")
     assert move("minister", "suspendre", reasons).status == 200 and label["state"] == "suspendu"
+    registry_says("suspended")
     assert move("candidate", "renoncer").status == 200 and label["state"] == "renonce"
+    registry_says("ended")
     history = campaign.ok("candidate", "labellisation.label.history", {"label": label["id"]})
     assert [entry["transition"] for entry in history["items"]] == [
         "delivrer", "ouvrir_procedure", "suspendre", "renoncer"]

@@ -21,7 +21,7 @@ static void migrate(pia_db_t *db, const char *set, const pia_migration_t *tables
         fail_msg("%s", problem.detail);
 }
 
-static void add_person(bench_t *bench, const char *id, const char *role, const char *structure)
+static void add_person(bench_t *self, const char *id, const char *role, const char *structure)
 {
     static int serial = 0;
     char event_id[PIA_UUID_TEXT_SIZE];
@@ -34,49 +34,48 @@ static void add_person(bench_t *bench, const char *id, const char *role, const c
         .type = "person.created",
         .data = data,
     };
-    assert_int_equal(people_apply(bench->db, &event), PIA_OK);
+    assert_int_equal(people_apply(self->db, &event), PIA_OK);
     json_decref(data);
 }
 
-static void add_definition(bench_t *bench, const char *text)
+static void add_definition(bench_t *self, const char *text)
 {
-    pia_status_t status =
-        library_add(bench->library, bench->db, text, strlen(text), &bench->problem);
+    pia_status_t status = library_add(self->library, self->db, text, strlen(text), &self->problem);
     if (status != PIA_OK)
-        fail_msg("%s: %s", bench->problem.pointer, bench->problem.detail);
+        fail_msg("%s: %s", self->problem.pointer, self->problem.detail);
 }
 
-void bench_init(bench_t *bench, const char *definition)
+void bench_init(bench_t *self, const char *definition)
 {
-    memset(bench, 0, sizeof *bench);
-    test_database_init(&bench->place);
-    bench->db = test_database_open(&bench->place, PIA_DB_WRITER);
-    migrate(bench->db, "common", common_tables);
-    migrate(bench->db, "labellisation", labellisation_migrations);
-    bench->library = library_new();
-    assert_true(pia_time_parse("2026-11-26T09:00:00Z", &bench->now_ms));
-    assert_int_equal(pia_db_begin(bench->db), PIA_OK);
-    add_definition(bench, label_pia_v1);
+    memset(self, 0, sizeof *self);
+    test_database_init(&self->place);
+    self->db = test_database_open(&self->place, PIA_DB_WRITER);
+    migrate(self->db, "common", common_tables);
+    migrate(self->db, "labellisation", labellisation_migrations);
+    self->library = library_new();
+    assert_true(pia_time_parse("2026-11-26T09:00:00Z", &self->now_ms));
+    assert_int_equal(pia_db_begin(self->db), PIA_OK);
+    add_definition(self, label_pia_v1);
     if (definition)
-        add_definition(bench, definition);
-    add_person(bench, REVIEWER_1, "reviewer", NULL);
-    add_person(bench, REVIEWER_2, "reviewer", OTHER_STRUCTURE);
-    add_person(bench, REVIEWER_OF_STRUCTURE, "reviewer", STRUCTURE);
-    add_person(bench, NOT_A_REVIEWER, "committee", NULL);
+        add_definition(self, definition);
+    add_person(self, REVIEWER_1, "reviewer", NULL);
+    add_person(self, REVIEWER_2, "reviewer", OTHER_STRUCTURE);
+    add_person(self, REVIEWER_OF_STRUCTURE, "reviewer", STRUCTURE);
+    add_person(self, NOT_A_REVIEWER, "committee", NULL);
 }
 
-void bench_clear(bench_t *bench)
+void bench_clear(bench_t *self)
 {
-    pia_db_rollback(bench->db);
-    pia_db_close(&bench->db);
-    library_destroy(&bench->library);
-    test_database_clear(&bench->place);
+    pia_db_rollback(self->db);
+    pia_db_close(&self->db);
+    library_destroy(&self->library);
+    test_database_clear(&self->place);
 }
 
-void bench_commit(bench_t *bench)
+void bench_commit(bench_t *self)
 {
-    assert_int_equal(pia_db_commit(bench->db), PIA_OK);
-    assert_int_equal(pia_db_begin(bench->db), PIA_OK);
+    assert_int_equal(pia_db_commit(self->db), PIA_OK);
+    assert_int_equal(pia_db_begin(self->db), PIA_OK);
 }
 
 pia_principal_t bench_person(const char *id, uint32_t roles, const char *structure)
@@ -88,11 +87,11 @@ pia_principal_t bench_person(const char *id, uint32_t roles, const char *structu
     return principal;
 }
 
-void bench_create(bench_t *bench, const char *name, char ret_id[PIA_UUID_TEXT_SIZE])
+void bench_create(bench_t *self, const char *name, char ret_id[PIA_UUID_TEXT_SIZE])
 {
     pia_principal_t candidate = bench_person(CANDIDATE, PIA_ROLE_CANDIDAT, STRUCTURE);
     matter_t dossier = {.kind = MACHINE_DOSSIER, .state = STATE_NONE, .pole = "essai"};
-    assert_int_equal(library_find(bench->library, bench->db, name, 0, &dossier.definition, NULL),
+    assert_int_equal(library_find(self->library, self->db, name, 0, &dossier.definition, NULL),
                      PIA_OK);
     pia_uuid7_text(dossier.id);
     snprintf(dossier.structure, sizeof dossier.structure, "%s", STRUCTURE);
@@ -100,16 +99,16 @@ void bench_create(bench_t *bench, const char *name, char ret_id[PIA_UUID_TEXT_SI
         json_pack("{s:s, s:[s], s:[], s:{s:s, s:s, s:s}}", "title", "Essai", "themes", "habitat",
                   "sectors", "pole", "code", "essai", "name", "Essai", "departement", "87");
     act_t act = {
-        .db = bench->db,
+        .db = self->db,
         .matter = &dossier,
         .principal = &candidate,
         .transition = machine_creation(&dossier.definition->machines[MACHINE_DOSSIER]),
-        .effective_ms = bench->now_ms,
-        .recorded_ms = bench->now_ms,
+        .effective_ms = self->now_ms,
+        .recorded_ms = self->now_ms,
     };
-    pia_status_t status = matter_create(&act, &bench->problem);
+    pia_status_t status = matter_create(&act, &self->problem);
     if (status != PIA_OK)
-        fail_msg("%s", bench->problem.detail);
+        fail_msg("%s", self->problem.detail);
     snprintf(ret_id, PIA_UUID_TEXT_SIZE, "%s", dossier.id);
     matter_clear(&dossier);
 }
@@ -129,24 +128,24 @@ static json_t *parse(const char *text)
     return json;
 }
 
-void bench_load(bench_t *bench, machine_kind_t kind, const char *id, matter_t *ret_matter)
+void bench_load(bench_t *self, machine_kind_t kind, const char *id, matter_t *ret_matter)
 {
     pia_status_t status =
-        matter_load(bench->db, bench->library, kind, id, ret_matter, &bench->problem);
+        matter_load(self->db, self->library, kind, id, ret_matter, &self->problem);
     if (status != PIA_OK)
-        fail_msg("%s: %s", id, bench->problem.detail);
+        fail_msg("%s: %s", id, self->problem.detail);
 }
 
-static pia_status_t move(bench_t *bench, matter_t *matter, act_t *act, int64_t version)
+static pia_status_t move(bench_t *self, matter_t *matter, act_t *act, int64_t version)
 {
-    pia_status_t status = matter_catch_up(bench->db, matter, bench->now_ms, &bench->problem);
+    pia_status_t status = matter_catch_up(self->db, matter, self->now_ms, &self->problem);
     if (status != PIA_OK)
         return status;
-    act->effective_ms = act->recorded_ms = bench->now_ms;
-    return matter_move(act, version ? version : matter->version, &bench->problem);
+    act->effective_ms = act->recorded_ms = self->now_ms;
+    return matter_move(act, version ? version : matter->version, &self->problem);
 }
 
-pia_status_t bench_move(bench_t *bench,
+pia_status_t bench_move(bench_t *self,
                         const char *id,
                         const pia_principal_t *principal,
                         const char *transition,
@@ -155,51 +154,51 @@ pia_status_t bench_move(bench_t *bench,
 {
     matter_t matter;
     json_t *json = parse(data);
-    bench->problem = (pia_problem_t){.status = PIA_OK};
-    bench_load(bench, MACHINE_DOSSIER, id, &matter);
+    self->problem = (pia_problem_t){.status = PIA_OK};
+    bench_load(self, MACHINE_DOSSIER, id, &matter);
     act_t act = {
-        .db = bench->db,
+        .db = self->db,
         .matter = &matter,
         .principal = principal,
         .transition = machine_transition(matter.machine, transition),
         .data = json,
     };
     assert_non_null(act.transition);
-    assert_int_equal(pia_db_savepoint(bench->db), PIA_OK);
-    pia_status_t status = move(bench, &matter, &act, version);
+    assert_int_equal(pia_db_savepoint(self->db), PIA_OK);
+    pia_status_t status = move(self, &matter, &act, version);
     if (status == PIA_OK)
-        assert_int_equal(pia_db_release(bench->db), PIA_OK);
+        assert_int_equal(pia_db_release(self->db), PIA_OK);
     else
-        pia_db_rollback_to(bench->db);
+        pia_db_rollback_to(self->db);
     matter_clear(&matter);
     json_decref(json);
     return status;
 }
 
-const char *bench_state(bench_t *bench, machine_kind_t kind, const char *id)
+const char *bench_state(bench_t *self, machine_kind_t kind, const char *id)
 {
     matter_t matter;
-    bench_load(bench, kind, id, &matter);
+    bench_load(self, kind, id, &matter);
     const char *name = matter.machine->states[matter.state].name;
     matter_clear(&matter);
     return name;
 }
 
-int64_t bench_integer(bench_t *bench, const char *sql)
+int64_t bench_integer(bench_t *self, const char *sql)
 {
-    pia_stmt_t *stmt = pia_db_prepare(bench->db, sql);
+    pia_stmt_t *stmt = pia_db_prepare(self->db, sql);
     assert_int_equal(pia_stmt_step(stmt), PIA_OK);
     int64_t value = pia_stmt_column_integer(stmt, 0);
     pia_stmt_reset(stmt);
     return value;
 }
 
-int64_t bench_announced(bench_t *bench, const char *type)
+int64_t bench_announced(bench_t *self, const char *type)
 {
     static const char sql[] = "SELECT COUNT(*) FROM outbox WHERE event LIKE $1";
     char pattern[128];
     snprintf(pattern, sizeof pattern, "%%\"type\":\"%s\"%%", type);
-    pia_stmt_t *stmt = pia_db_prepare(bench->db, sql);
+    pia_stmt_t *stmt = pia_db_prepare(self->db, sql);
     pia_stmt_text(stmt, 1, pattern);
     assert_int_equal(pia_stmt_step(stmt), PIA_OK);
     int64_t count = pia_stmt_column_integer(stmt, 0);
@@ -227,16 +226,59 @@ static const move_t to_decision[] = {
      "{'avis': 'favorable', 'texte': 'Avis favorable.'}"},
 };
 
-void bench_to_decision(bench_t *bench, char ret_id[PIA_UUID_TEXT_SIZE])
+void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE])
 {
-    bench_create(bench, "label-pia", ret_id);
+    bench_create(self, "label-pia", ret_id);
     for (size_t i = 0; i < sizeof to_decision / sizeof to_decision[0]; i++) {
         const move_t *next = &to_decision[i];
         const char *structure = next->role == PIA_ROLE_CANDIDAT ? STRUCTURE : NULL;
         pia_principal_t person = bench_person(next->person, next->role, structure);
-        pia_status_t status = bench_move(bench, ret_id, &person, next->transition, next->data, 0);
+        pia_status_t status = bench_move(self, ret_id, &person, next->transition, next->data, 0);
         if (status != PIA_OK)
-            fail_msg("%s: %s %s", next->transition, bench->problem.detail, bench->problem.pointer);
+            fail_msg("%s: %s %s", next->transition, self->problem.detail, self->problem.pointer);
     }
-    assert_string_equal(bench_state(bench, MACHINE_DOSSIER, ret_id), "decision");
+    assert_string_equal(bench_state(self, MACHINE_DOSSIER, ret_id), "decision");
+}
+
+bench_t bench;
+
+int bench_setup(void **state)
+{
+    (void)state;
+    bench_init(&bench, NULL);
+    return 0;
+}
+
+int bench_teardown(void **state)
+{
+    (void)state;
+    bench_clear(&bench);
+    return 0;
+}
+
+pia_status_t
+move_as(const char *id, const char *person, uint32_t role, const char *transition, const char *data)
+{
+    const char *structure = (role & PIA_ROLE_CANDIDAT) != 0 ? STRUCTURE : NULL;
+    pia_principal_t principal = bench_person(person, role, structure);
+    return bench_move(&bench, id, &principal, transition, data, 0);
+}
+
+void go(const char *id, const char *person, uint32_t role, const char *transition, const char *data)
+{
+    pia_status_t status = move_as(id, person, role, transition, data);
+    if (status != PIA_OK)
+        fail_msg("%s: %s %s", transition, bench.problem.detail, bench.problem.pointer);
+}
+
+void assert_state(const char *id, const char *expected)
+{
+    assert_string_equal(bench_state(&bench, MACHINE_DOSSIER, id), expected);
+}
+
+void bench_run(const char *sql)
+{
+    int64_t changes = 0;
+    assert_int_equal(pia_stmt_run(pia_db_prepare(bench.db, sql), &changes), PIA_OK);
+    assert_true(changes > 0);
 }

@@ -26,21 +26,21 @@ typedef struct {
 #define CANDIDATE "0190a000-0000-7000-8000-000000000007"
 
 /* Opens it, in a transaction. `definition`: JSON beside the default one, or NULL. */
-void bench_init(bench_t *bench, const char *definition);
-void bench_clear(bench_t *bench);
+void bench_init(bench_t *self, const char *definition);
+void bench_clear(bench_t *self);
 
 /* Ends the present transaction, kept, and begins another. */
-void bench_commit(bench_t *bench);
+void bench_commit(bench_t *self);
 
 /* A person with these roles, for a structure (NULL: none). */
 pia_principal_t bench_person(const char *id, uint32_t roles, const char *structure);
 
 /* A new dossier of STRUCTURE by its candidate, under the definition of this name; its id. */
-void bench_create(bench_t *bench, const char *name, char ret_id[PIA_UUID_TEXT_SIZE]);
+void bench_create(bench_t *self, const char *name, char ret_id[PIA_UUID_TEXT_SIZE]);
 
 /* Makes a transition as the service does: due timers first, all or nothing. `data`: JSON with
- * single quotes, NULL none. `version` 0: the present one. A refusal is left in bench->problem. */
-pia_status_t bench_move(bench_t *bench,
+ * single quotes, NULL none. `version` 0: the present one. A refusal is left in self->problem. */
+pia_status_t bench_move(bench_t *self,
                         const char *id,
                         const pia_principal_t *principal,
                         const char *transition,
@@ -48,19 +48,35 @@ pia_status_t bench_move(bench_t *bench,
                         int64_t version);
 
 /* Reads it; fails the test if it is not there. The caller clears it. */
-void bench_load(bench_t *bench, machine_kind_t kind, const char *id, matter_t *ret_matter);
+void bench_load(bench_t *self, machine_kind_t kind, const char *id, matter_t *ret_matter);
 
 /* Its state's name, static. */
-const char *bench_state(bench_t *bench, machine_kind_t kind, const char *id);
+const char *bench_state(bench_t *self, machine_kind_t kind, const char *id);
 
 /* The first column of the first row; `sql` is a constant. */
-int64_t bench_integer(bench_t *bench, const char *sql);
+int64_t bench_integer(bench_t *self, const char *sql);
 
 /* How many announcements of a type wait in the outbox. */
-int64_t bench_announced(bench_t *bench, const char *type);
+int64_t bench_announced(bench_t *self, const char *type);
 
 /* Moves a fresh dossier of the default definition before the decision: two favourable reviews, a
  * favourable opinion. */
-void bench_to_decision(bench_t *bench, char ret_id[PIA_UUID_TEXT_SIZE]);
+void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE]);
+
+/* What the tests of one program share: one bench at a time, fresh for each test. */
+extern bench_t bench;
+int bench_setup(void **state);
+int bench_teardown(void **state);
+
+/* Makes a transition of the default path on `bench`, as a person with one role (a candidate is of
+ * STRUCTURE); go fails the test if it is refused. */
+pia_status_t move_as(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+void go(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+void assert_state(const char *id, const char *expected);
+
+/* Runs a statement, a constant, that must change something. */
+void bench_run(const char *sql);
 
 #endif

@@ -1,0 +1,53 @@
+/* machine.c - looking things up in a machine. */
+#include "machine.h"
+
+#include <string.h>
+
+int machine_state(const machine_t *machine, const char *name)
+{
+    for (size_t i = 0; i < machine->state_count; i++)
+        if (strcmp(machine->states[i].name, name) == 0)
+            return (int)i;
+    return STATE_NONE;
+}
+
+const transition_t *machine_transition(const machine_t *machine, const char *name)
+{
+    for (size_t i = 0; i < machine->transition_count; i++)
+        if (strcmp(machine->transitions[i].name, name) == 0)
+            return &machine->transitions[i];
+    return NULL;
+}
+
+const transition_t *machine_creation(const machine_t *machine)
+{
+    for (size_t i = 0; i < machine->transition_count; i++)
+        if (machine->transitions[i].from == 0 && machine->transitions[i].roles != 0)
+            return &machine->transitions[i];
+    return NULL;
+}
+
+bool transition_starts_in(const transition_t *transition, int state)
+{
+    if (state == STATE_NONE)
+        return transition->from == 0;
+    return (transition->from >> state & 1) != 0;
+}
+
+const datum_t *transition_datum(const transition_t *transition, const char *name)
+{
+    for (size_t i = 0; i < transition->datum_count; i++)
+        if (strcmp(transition->data[i].name, name) == 0)
+            return &transition->data[i];
+    return NULL;
+}
+
+bool names_have(const json_t *names, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(names); i++) {
+        const char *item = json_string_value(json_array_get(names, i));
+        if (item && strcmp(item, name) == 0)
+            return true;
+    }
+    return false;
+}
