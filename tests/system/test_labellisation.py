@@ -49,6 +49,10 @@ def campaign(running):
     return Campaign(running)
 
 
+PUBLIC = {"labellisation.label.get", "labellisation.label.list", "labellisation.process.get",
+          "labellisation.process.list"}
+
+
 def refused(answer, status, pointer=None):
     assert answer.status == status, answer
     assert answer.body["detail"], answer
@@ -283,6 +287,30 @@ def test_a_bad_creation_is_refused_at_its_place(campaign, change, pointer):
             "pole": {"code": "essai", "name": "Essai"}, **change}
     answer = campaign.call("candidate", "labellisation.dossier.create", body)
     assert answer.status in (400, 404, 409) and answer.body["pointer"] == pointer, answer
+
+
+def message_schemas():
+    found = {}
+    for path in (pathlib.Path(__file__).parents[2] / "proto").glob("*.schema.json"):
+        for name, schema in json.loads(path.read_text())["$defs"].items():
+            if name.startswith("labellisation."):
+                found[name] = schema
+    return found
+
+
+@pytest.mark.parametrize("name, schema", sorted(message_schemas().items()))
+def test_each_message_refuses_what_its_schema_does_not_allow(campaign, name, schema):
+    refused(campaign.call("secretariat", name, {"unheard_of": 1}), 400)
+    for member in schema["required"]:
+        refused(campaign.call("secretariat", name, {}), 400)
+        refused(campaign.call("secretariat", name, {member: None}), 400)
+    for member, rule in schema["properties"].items():
+        wrong = {"string": 7, "integer": "x", "boolean": "yes", "array": {}, "object": []}
+        kind = rule.get("type", "object")
+        answer = campaign.call("secretariat", name, {member: wrong[kind]})
+        refused(answer, 400)
+    anonymous = campaign.network.call(name, {}, anonymous=True).status
+    assert anonymous in ((200, 400) if name in PUBLIC else (401,))
 
 
 def test_the_code_of_a_pole_of_another_structure_is_refused(campaign):
