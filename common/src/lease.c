@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { STILL_MS = 5000 };
+enum { STILL_MS = 3000 };
 
 static const char SQL_READ[] = "SELECT holder, term, beat FROM relay_lease WHERE id = 1 FOR UPDATE";
 static const char SQL_TAKE[] =

@@ -1,6 +1,6 @@
 /* lease.h - which instance relays and follows: a row with a term (the fencing token). Where one
  * process holds the database it is taken once; on a shared one the holder beats, and another takes
- * over when it has seen the beat stand still for 5 s on its own monotonic clock: no two clocks are
+ * over when it has seen the beat stand still for 3 s on its own monotonic clock: no two clocks are
  * ever compared. Store thread. */
 #ifndef PIA_LEASE_H
 #define PIA_LEASE_H

@@ -92,12 +92,12 @@ static void another_waits_until_the_holder_stands_still(void **state)
         assert_false(second.held);
     }
     keep(fixture, &second, 20000);
-    keep(fixture, &second, 24000);
+    keep(fixture, &second, 22000);
     assert_false(second.held);
-    keep(fixture, &second, 24600);
+    keep(fixture, &second, 23100);
     assert_true(second.held);
     assert_int_equal(check(fixture, &first), PIA_CONFLICT);
-    keep(fixture, &first, 24700); /* back from its sleep: it has lost it */
+    keep(fixture, &first, 23200); /* back from its sleep: it has lost it */
     assert_false(first.held);
 }
 
