@@ -7,14 +7,18 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
 import queue
+import socketserver
 import threading
 import time
 import uuid
 
 import pytest
 
-WAIT_S = 20
+from pia import Network
+
+WAIT_S = 30
 PRIVATE = ("--webhook.allow_private", "true", "--delivery.retry_ms", "50")
 
 
@@ -70,11 +74,24 @@ def start(pia, *options):
     return pia.start("notifications", *PRIVATE, *options)
 
 
-@pytest.fixture
-def told(pia):
-    """Broker, registry, diffusion and notifications."""
-    start(pia)
-    return pia
+@pytest.fixture(scope="module")
+def told():
+    """Broker, registry, diffusion and notifications, shared: each test brings its own people."""
+    network = Network()
+    try:
+        start(network)
+        _, network.secretary = person(network, "secretariat")
+        yield network
+    finally:
+        tails = network.tails()
+        wrong = network.stop()
+        network.remove()
+    assert not wrong, "\n".join([*wrong, tails])
+
+
+def address():
+    """Nobody else's."""
+    return f"a-{uuid.uuid4()}@example.org"
 
 
 def ok(answer):
@@ -119,6 +136,9 @@ def announce(pia, kind, data, visibility="public", **attributes):
 
 def label(pia):
     """A labelled pôle, as the labellisation announces one; once the journal lets it publish."""
+    if getattr(pia, "labelled", False):
+        return
+    pia.labelled = True
     structure = ok(pia.call("registry.structure.create", {"name": "Structure (démonstration)"}))["id"]
     announce(pia, "label.awarded", {
         "label": str(uuid.uuid4()), "dossier": str(uuid.uuid4()), "structure": structure, "from": "2026-11-26",
@@ -133,9 +153,7 @@ def label(pia):
 
 
 def publish(pia, **members):
-    if not getattr(pia, "labelled", False):
-        label(pia)
-        pia.labelled = True
+    label(pia)
     return ok(pia.call("diffusion.publication.create", {
         "pole": "demonstration", "kind": "formation", "title": "Hygiène « en cuisine »", "summary": "Deux jours.",
         "themes": ["alimentation"], "sectors": ["alimentaire"], "scope": "national", "publish": True, **members,
@@ -146,13 +164,29 @@ def contact(pia, key=None, **members):
     return ok(pia.call("notifications.contact.create", members, key=key))
 
 
-def mails(pia):
+def mails(pia, to=None):
+    """All e-mails, or those to one address."""
     found = []
     for path in sorted((pia.data / "mail/new").glob("*")):
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         message.path = path
-        found.append(message)
+        if to in (None, message["To"]):
+            found.append(message)
     return found
+
+
+def deliveries(pia, contact_id, state=None):
+    """To one contact, newest first."""
+    items = ok(pia.call("notifications.delivery.list", {"contact": contact_id}))["items"]
+    return [item for item in items if state in (None, item["state"])]
+
+
+def subscribe(pia, contact_id, **members):
+    ok(pia.call("diffusion.subscription.create", {"contact": contact_id, "filter": members}))
+
+
+def inbox(pia, key, **members):
+    return ok(pia.call("notifications.inbox.list", members, key=key))
 
 
 def dossier_event(pia, kind="review.assigned", **members):
@@ -223,24 +257,10 @@ def test_others_contacts_are_not_there(told):
     ({"channel": "email", "address": "a@example.org", "person": "x"}, "/person"),
     ({"channel": "email", "address": "a@example.org", "language": "français"}, "/language"),
 ])
-def test_bad_contacts_are_refused_where_they_are_bad(shared, body, pointer):
-    answer = shared.call("notifications.contact.create", body, key=shared.secretary)
+def test_bad_contacts_are_refused_where_they_are_bad(told, body, pointer):
+    answer = told.call("notifications.contact.create", body, key=told.secretary)
     assert answer.status == 400, answer.body
     assert answer.body["pointer"] == pointer
-
-
-@pytest.fixture(scope="module")
-def shared():
-    """For tests that change nothing."""
-    from pia import Network
-
-    network = Network()
-    start(network)
-    _, network.secretary = person(network, "secretariat")
-    yield network
-    wrong = network.stop()
-    network.remove()
-    assert not wrong, wrong
 
 
 # The workflow
@@ -249,30 +269,30 @@ def shared():
 def test_assigned_reviewers_get_mail_and_inbox_and_others_nothing(told):
     one, one_key = person(told, "reviewer")
     _, other_key = person(told, "reviewer")
-    contact(told, person=one, channel="email", address="rapporteure-1@example.org", consent_basis="mission")
+    to = address()
+    contact(told, person=one, channel="email", address=to, consent_basis="mission")
     dossier_event(told, reviewers=[one])
-    inbox = until(lambda: ok(told.call("notifications.inbox.list", {}, key=one_key))["items"], "the inbox item")
-    assert inbox[0]["title"] == "Un dossier vous est confié\u00a0: «\u00a0Fumage à froid\u00a0»"
-    assert inbox[0]["link"].startswith("/dossiers/")
-    assert not inbox[0]["read"]
-    mail = until(lambda: mails(told), "the e-mail")[0]
-    assert mail["To"] == "rapporteure-1@example.org"
-    assert mail["Subject"] == inbox[0]["title"]
+    item = until(lambda: inbox(told, one_key)["items"], "the inbox item")[0]
+    assert item["title"] == "Un dossier vous est confié\u00a0: «\u00a0Fumage à froid\u00a0»"
+    assert item["link"].startswith("/dossiers/")
+    assert not item["read"]
+    mail = until(lambda: mails(told, to), "the e-mail")[0]
+    assert mail["Subject"] == item["title"]
     assert "Fumage à froid" in mail.get_content()
     assert "/dossiers/" in mail.get_content()
     assert mail["List-Unsubscribe"] is None, "a mission is not a subscription"
-    assert ok(told.call("notifications.inbox.list", {}, key=other_key))["items"] == []
+    assert inbox(told, other_key)["items"] == []
 
 
 def test_an_item_is_read_by_its_person_only(told):
     one, one_key = person(told, "reviewer")
     _, other_key = person(told, "reviewer")
     dossier_event(told, reviewers=[one])
-    item = until(lambda: ok(told.call("notifications.inbox.list", {}, key=one_key))["items"], "the item")[0]
+    item = until(lambda: inbox(told, one_key)["items"], "the item")[0]
     assert told.call("notifications.inbox.read", {"item": item["id"]}, key=other_key).status == 404
     read = ok(told.call("notifications.inbox.read", {"item": item["id"]}, key=one_key))
     assert read["read"] and read["read_at"]
-    page = ok(told.call("notifications.inbox.list", {"unread": True}, key=one_key))
+    page = inbox(told, one_key, unread=True)
     assert page["items"] == [] and page["unread"] == 0
 
 
@@ -286,18 +306,18 @@ def test_roles_and_structures_are_told(told):
                   transition_label="Déposer le dossier", **{"from": "brouillon", "to": "depose"}, to_label="Déposé",
                   recipients={"roles": ["secretariat"], "structures": [structure], "persons": []})
     for key, word in ((secretary, "Dossier"), (candidate, "Votre dossier")):
-        items = until(lambda k=key: ok(told.call("notifications.inbox.list", {}, key=k))["items"], word)
+        items = until(lambda k=key: inbox(told, k)["items"], word)
         assert items[0]["title"].startswith(word)
-    assert ok(told.call("notifications.inbox.list", {}, key=outsider))["items"] == []
+    assert inbox(told, outsider)["items"] == []
 
 
 def test_an_inbox_has_pages_newest_first(told):
     one, key = person(told, "reviewer")
     for n in range(5):
         dossier_event(told, title=f"Dossier {n}", reviewers=[one])
-    until(lambda: ok(told.call("notifications.inbox.list", {}, key=key))["unread"] == 5, "five items")
-    first = ok(told.call("notifications.inbox.list", {"limit": 3}, key=key))
-    second = ok(told.call("notifications.inbox.list", {"limit": 3, "after": first["next"]}, key=key))
+    until(lambda: inbox(told, key)["unread"] == 5, "five items")
+    first = inbox(told, key, limit=3)
+    second = inbox(told, key, limit=3, after=first["next"])
     assert len(first["items"]) == 3 and len(second["items"]) == 2 and "next" not in second
     assert len({item["id"] for item in first["items"] + second["items"]}) == 5
     assert told.call("notifications.inbox.list", {"after": "1.x"}, key=key).status == 400
@@ -307,28 +327,41 @@ def test_an_inbox_has_pages_newest_first(told):
 
 
 def test_matching_subscribers_get_mail_and_others_nothing(told):
-    yes = contact(told, channel="email", address="abonnee-1@example.org")["id"]
-    no = contact(told, channel="email", address="abonne-2@example.org")["id"]
-    ok(told.call("diffusion.subscription.create", {"contact": yes, "filter": {"themes": ["alimentation"]}}))
-    ok(told.call("diffusion.subscription.create", {"contact": no, "filter": {"themes": ["numerique"]}}))
+    to, other = address(), address()
+    yes = contact(told, channel="email", address=to)["id"]
+    no = contact(told, channel="email", address=other)["id"]
+    label(told)
+    subscribe(told, yes, themes=["alimentation"])
+    subscribe(told, yes, kinds=["formation"])
+    subscribe(told, no, themes=["numerique"])
     publish(told)
-    mail = until(lambda: mails(told), "the e-mail")[0]
-    assert mail["To"] == "abonnee-1@example.org"
+    mail = until(lambda: mails(told, to), "the e-mail")[0]
     assert mail["Subject"] == "Formation\u00a0: «\u00a0Hygiène « en cuisine »\u00a0»"
     assert mail["Message-ID"].startswith(f"<{mail.path.name}@")
-    deliveries = until(lambda: [d for d in ok(told.call("notifications.delivery.list", {"contact": yes}))["items"]
-                                if d["state"] == "sent"], "the delivery is recorded")
-    assert [d["id"] for d in deliveries] == [mail.path.name]
-    assert deliveries[0]["attempts"] == 1
-    assert ok(told.call("notifications.delivery.list", {"contact": no}))["items"] == []
-    assert len(mails(told)) == 1
+    sent = until(lambda: deliveries(told, yes, "sent"), "the delivery is recorded")
+    assert [d["id"] for d in sent] == [mail.path.name], "two subscriptions, one message"
+    assert sent[0]["attempts"] == 1
+    assert deliveries(told, no) == [] and mails(told, other) == []
+
+
+def test_an_inbox_may_subscribe(told):
+    one, key = person(told, "pole")
+    mine = contact(told, key, channel="inbox")["id"]
+    label(told)
+    subscribe(told, mine, kinds=["formation"])
+    published = publish(told)
+    item = until(lambda: inbox(told, key)["items"], "the inbox item")[0]
+    assert item["link"] == f"/publications/{published['publication']}"
+    assert [d["channel"] for d in deliveries(told, mine)] == ["inbox"]
 
 
 def test_the_link_in_a_mail_ends_it(told):
-    one = contact(told, channel="email", address="abonnee-1@example.org")["id"]
-    ok(told.call("diffusion.subscription.create", {"contact": one, "filter": {"kinds": ["formation"]}}))
+    to, other = address(), address()
+    one = contact(told, channel="email", address=to)["id"]
+    label(told)
+    subscribe(told, one, kinds=["formation"])
     publish(told)
-    mail = until(lambda: mails(told), "the e-mail")[0]
+    mail = until(lambda: mails(told, to), "the e-mail")[0]
     link = mail["List-Unsubscribe"].strip("<>")
     assert link in mail.get_content()
     token = link.split("token=")[1]
@@ -336,22 +369,22 @@ def test_the_link_in_a_mail_ends_it(told):
     assert told.call("notifications.contact.unsubscribe", wrong, anonymous=True).status == 404
     for _ in range(2):
         ok(told.call("notifications.contact.unsubscribe", {"contact": one, "token": token}, anonymous=True))
-    assert ok(told.call("notifications.contact.get", {"contact": one}))["state"] == "removed"
-    last = contact(told, channel="email", address="abonne-2@example.org")["id"]
-    ok(told.call("diffusion.subscription.create", {"contact": last, "filter": {"kinds": ["formation"]}}))
+    ended = ok(told.call("notifications.contact.get", {"contact": one}))
+    assert ended["state"] == "removed" and "address" not in ended
+    subscribe(told, contact(told, channel="email", address=other)["id"], kinds=["formation"])
     publish(told, title="La suite")
-    until(lambda: len(mails(told)) == 2, "the other's e-mail")
-    assert ok(told.call("notifications.delivery.list", {"contact": one}))["items"][0]["sequence"] == \
-        ok(told.call("notifications.delivery.list", {"contact": one}))["items"][-1]["sequence"]
+    until(lambda: mails(told, other), "the other's e-mail")
+    assert len(mails(told, to)) == 1 and len(deliveries(told, one)) == 1
 
 
 def test_audiences_of_many_pages_are_told_once_each(told):
-    everyone = {contact(told, channel="email", address=f"a{n}@example.org")["id"] for n in range(430)}
-    for one in everyone:
-        ok(told.call("diffusion.subscription.create", {"contact": one, "filter": {"kinds": ["formation"]}}))
-    publish(told)
-    until(lambda: len(mails(told)) >= len(everyone), "all e-mails")
-    assert len({mail["To"] for mail in mails(told)}) == len(mails(told)) == len(everyone)
+    addresses = {address() for _ in range(430)}
+    label(told)
+    for to in addresses:
+        subscribe(told, contact(told, channel="email", address=to)["id"], kinds=["magazine"])
+    publish(told, kind="magazine")
+    until(lambda: addresses <= {mail["To"] for mail in mails(told)}, "all e-mails")
+    assert len([mail for mail in mails(told) if mail["To"] in addresses]) == len(addresses)
 
 
 # Webhooks
@@ -367,9 +400,10 @@ def check_signature(post, secret):
     return headers["webhook-id"]
 
 
-def subscribe_webhook(pia, receiver, path="/hook"):
-    created = contact(pia, channel="webhook", address=receiver.url(path))
-    ok(pia.call("diffusion.subscription.create", {"contact": created["id"], "filter": {"kinds": ["formation"]}}))
+def subscribe_webhook(pia, receiver):
+    created = contact(pia, channel="webhook", address=receiver.url())
+    label(pia)
+    subscribe(pia, created["id"], kinds=["formation"])
     return created
 
 
@@ -382,10 +416,10 @@ def test_a_webhook_is_signed_and_carries_the_event(told, receiver):
     assert event["type"] == "publication.published"
     assert event["data"]["publication"] == published["publication"]
     assert post["headers"]["Content-Type"] == "application/cloudevents+json"
-    sent = until(lambda: [d for d in ok(told.call("notifications.delivery.list", {"state": "sent"}))["items"]],
-                 "the delivery is recorded")
+    sent = until(lambda: deliveries(told, created["id"], "sent"), "the delivery is recorded")
     assert sent[0]["id"] == delivery
     assert "secret" not in ok(told.call("notifications.contact.get", {"contact": created["id"]}))
+    ok(told.call("notifications.contact.remove", {"contact": created["id"]}))
 
 
 def test_a_failing_receiver_is_tried_again_under_the_same_id(told, receiver):
@@ -395,8 +429,9 @@ def test_a_failing_receiver_is_tried_again_under_the_same_id(told, receiver):
     publish(told)
     ids = {check_signature(receiver.get(), created["secret"]) for _ in range(3)}
     assert len(ids) == 1
-    sent = until(lambda: ok(told.call("notifications.delivery.list", {"state": "sent"}))["items"], "it is recorded")
+    sent = until(lambda: deliveries(told, created["id"], "sent"), "it is recorded")
     assert sent[0]["attempts"] == 3
+    ok(told.call("notifications.contact.remove", {"contact": created["id"]}))
 
 
 def test_a_receiver_that_is_gone_ends_the_contact(told, receiver):
@@ -405,8 +440,7 @@ def test_a_receiver_that_is_gone_ends_the_contact(told, receiver):
     publish(told)
     receiver.get()
     until(lambda: ok(told.call("notifications.contact.get", {"contact": created["id"]}))["state"] == "gone", "gone")
-    failed = ok(told.call("notifications.delivery.list", {"contact": created["id"]}))["items"]
-    assert [d["state"] for d in failed] == ["failed"]
+    assert [d["state"] for d in deliveries(told, created["id"])] == ["failed"]
 
 
 def test_private_addresses_are_refused_by_default(pia, receiver):
@@ -415,10 +449,122 @@ def test_private_addresses_are_refused_by_default(pia, receiver):
         pia.start(service)
     created = subscribe_webhook(pia, receiver)
     publish(pia)
-    failed = until(lambda: [d for d in ok(pia.call("notifications.delivery.list", {"contact": created["id"]}))["items"]
-                            if d["state"] == "failed"], "the refusal")
+    failed = until(lambda: deliveries(pia, created["id"], "failed"), "the refusal")
     assert "public" in failed[0]["problem"]
     assert receiver.posts.empty()
+
+
+# SMTP
+
+
+class MailServer:
+    """Takes mail by RFC 5321, as far as a client that behaves needs it; `answer` is to the whole message."""
+
+    def __init__(self):
+        self.messages = queue.Queue()
+        self.answer = lambda message: "250 taken"
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def say(self, line):
+                self.wfile.write(line.encode() + b"\r\n")
+
+            def data(self):
+                self.say("354 go on")
+                lines = []
+                while (line := self.rfile.readline()) not in (b".\r\n", b""):
+                    assert line.endswith(b"\r\n"), line
+                    lines.append(line[1:] if line.startswith(b".") else line)
+                return b"".join(lines)
+
+            def handle(self):
+                self.say("220 here")
+                sender = recipient = None
+                while line := self.rfile.readline().decode().strip():
+                    word = line.upper()
+                    if word.startswith("MAIL FROM:"):
+                        sender = line[10:]
+                    elif word.startswith("RCPT TO:"):
+                        recipient = line[8:]
+                    elif word == "DATA":
+                        message = email.message_from_bytes(self.data(), policy=email.policy.default)
+                        message.envelope = (sender.split()[0], recipient)
+                        answer = outer.answer(message)
+                        outer.messages.put(message)
+                        if answer is None:
+                            return
+                        self.say(answer)
+                        continue
+                    elif word == "QUIT":
+                        self.say("221 bye")
+                        return
+                    self.say("250 yes")
+
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def options(self):
+        return ("--mail.transport", "smtp", "--mail.smtp_url", f"smtp://127.0.0.1:{self.server.server_address[1]}",
+                "--mail.sender", "pia@example.org")
+
+    def get(self):
+        return self.messages.get(timeout=WAIT_S)
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def mail_server():
+    server = MailServer()
+    yield server
+    server.close()
+
+
+def test_smtp_takes_tries_again_and_refuses(pia, mail_server):
+    answers = iter(["451 later", "250 taken", "550 nobody here"])
+    mail_server.answer = lambda message: next(answers)
+    start(pia, *mail_server.options())
+    label(pia)
+    to = address()
+    one = contact(pia, channel="email", address=to)["id"]
+    subscribe(pia, one, kinds=["formation"])
+    publish(pia, title=".Point en tête", summary=".Une ligne\n.\nune autre")
+    first, second = mail_server.get(), mail_server.get()
+    assert first["Message-ID"] == second["Message-ID"], "a repeat is known as one"
+    assert first.as_bytes() == second.as_bytes()
+    assert second.envelope == ("<pia@example.org>", f"<{to}>")
+    assert "\n.Une ligne\n.\nune autre\n" in second.get_content().replace("\r\n", "\n")
+    sent = until(lambda: deliveries(pia, one, "sent"), "it is recorded")
+    assert sent[0]["attempts"] == 2
+    publish(pia, title="Refusée")
+    mail_server.get()
+    failed = until(lambda: deliveries(pia, one, "failed"), "the refusal is recorded")
+    assert failed[0]["problem"] == "SMTP 550" and failed[0]["attempts"] == 1
+
+
+def test_a_kill_after_smtp_has_taken_repeats_under_the_same_message_id(pia, mail_server):
+    process = start(pia, *mail_server.options())
+    killed = threading.Event()
+
+    def kill_at_the_first(message):
+        if not killed.is_set():
+            process.kill()
+            killed.set()
+            return None
+        return "250 taken"
+
+    mail_server.answer = kill_at_the_first
+    label(pia)
+    one = contact(pia, channel="email", address=address())["id"]
+    subscribe(pia, one, kinds=["formation"])
+    publish(pia)
+    first = mail_server.get()
+    pia.start("notifications", *PRIVATE, *mail_server.options())
+    assert mail_server.get()["Message-ID"] == first["Message-ID"]
+    until(lambda: deliveries(pia, one, "sent"), "it is recorded")
 
 
 # What is killed
@@ -441,31 +587,60 @@ def test_a_kill_between_sending_and_recording_repeats_under_the_same_id(pia, rec
     first = check_signature(receiver.get(), created["secret"])
     pia.start("notifications", *PRIVATE)
     assert check_signature(receiver.get(), created["secret"]) == first
-    sent = until(lambda: ok(pia.call("notifications.delivery.list", {"state": "sent"}))["items"], "it is recorded")
+    sent = until(lambda: deliveries(pia, created["id"], "sent"), "it is recorded")
     assert sent[0]["attempts"] == 2
+
+
+def nothing_is_left(pia):
+    return not any(ok(pia.call("notifications.delivery.list", {"state": state}))["items"]
+                   for state in ("pending", "leased"))
+
+
+def tell_many(pia, people, rounds, after_some):
+    """Publications to 60 addresses and dossiers to the people; `after_some` is called in the middle of
+    each round. In the end each has one message of each."""
+    for _ in range(60):
+        subscribe(pia, contact(pia, channel="email", address=address())["id"], kinds=["formation"])
+    for n in range(rounds):
+        publish(pia, title=f"Formation {n}")
+        dossier_event(pia, title=f"Dossier {n}", reviewers=[identity for identity, _ in people])
+        until(lambda n=n: len(mails(pia)) > 60 * n, "some e-mails")
+        after_some()
+    until(lambda: len(mails(pia)) >= 60 * rounds, "all e-mails")
+    until(lambda: nothing_is_left(pia), "nothing is left to send")
+    seen = [(mail["To"], mail["Subject"]) for mail in mails(pia)]
+    assert len(seen) == len(set(seen)) == 60 * rounds
+    for _, key in people:
+        items = until(lambda k=key: inbox(pia, k)["items"], "items")
+        assert sorted(item["title"] for item in items) == \
+            [f"Un dossier vous est confié\u00a0: «\u00a0Dossier {n}\u00a0»" for n in range(rounds)]
 
 
 def test_kills_while_many_are_told_leave_one_message_each(pia):
     process = start(pia)
-    people = [person(pia, "reviewer") for _ in range(4)]
-    everyone = [contact(pia, channel="email", address=f"a{n}@example.org")["id"] for n in range(60)]
-    for one in everyone:
-        ok(pia.call("diffusion.subscription.create", {"contact": one, "filter": {"kinds": ["formation"]}}))
-    for n in range(5):
-        publish(pia, title=f"Formation {n}")
-        dossier_event(pia, title=f"Dossier {n}", reviewers=[identity for identity, _ in people])
-        until(lambda n=n: len(mails(pia)) > 60 * n, "some e-mails")
+    label(pia)
+
+    def kill():
+        nonlocal process
         process.kill()
         process = pia.start("notifications", *PRIVATE)
-    until(lambda: len(mails(pia)) >= 300, "all e-mails")
-    until(lambda: not ok(pia.call("notifications.delivery.list", {"state": "pending"}))["items"]
-          and not ok(pia.call("notifications.delivery.list", {"state": "leased"}))["items"], "nothing is left")
-    seen = [(mail["To"], mail["Subject"]) for mail in mails(pia)]
-    assert len(seen) == len(set(seen)) == 300
-    for _, key in people:
-        inbox = until(lambda k=key: [i for i in ok(pia.call("notifications.inbox.list", {}, key=k))["items"]], "items")
-        assert sorted(item["title"] for item in inbox) == \
-            [f"Un dossier vous est confié\u00a0: «\u00a0Dossier {n}\u00a0»" for n in range(5)]
+
+    tell_many(pia, [person(pia, "reviewer") for _ in range(4)], 5, kill)
+
+
+def test_two_instances_on_postgresql_share_the_work(pia, postgres):
+    database = ("--database", f"{postgres}#n{os.getpid()}", "--delivery.lease_ms", "2000")
+    processes = [start(pia, *database), pia.start("notifications", *PRIVATE, *database)]
+    label(pia)
+
+    def kill_one():
+        processes.pop(0).kill()
+        processes.append(pia.start("notifications", *PRIVATE, *database, wait=False))
+
+    tell_many(pia, [person(pia, "reviewer") for _ in range(4)], 2, kill_one)
+
+
+# The plan
 
 
 def test_a_bad_plan_is_refused_with_the_rule(pia):
