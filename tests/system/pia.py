@@ -108,6 +108,7 @@ class Network:
         self.processes = []
         self.peers = []
         self.tokens = {}
+        self.web = None
 
     def endpoint(self, name):
         return f"ipc://{self.data}/run/{name}.sock"
@@ -143,7 +144,7 @@ class Network:
 
     def start_all(self, options=None, redis=True):
         """Broker, Redis and every service; `options`: {service: [options]}."""
-        options = options or {}
+        options = {"notifications": ["--webhook.allow-private", "true"], **(options or {})}
         self.start_broker(*options.get("broker", ()))
         if redis:
             self.start_redis()
@@ -152,7 +153,14 @@ class Network:
         for service in SERVICES:
             self.wait_ready(service)
         if (BIN / "pia-gateway").exists():
-            self.start("gateway", *options.get("gateway", ("--http.port", "0")), wait=False)
+            self.start_gateway(*options.get("gateway", ("--http.port", "0")))
+
+    def start_gateway(self, *options):
+        """`self.web` is its address from then on."""
+        process = self.start("gateway", *options, wait=False)
+        line = self._wait_line(process, "listening on http://")
+        self.web = re.search(r"listening on (http://[^\s\"]+)", line).group(1)
+        return process
 
     def wait_ready(self, service, process=None, timeout=START_S):
         """By a message that is answered once the service is there (queued by the broker until then)."""
@@ -173,7 +181,7 @@ class Network:
                     pass
 
     def _wait_line(self, process, text, timeout=START_S):
-        """For programs of others that only say it in their log."""
+        """The log's line that has `text`, for what is only said there."""
         tail = subprocess.Popen(
             ["tail", "-n", "+1", "-F", str(process.log)], stdout=subprocess.PIPE, text=True,
             stderr=subprocess.DEVNULL,
@@ -183,11 +191,12 @@ class Network:
             poller = zmq.Poller()
             poller.register(tail.stdout.fileno(), zmq.POLLIN)
             seen = ""
-            while text not in seen:
+            while not re.search(f".*{re.escape(text)}.*\n", seen):
                 assert time.monotonic() < until, f"{process.name} is not ready"
                 assert process.child.poll() is None, f"{process.name} ended\n{process.tail()}"
                 if poller.poll(200):
                     seen += os.read(tail.stdout.fileno(), 65536).decode(errors="replace")
+            return re.search(f".*{re.escape(text)}.*\n", seen).group(0)
         finally:
             tail.kill()
             tail.wait()

@@ -375,3 +375,9 @@ def test_contacts_subscriptions_and_inbox(network):
     assert [item["subscription"] for item in listed] == [made["subscription"]]
     assert answer(network, "subscription", "end", made["subscription"])["state"] == "ended"
     assert answer(network, "contact", "remove", contact["id"])["state"] in ("removed", "gone")
+
+
+def test_the_story_is_played_and_everyone_receives_what_concerns_them(network):
+    done = run(network, "demo", "--web", network.web, timeout=120)
+    assert "✗" not in done.stdout
+    assert "nulle part ailleurs" in done.stdout.splitlines()[-1]
