@@ -13,3 +13,6 @@ foreach(subject matter record)
             $<TARGET_FILE:unit.labellisation.${subject}>)
     set_tests_properties(unit.labellisation.${subject}_pgsql PROPERTIES LABELS unit TIMEOUT 120)
 endforeach()
+add_test(NAME arch.states_are_data
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/arch/states_are_data.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(arch.states_are_data PROPERTIES LABELS arch)

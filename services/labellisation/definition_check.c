@@ -71,15 +71,35 @@ static pia_status_t check_creation(const machine_t *machine,
     return PIA_OK;
 }
 
-static pia_status_t
-check_automatic(const transition_t *transition, const char *at, pia_problem_t *problem)
+/* The states that automatic transitions alone lead to from `state`. */
+static uint64_t automatic_states(const machine_t *machine, int state)
+{
+    uint64_t reached = (uint64_t)1 << state, before;
+    do {
+        before = reached;
+        for (size_t i = 0; i < machine->transition_count; i++) {
+            const transition_t *transition = &machine->transitions[i];
+            bool open = transition->automatic && (transition->from & reached) != 0;
+            if (open && transition->to != STATE_NONE)
+                reached |= (uint64_t)1 << transition->to;
+        }
+    } while (reached != before);
+    return reached;
+}
+
+static pia_status_t check_automatic(const machine_t *machine,
+                                    const transition_t *transition,
+                                    const char *at,
+                                    pia_problem_t *problem)
 {
     if (transition->roles != 0)
         return definition_fault(problem, at, "roles", "nobody makes an automatic transition");
     if (asks_for_data(transition))
         return definition_fault(problem, at, "requires", "an automatic transition has no data");
-    if (transition->to == STATE_NONE || (transition->from >> transition->to & 1) != 0)
-        return definition_fault(problem, at, "to", "an automatic transition leaves its states");
+    if (transition->to == STATE_NONE ||
+        (transition->from & automatic_states(machine, transition->to)) != 0)
+        return definition_fault(problem, at, "to",
+                                "automatic transitions alone lead back to where it starts");
     return PIA_OK;
 }
 
@@ -108,7 +128,7 @@ static pia_status_t check_transition(const definition_t *definition,
     if (transition->from == 0)
         status = check_creation(machine, transition, at, problem);
     if (status == PIA_OK && transition->automatic)
-        status = check_automatic(transition, at, problem);
+        status = check_automatic(machine, transition, at, problem);
     if (status == PIA_OK && !transition->automatic && transition->roles == 0 &&
         !is_made_by_rule(definition, machine, transition))
         status = definition_fault(problem, at, "roles",

@@ -12,8 +12,9 @@
 #include "rule.h"
 #include "store_matter.h"
 
-/* What follows by itself from one command; a definition that goes on longer is at fault. */
-enum { AUTOMATIC_MAX = 16, TIMERS_MAX = 32 };
+/* What follows by itself from one command. Automatic transitions do not come back to a state (the
+ * definition is checked); timers may: a year of daily ones fits. */
+enum { AUTOMATIC_MAX = MACHINE_STATES_MAX, TIMERS_MAX = 400 };
 
 static const char nobody[] = "/services/labellisation";
 
@@ -171,12 +172,11 @@ static pia_status_t make_automatic(const act_t *cause, pia_problem_t *problem)
 
 pia_status_t matter_catch_up(pia_db_t *db, matter_t *matter, int64_t now_ms, pia_problem_t *problem)
 {
-    pia_status_t status = PIA_OK;
-    for (int i = 0; status == PIA_OK && i < TIMERS_MAX; i++) {
+    for (int i = 0; i < TIMERS_MAX; i++) {
         const timer_rule_t *timer = engine_next_timer(matter);
         int64_t due_ms = timer ? engine_due(matter, timer) : 0;
         if (!timer || due_ms > now_ms)
-            break;
+            return PIA_OK;
         act_t act = {
             .db = db,
             .matter = matter,
@@ -184,11 +184,13 @@ pia_status_t matter_catch_up(pia_db_t *db, matter_t *matter, int64_t now_ms, pia
             .effective_ms = due_ms > matter->changed_ms ? due_ms : matter->changed_ms,
             .recorded_ms = now_ms,
         };
-        status = make(&act, problem);
+        pia_status_t status = make(&act, problem);
         if (status == PIA_OK)
             status = make_automatic(&act, problem);
+        if (status != PIA_OK)
+            return status;
     }
-    return status;
+    return pia_problem_set(problem, PIA_INTERNAL, NULL, "its timers do not come to an end");
 }
 
 pia_status_t matter_create(act_t *act, pia_problem_t *problem)

@@ -162,6 +162,23 @@ static void each_fault_is_told_at_its_place(void **state)
     }
 }
 
+static void automatic_transitions_that_lead_back_are_refused(void **state)
+{
+    (void)state;
+    static const char cycle[] =
+        "{'format': 1, 'name': 'cycle', 'version': 1, 'title': 'Cycle', 'themes': ['habitat'],"
+        " 'sectors': [], 'machines': {'dossier': {'readers': [], 'states': ["
+        "  {'name': 'a', 'label': 'A', 'initial': true}, {'name': 'b', 'label': 'B'},"
+        "  {'name': 'c', 'label': 'C'}], 'transitions': ["
+        "  {'name': 'ouvrir', 'label': 'O', 'from': [], 'to': 'a', 'roles': ['candidat']},"
+        "  {'name': 'un', 'label': '1', 'from': ['a'], 'to': 'b', 'automatic': true},"
+        "  {'name': 'deux', 'label': '2', 'from': ['b'], 'to': 'c', 'automatic': true},"
+        "  {'name': 'trois', 'label': '3', 'from': ['c'], 'to': 'a', 'automatic': true}]}}}";
+    pia_problem_t problem;
+    assert_int_equal(load(cycle, &problem), PIA_INVALID);
+    assert_string_equal(problem.pointer, "/machines/dossier/transitions/1/to");
+}
+
 static void what_is_not_json_or_too_large_is_refused(void **state)
 {
     (void)state;
@@ -232,6 +249,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_small_definition_is_right),
         cmocka_unit_test(each_fault_is_told_at_its_place),
+        cmocka_unit_test(automatic_transitions_that_lead_back_are_refused),
         cmocka_unit_test(what_is_not_json_or_too_large_is_refused),
         cmocka_unit_test(a_date_of_a_fact_may_be_a_timers_end),
         cmocka_unit_test(the_default_definition_is_right),

@@ -1,0 +1,16 @@
+#!/bin/sh
+# states_are_data.sh ROOT - the engine knows no state of a procedure by name: no text in its C is one
+# of the states that the default definition names.
+set -eu
+service=$1/services/labellisation
+states=$(/usr/bin/env python3 - "$service/process/label-pia.v1.json" <<'PYTHON'
+import json, sys
+machines = json.load(open(sys.argv[1], encoding="utf-8"))["machines"].values()
+print("|".join(state["name"] for machine in machines for state in machine["states"]))
+PYTHON
+)
+[ -n "$states" ]
+if grep -nE "\"($states)\"" "$service"/*.c "$service"/*.h; then
+    echo "states_are_data: a state belongs in process/*.json" >&2
+    exit 1
+fi
