@@ -20,6 +20,7 @@ enum { HEADER_FRAME = 3, BODY_FRAME = 4, ANSWER_FRAMES = 5 };
 
 enum {
     BUCKETS = 1024, /* power of two */
+    PENDING_MAX = 65536,
     BUDGET = 1000,
     MESSAGE_MAX = 2 << 20,
     TOKEN_MAX = 1024,
@@ -198,8 +199,8 @@ void pia_client_send(pia_client_t *client,
     pending->deadline_ms = pia_clock_monotonic() + call->timeout_ms;
     pending->answered = answered;
     pending->arg = arg;
-    if (send_request(client, call, body) != PIA_OK) {
-        fail_pending(pending, PIA_UNAVAILABLE, "the queue to the broker is full");
+    if (client->pending_count >= PENDING_MAX || send_request(client, call, body) != PIA_OK) {
+        fail_pending(pending, PIA_UNAVAILABLE, "too many requests are waiting for the broker");
         return;
     }
     pending_t **bucket = bucket_of(client, pending->number);

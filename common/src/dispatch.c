@@ -235,6 +235,12 @@ check_roles(const pia_route_t *route, const pia_principal_t *principal, pia_prob
     return pia_problem_set(problem, PIA_FORBIDDEN, NULL, "your roles do not allow this");
 }
 
+/* A process of ours, not someone who may also act as one: what people type is checked. */
+static bool is_plain_service(const pia_principal_t *principal)
+{
+    return (principal->roles & PIA_ROLE_SERVICE) && !(principal->roles & PIA_ROLE_OPERATOR);
+}
+
 /* Parses and decodes the body into the request. Services may send members of a newer version. */
 static pia_status_t
 decode(pia_request_t *request, const void *bytes, size_t size, pia_problem_t *problem)
@@ -245,10 +251,10 @@ decode(pia_request_t *request, const void *bytes, size_t size, pia_problem_t *pr
     if (status != PIA_OK)
         return status;
     const pia_message_t *message = request->route->message;
-    bool is_service = (request->principal.roles & PIA_ROLE_SERVICE) != 0;
     request->fields = pia_alloc(message->request->size);
     status = pia_schema_decode(message->request, request->body,
-                               is_service ? PIA_UNKNOWN_IGNORED : PIA_UNKNOWN_REFUSED,
+                               is_plain_service(&request->principal) ? PIA_UNKNOWN_IGNORED
+                                                                     : PIA_UNKNOWN_REFUSED,
                                request->fields, problem);
     if (status != PIA_OK || !message->mutating)
         return status;

@@ -46,7 +46,8 @@ struct pia_follower {
     size_t jobs;                   /* posted, not done */
     uint64_t round;                /* subscriptions so far: a job of an older one says nothing */
     int64_t until_ms, pause_ms;
-    int64_t stored_ms; /* monotonic: when a job was last posted */
+    int64_t subscribed_ms; /* monotonic: when the stream was last opened (or given up) */
+    int64_t stored_ms;     /* monotonic: when a job was last posted */
     pia_follower_stats_t stats;
 };
 
@@ -68,12 +69,17 @@ typedef struct {
     size_t failed; /* the index of the event that could not be applied; kept.count: none */
 } apply_job_t;
 
+/* Begins again later: soon if all was well for a while (a token that came of age, say). */
 static void pause_follower(pia_follower_t *follower)
 {
+    int64_t now = pia_clock_monotonic();
+    if (now - follower->subscribed_ms > PAUSE_MAX_MS)
+        follower->pause_ms = PAUSE_MS;
+    follower->subscribed_ms = now;
     pia_stream_unsubscribe(follower->stream, STREAM);
     pia_kept_clear(&follower->kept);
     follower->state = PAUSED;
-    follower->until_ms = pia_clock_monotonic() + follower->pause_ms;
+    follower->until_ms = now + follower->pause_ms;
     follower->pause_ms *= 2;
     if (follower->pause_ms > PAUSE_MAX_MS)
         follower->pause_ms = PAUSE_MAX_MS;
@@ -103,6 +109,7 @@ static void subscribe(pia_follower_t *follower, const char *cursor)
     memcpy(follower->covered, cursor, PIA_CURSOR_SIZE);
     follower->round++;
     follower->state = SUBSCRIBED;
+    follower->subscribed_ms = pia_clock_monotonic();
     follower->stats.resumptions++;
     pia_subscribe_t options = {.token = token,
                                .token_size = size,

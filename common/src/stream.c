@@ -198,27 +198,6 @@ void pia_stream_credit(pia_stream_t *stream, uint32_t id, uint32_t events)
     send(stream, &frames);
 }
 
-void pia_batch_add(pia_batch_t *batch, const char *text, size_t size)
-{
-    assert(batch->count < PIA_BATCH_MAX && size > 0 && size <= PIA_EVENT_SIZE_MAX);
-    if (batch->room - batch->size < size + 4) {
-        batch->room = 2 * (batch->room + size + 4);
-        batch->bytes = pia_realloc(batch->bytes, batch->room);
-    }
-    uint8_t *at = batch->bytes + batch->size;
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(size >> (24 - 8 * i));
-    memcpy(at + 4, text, size);
-    batch->size += size + 4;
-    batch->count++;
-}
-
-void pia_batch_clear(pia_batch_t *batch)
-{
-    free(batch->bytes);
-    *batch = (pia_batch_t){0};
-}
-
 void pia_stream_publish_batch(pia_stream_t *stream,
                               uint64_t request,
                               const void *token,
@@ -232,26 +211,6 @@ void pia_stream_publish_batch(pia_stream_t *stream,
     pia_frames_add(&frames, token, token_size);
     pia_frames_add(&frames, batch->bytes, batch->size);
     send(stream, &frames);
-}
-
-void pia_stream_publish(pia_stream_t *stream,
-                        uint64_t request,
-                        const void *token,
-                        size_t token_size,
-                        const json_t *events)
-{
-    pia_batch_t batch = {0};
-    size_t index;
-    json_t *event;
-    json_array_foreach((json_t *)events, index, event)
-    {
-        char *text = json_dumps(event, JSON_COMPACT);
-        assert(text);
-        pia_batch_add(&batch, text, strlen(text));
-        free(text);
-    }
-    pia_stream_publish_batch(stream, request, token, token_size, &batch);
-    pia_batch_clear(&batch);
 }
 
 void *pia_stream_socket(pia_stream_t *stream)
