@@ -6,13 +6,15 @@
 #include <unistd.h>
 
 #include "pia/clock.h"
+#include "pia/log.h"
 #include "pia/memory.h"
 
 #include "server_private.h"
 
 /* What is left goes on in the next round of the loop, after the sockets. */
-void server_run_streams(server_t *self)
+void server_run_streams(void *arg)
 {
+    server_t *self = arg;
     uint64_t one = 1;
     if (!self->draining && streams_run(self->streams)) {
         ssize_t written = write(self->wake, &one, sizeof one);
@@ -66,6 +68,9 @@ static void add_batch(server_t *self, batch_t *batch)
     if (ring_add(self->ring, batch)) {
         observe(self, batch);
         streams_wake(self->streams);
+    } else if (batch->first == ring_head(self->ring)->sequence + 1) {
+        pia_log(PIA_LOG_ERROR, "the journal is damaged from event %llu on: run journal verify",
+                (unsigned long long)batch->first);
     } else if (batch->first > ring_head(self->ring)->sequence) {
         server_ask_tail(self); /* another instance wrote what comes before */
     }

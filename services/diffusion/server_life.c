@@ -154,7 +154,7 @@ pia_status_t server_new(diffusion_t *diffusion,
         return status;
     }
     self->peers = peers_new(self->socket);
-    self->streams = streams_new(self->peers, self->ring, self->reader);
+    self->streams = streams_new(self->peers, self->ring, self->reader, server_run_streams, self);
     self->queue = publisher_queue_new(diffusion, self->peers);
     join_loop(self);
     try_live(self);

@@ -46,7 +46,7 @@ void server_receive(void *arg);
 void server_look_after_peers(server_t *self);
 
 /* server_feed.c */
-void server_run_streams(server_t *self);
+void server_run_streams(void *arg);
 void server_take_feed(void *arg);
 void server_go_on(void *arg);    /* the wake is readable */
 void server_ask_tail(void *arg); /* looks for batches of other instances */

@@ -60,6 +60,7 @@ static void page_read(void *arg, read_t *read)
         else if (read->status == PIA_OK || read->status == PIA_NOT_FOUND) {
             take_page(stream, read);
             stream_make_ready(self, stream);
+            self->on_ready(self->on_ready_arg);
         } /* else the store is out of reach: the next tick asks again */
     }
     read_destroy(&read);

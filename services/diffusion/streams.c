@@ -9,12 +9,15 @@
 
 #include "streams_private.h"
 
-streams_t *streams_new(peers_t *peers, ring_t *ring, reader_t *reader)
+streams_t *
+streams_new(peers_t *peers, ring_t *ring, reader_t *reader, void (*on_ready)(void *arg), void *arg)
 {
     streams_t *self = pia_alloc(sizeof *self);
     self->peers = peers;
     self->ring = ring;
     self->reader = reader;
+    self->on_ready = on_ready;
+    self->on_ready_arg = arg;
     return self;
 }
 
@@ -135,11 +138,15 @@ void streams_close_all(streams_t *self, peer_t *peer)
         stream_close(self, peer->streams);
 }
 
+/* An error says that a stream has ended: so a number that is used twice ends both. */
 static pia_status_t
-check_room(const streams_t *self, const peer_t *peer, uint32_t id, pia_problem_t *problem)
+check_room(streams_t *self, const peer_t *peer, uint32_t id, pia_problem_t *problem)
 {
-    if (find(peer, id))
-        return pia_problem_set(problem, PIA_CONFLICT, "", "This stream is open already.");
+    stream_t *open = find(peer, id);
+    if (open) {
+        stream_close(self, open);
+        return pia_problem_set(problem, PIA_CONFLICT, "", "This stream was open already.");
+    }
     if (peer->stream_count >= STREAMS_PER_PEER_MAX)
         return pia_problem_set(problem, PIA_RATE_LIMITED, "",
                                "A connection has at most 64 streams.");

@@ -32,6 +32,8 @@ struct streams {
     peers_t *peers;
     ring_t *ring;
     reader_t *reader;
+    void (*on_ready)(void *arg);
+    void *on_ready_arg;
     stream_t *all;
     size_t count;
     stream_t *first_ready, *last_ready;
