@@ -26,7 +26,7 @@ async function getAll(path) {
 }
 
 const byCode = (items) => Object.fromEntries(items.map((item) => [item.code, item.label]));
-const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[-'’\s]+/g, " ").trim().toLowerCase();
 const labels = (codes, names) => (codes || []).map((code) => names[code] || code);
 const typo = (text) => (text || "").replace(/'/g, "’"); // data has typewriter apostrophes
 const isWeb = (url) => /^https?:\/\//i.test(url || "");
@@ -125,14 +125,15 @@ function Publication({ item, network }) {
 
 function Publications({ state, load, network }) {
   const { items, loading, error, live } = state;
-  return html`<div class="head"><h2 id="titre-publications">Dernières publications</h2>
+  return html`<section id="publications" class="band" aria-labelledby="titre-publications"><div class="wrap">
+    <div class="head"><h2 id="titre-publications">Dernières publications</h2>
       <span id="live" class=${`live ${live}`} role="status">${LIVE[live]}</span></div>
     ${error && html`<${Failed} what="Les publications ne peuvent pas être lues pour le moment." detail=${error} again=${load} />`}
     ${loading && html`<p class="quiet">Chargement…</p>`}
     ${!loading && !error && items.length === 0 && html`<p class="notice">Aucune publication pour l’instant. La première s’affichera ici dès sa parution.</p>`}
     <ul class="list" aria-live="polite" aria-relevant="additions">
       ${items.map((item) => html`<${Publication} key=${item.publication} item=${item} network=${network} />`)}
-    </ul>`;
+    </ul></div></section>`;
 }
 
 function Pole({ item, network }) {
@@ -170,11 +171,12 @@ function Directory({ network, load }) {
   const poles = network.poles || [];
   const found = useMemo(() => poles.filter((pole) =>
     (!theme || pole.themes.includes(theme)) && (!region || pole.region === region) &&
-    fold([pole.name, pole.full_name, pole.city, pole.code, network.departements[pole.departement]].join(" ")).includes(fold(text.trim()))
+    fold([pole.name, pole.full_name, pole.city, pole.code, network.departements[pole.departement]].join(" ")).includes(fold(text))
   ), [network, text, theme, region]);
   const used = (network.regionList || []).filter((item) => poles.some((pole) => pole.region === item.code));
   const clear = () => { setText(""); setTheme(""); setRegion(""); };
-  return html`<div class="head"><h2 id="titre-annuaire">Annuaire des pôles</h2></div>
+  return html`<section id="annuaire" class="wrap" aria-labelledby="titre-annuaire">
+    <div class="head"><h2 id="titre-annuaire">Annuaire des pôles</h2></div>
     ${network.loading && html`<p class="quiet">Chargement…</p>`}
     ${network.error && html`<${Failed} what="L’annuaire ne peut pas être lu pour le moment." detail=${network.error} again=${load} />`}
     ${network.poles && html`
@@ -185,23 +187,17 @@ function Directory({ network, load }) {
         <button type="button" onClick=${clear} disabled=${!text && !theme && !region}>Effacer</button>
       </form>
       <p class="count" role="status">${counted(found.length, poles.length)}</p>
-      <ul class="list">${found.map((item) => html`<${Pole} key=${item.code} item=${item} network=${network} />`)}</ul>`}`;
+      <ul class="list">${found.map((item) => html`<${Pole} key=${item.code} item=${item} network=${network} />`)}</ul>`}</section>`;
 }
 
-// Two places in one page share their state: the publications' list needs the pôles' names.
+// The publications' list needs the pôles' names, so both parts share what was read.
 function App() {
   const [network, loadNetwork] = useNetwork();
-  const [publications, loadPublications] = usePublications(() => loadNetwork());
-  useEffect(() => {
-    render(html`<${Publications} state=${publications} load=${loadPublications} network=${network} />`, places.publications);
-    render(html`<${Directory} network=${network} load=${loadNetwork} />`, places.annuaire);
-  }, [network, publications]);
-  return null;
+  const [publications, loadPublications] = usePublications(loadNetwork);
+  return html`<${Publications} state=${publications} load=${loadPublications} network=${network} />
+    <${Directory} network=${network} load=${loadNetwork} />`;
 }
 
-const places = {};
-for (const name of ["publications", "annuaire"]) {
-  places[name] = document.getElementById(`app-${name}`);
-  places[name].textContent = "";
-}
-render(html`<${App} />`, document.createElement("div"));
+const place = document.getElementById("app");
+place.textContent = "";
+render(html`<${App} />`, place);
