@@ -444,6 +444,21 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(pia):
     assert numbers == list(range(1, 13))
 
 
+def test_on_sqlite_the_second_instance_takes_over(pia):
+    start(pia, instances=2)
+    campaign = Campaign(pia)
+    states = [pia.call("service.info", service=f"labellisation#labellisation-{n}").body["state"]
+              for n in range(2)]
+    assert sorted(states) == ["active", "standby"]
+    dossier = campaign.go("candidate", campaign.create(), "deposer")
+    instances = [p for p in pia.processes if p.name == "labellisation"]
+    instances[states.index("active")].kill()
+    dossier = campaign.go("secretariat", dossier, "declarer_complet", idempotency_key="once")
+    assert dossier["state"] == "instruction" and len(campaign.history(dossier)) == 4
+    name = f"labellisation#labellisation-{states.index('standby')}"
+    assert pia.call("service.info", service=name).body["state"] == "active"
+
+
 def test_silence_decides_also_while_nothing_runs(pia):
     start(pia, registry=("--registry.demonstration", "true"))
     campaign = Campaign(pia)
