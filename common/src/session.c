@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "monitor.h"
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
@@ -21,7 +22,8 @@ enum {
     TIMER_MS = 100,
     BACK_OFF_MS = 100, /* before a new session, doubling, with jitter */
     BACK_OFF_MAX_MS = 5000,
-    BUDGET = 1000, /* messages a round */
+    LINGER_ALONE_MS = 100, /* for a broker that was not heard of */
+    BUDGET = 1000,         /* messages a round */
     MESSAGE_MAX = 2 << 20,
 };
 
@@ -30,6 +32,7 @@ typedef enum { CONNECTED, WAITING, LEAVING, LEFT } state_t;
 struct pia_session {
     pia_session_options_t options; /* texts owned */
     void *socket;                  /* NULL while waiting */
+    void *monitor;                 /* of the socket */
     int timer_id;
     state_t state;
     uint64_t generation;
@@ -80,6 +83,7 @@ static void connect_session(pia_session_t *session)
     session->socket = zmq_socket(session->options.zmq, ZMQ_DEALER);
     assert(session->socket);
     pia_socket_prepare(session->socket, MESSAGE_MAX);
+    session->monitor = pia_monitor_new(session->options.zmq, session->socket);
     if (zmq_connect(session->socket, session->options.endpoint) != 0)
         pia_log(PIA_LOG_ERROR, "no broker at %s: %s", session->options.endpoint,
                 zmq_strerror(zmq_errno()));
@@ -96,6 +100,7 @@ static void close_socket(pia_session_t *session, int linger_ms)
     if (!session->socket)
         return;
     pia_loop_remove_socket(session->options.loop, session->socket);
+    pia_monitor_destroy(&session->monitor, session->socket);
     pia_socket_close(&session->socket, linger_ms);
 }
 
@@ -166,19 +171,30 @@ static void process(void *arg)
     }
 }
 
+/* A connection that is gone is not waited for: a new session's READY is there when the broker is.
+ */
+static void check_connection(pia_session_t *session, int64_t now)
+{
+    const char *why = NULL;
+    if (pia_monitor_lost(session->monitor))
+        why = "the connection was lost";
+    else if (now - session->heard_ms > SILENCE_MS)
+        why = "the broker is silent";
+    if (why && session->state == CONNECTED)
+        lose(session, why);
+    else if (why && session->state == LEAVING)
+        session->state = LEFT;
+}
+
 static void tick(void *arg)
 {
     pia_session_t *session = arg;
     int64_t now = pia_clock_monotonic();
-    bool silent = now - session->heard_ms > SILENCE_MS;
     if (session->state == WAITING && now >= session->again_ms)
         connect_session(session);
-    else if (session->state == CONNECTED && silent)
-        lose(session, "the broker is silent");
-    else if (session->state == LEAVING && silent)
-        session->state = LEFT;
-    else if ((session->state == CONNECTED || session->state == LEAVING) &&
-             now - session->sent_ms >= HEARTBEAT_MS)
+    check_connection(session, now);
+    if ((session->state == CONNECTED || session->state == LEAVING) &&
+        now - session->sent_ms >= HEARTBEAT_MS)
         send_bare(session, HEARTBEAT);
 }
 
@@ -200,8 +216,8 @@ void pia_session_destroy(pia_session_t **session_p, int linger_ms)
     if (!session)
         return;
     pia_loop_remove_timer(session->options.loop, session->timer_id);
-    bool silent = pia_clock_monotonic() - session->heard_ms > SILENCE_MS / 2;
-    close_socket(session, silent ? 0 : linger_ms); /* nobody is there who would take it */
+    bool in_touch = session->welcome && pia_clock_monotonic() - session->heard_ms < SILENCE_MS / 2;
+    close_socket(session, in_touch ? linger_ms : LINGER_ALONE_MS);
     free((void *)session->options.endpoint);
     free((void *)session->options.name);
     free(session);
@@ -235,7 +251,7 @@ void pia_session_leave(pia_session_t *session)
 {
     if (session->state == CONNECTED) {
         send_bare(session, DISCONNECT);
-        session->state = LEAVING;
+        session->state = session->welcome ? LEAVING : LEFT;
     } else if (session->state == WAITING) {
         session->state = LEFT;
     }
