@@ -50,8 +50,7 @@ void bench_answer(bench_t *bench, const char *worker, const char *client, int id
 void bench_expect_request(
     bench_t *bench, const char *worker, const char *client, int id, uint64_t left_ms);
 /* … is an answer with our header to `client`, with this HTTP status. */
-void bench_expect_answer(
-    bench_t *bench, const char *client, const char *service, int id, int http);
+void bench_expect_answer(bench_t *bench, const char *client, const char *service, int id, int http);
 
 /* Lets time pass, in ticks of 10 ms. */
 void bench_wait(bench_t *bench, int64_t ms);
