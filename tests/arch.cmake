@@ -4,7 +4,8 @@ set(arch ${CMAKE_CURRENT_SOURCE_DIR}/arch)
 add_test(NAME arch.layering
     COMMAND ${CMAKE_COMMAND} -DROOT=${PROJECT_SOURCE_DIR} -P ${arch}/layering.cmake)
 add_test(NAME arch.symbols
-    COMMAND ${arch}/symbols.sh $<TARGET_FILE:pia_common> $<TARGET_FILE:pia_proto>)
+    COMMAND ${arch}/symbols.sh $<TARGET_FILE:pia_common> $<TARGET_FILE:pia_common_event>
+        $<TARGET_FILE:pia_proto>)
 foreach(check banned sizes format)
     add_test(NAME arch.${check} COMMAND ${arch}/${check}.sh ${PROJECT_SOURCE_DIR})
 endforeach()

@@ -1,7 +1,7 @@
 # Fails when a file includes a layer that it may not see: services -> common -> libraries.
 #   cmake -DROOT=. -P layering.cmake
 # A quoted include is of the file's own folder, pia/ or proto/; what common promises includes pia/
-# only; the databases are common's business, Redis also the gateway's (it reads without waiting).
+# only; the databases and Redis are common's business.
 cmake_minimum_required(VERSION 3.25)
 get_filename_component(root ${ROOT} ABSOLUTE)
 file(GLOB_RECURSE sources RELATIVE ${root}
@@ -29,9 +29,8 @@ foreach(source IN LISTS sources)
             refuse(${source} ${header} "what common promises knows no message")
         elseif(source MATCHES "^services/" AND header MATCHES "^(sqlite3|libpq-fe)")
             refuse(${source} ${header} "use pia/db.h")
-        elseif(source MATCHES "^services/" AND NOT source MATCHES "^services/gateway/"
-               AND header MATCHES "^hiredis")
-            refuse(${source} ${header} "use pia/cache.h")
+        elseif(source MATCHES "^services/" AND header MATCHES "^hiredis")
+            refuse(${source} ${header} "use pia/cache.h or pia/cache_async.h")
         elseif(NOT source MATCHES "^tests/" AND header MATCHES "cmocka")
             refuse(${source} ${header} "tests are not part of the product")
         endif()

@@ -17,7 +17,7 @@ clean_tree() {
     printf '/* Not strcpy( in a comment. */\n#include "pia/one.h"\n\nint pia_one(void)\n{\n    return 1;\n}\n' >"$tree/common/src/one.c"
     printf '#include "x.h"\n\n#include "pia/one.h"\n' >"$tree/services/x/x.c"
     printf 'int x_two(void);\n' >"$tree/services/x/x.h"
-    printf '#include <hiredis/async.h>\n' >"$tree/services/gateway/g.c"
+    printf '#include "pia/one.h"\n' >"$tree/services/gateway/g.h"
 }
 
 check() {
