@@ -8,6 +8,8 @@
 extern const char gateway_web_index_html[];
 extern const char gateway_web_app_js[];
 extern const char gateway_web_style_css[];
+extern const char gateway_web_unsubscribe_html[];
+extern const char gateway_web_unsubscribe_js[];
 extern const char gateway_web_icon_svg[];
 extern const char gateway_web_preact_js[];
 
@@ -17,6 +19,8 @@ static const struct {
     {"/", "text/html; charset=utf-8", gateway_web_index_html},
     {"/app.js", "text/javascript; charset=utf-8", gateway_web_app_js},
     {"/style.css", "text/css; charset=utf-8", gateway_web_style_css},
+    {"/desabonnement", "text/html; charset=utf-8", gateway_web_unsubscribe_html},
+    {"/unsubscribe.js", "text/javascript; charset=utf-8", gateway_web_unsubscribe_js},
     {"/icon.svg", "image/svg+xml", gateway_web_icon_svg},
     {"/favicon.ico", "image/svg+xml", gateway_web_icon_svg},
     {"/vendor/htm-preact-standalone.js", "text/javascript; charset=utf-8", gateway_web_preact_js},

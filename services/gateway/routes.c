@@ -105,6 +105,8 @@ const route_t gateway_routes[] = {
      "One contact"},
     {"DELETE", "/v1/contacts/{contact}", &pia_msg_notifications_contact_remove, 0, NULL, NULL, NULL,
      "Forgets a contact's address"},
+    {"POST", "/v1/contacts/{contact}/unsubscribe", &pia_msg_notifications_contact_unsubscribe,
+     ROUTE_PUBLIC, NULL, NULL, NULL, "Ends a contact by the link in a message"},
     {"GET", "/v1/subscriptions", &pia_msg_diffusion_subscription_list, 0, NULL, NULL, NULL,
      "Subscriptions"},
     {"POST", "/v1/subscriptions", &pia_msg_diffusion_subscription_create, ROUTE_CREATES, NULL, NULL,
