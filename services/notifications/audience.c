@@ -114,7 +114,8 @@ static void answered(void *arg, const pia_answer_t *answer)
     audience_t *self = arg;
     self->step = IDLE;
     if (answer->status != PIA_OK) {
-        bool for_good = answer->status == PIA_INVALID || answer->status == PIA_NOT_FOUND;
+        bool for_good = answer->status == PIA_INVALID || answer->status == PIA_NOT_FOUND ||
+                        answer->status == PIA_GONE; /* of a journal that was restored */
         pia_log(for_good ? PIA_LOG_ERROR : PIA_LOG_WARN, "the audience of event %lld: %s",
                 (long long)self->campaign.sequence, answer->problem.detail);
         if (!self->stopped) {

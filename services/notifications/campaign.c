@@ -143,10 +143,15 @@ static pia_status_t tell(notifications_t *self, const telling_t *telling, const 
     if (status == PIA_NOT_FOUND) {
         return PIA_OK; /* a subscription of a contact that is not ours */
     }
-    if (status == PIA_OK) {
-        status = delivery_to_contact(self, telling, &contact);
-        contact_clear(&contact);
+    if (status != PIA_OK) {
+        return status;
     }
+    bool allowed = false;
+    status = delivery_is_allowed(self, telling, contact.person, &allowed);
+    if (status == PIA_OK && allowed) {
+        status = delivery_to_contact(self, telling, &contact);
+    }
+    contact_clear(&contact);
     return status;
 }
 

@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "identity.h"
+#include "person.h"
 #include "pia/clock.h"
 #include "pia/log.h"
+#include "pole.h"
 #include "templates.h"
 #include "view.h"
 
@@ -41,6 +43,19 @@ notice_add(pia_db_t *db, const pia_event_t *event, const char *notice, const cha
     pia_stmt_text(stmt, 7, link);
     free(text);
     return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t delivery_is_allowed(notifications_t *self,
+                                 const telling_t *telling,
+                                 const char *person,
+                                 bool *ret_allowed)
+{
+    pia_principal_t principal;
+    pia_status_t status = person_principal(self->context->db, person, &principal);
+    *ret_allowed = pia_principal_sees(
+        &principal, json_string_value(json_object_get(telling->event, "visibility")),
+        json_string_value(json_object_get(telling->event, "restrictedto")));
+    return status;
 }
 
 /* What a delivery's row says beside the telling. */
@@ -76,6 +91,7 @@ add_row(pia_db_t *db, const telling_t *telling, const row_t *row, int64_t *ret_c
 static pia_status_t add_item(notifications_t *self, const telling_t *telling, const row_t *row)
 {
     json_t *view = view_of(self->plan, telling->event, telling->link, self->site, CHANNEL_INBOX);
+    pole_complete(self->context->db, view);
     message_text_t text = {0};
     pia_problem_t problem;
     pia_status_t status = template_render(telling->template, view, &text, &problem);

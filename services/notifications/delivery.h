@@ -22,6 +22,13 @@ typedef struct {
 pia_status_t
 notice_add(pia_db_t *db, const pia_event_t *event, const char *notice, const char *link);
 
+/* Whether the event may be seen by a person (NULL: by anybody), as everywhere else: the plan and
+ * subscriptions choose among those who have the right, they do not give it. */
+pia_status_t delivery_is_allowed(notifications_t *self,
+                                 const telling_t *telling,
+                                 const char *person,
+                                 bool *ret_allowed);
+
 /* One row of the table for `person`, if the rule's channels have the inbox: the item and its
  * delivery, at once "sent". Again is harmless. */
 pia_status_t delivery_to_inbox(notifications_t *self,

@@ -10,6 +10,7 @@
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
+#include "pole.h"
 #include "templates.h"
 #include "view.h"
 
@@ -119,6 +120,7 @@ compose(const notifications_t *self, outgoing_t *outgoing, const source_t *sourc
 {
     json_t *event = json_loads(source->event, 0, NULL);
     json_t *view = view_of(self->plan, event, source->link, self->site, CHANNEL_EMAIL);
+    pole_complete(self->context->db, view);
     char unsubscribe[LINK_SIZE] = "";
     if (strcmp(source->basis, "consent") == 0) {
         link_unsubscribe(self, outgoing->contact, unsubscribe);

@@ -29,6 +29,6 @@ void link_unsubscribe(const notifications_t *self, const char *contact, char ret
 {
     char token[LINK_TOKEN_SIZE];
     link_token(self->link_key, contact, token);
-    (void)snprintf(ret_link, LINK_SIZE, "%.400s/v1/unsubscribe?contact=%s&token=%s", self->site,
+    (void)snprintf(ret_link, LINK_SIZE, "%.400s/desabonnement?contact=%s&token=%s", self->site,
                    contact, token);
 }

@@ -15,7 +15,7 @@ void link_token(const uint8_t key[LINK_KEY_SIZE],
 /* Whether the token is this contact's, compared in constant time. */
 bool link_is_valid(const uint8_t key[LINK_KEY_SIZE], const char *contact, const char *token);
 
-/* "https://…/v1/unsubscribe?contact=…&token=…". */
+/* "https://…/desabonnement?contact=…&token=…", a page that asks once more. */
 void link_unsubscribe(const notifications_t *self, const char *contact, char ret_link[LINK_SIZE]);
 
 #endif

@@ -196,9 +196,6 @@ char *mime_compose(const mime_t *mime)
         put_text(&out, "List-Unsubscribe: <");
         put_text(&out, mime->unsubscribe);
         put_text(&out, ">\n");
-        if (strncmp(mime->unsubscribe, "https://", 8) == 0) { /* RFC 8058, 3.1 */
-            put_header(&out, "List-Unsubscribe-Post", "List-Unsubscribe=One-Click");
-        }
     }
     put_header(&out, "Auto-Submitted", "auto-generated");
     put_header(&out, "MIME-Version", "1.0");

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "person.h"
 #include "pia/principal.h"
+#include "pole.h"
 #include "view.h"
 
 enum { HISTORY_MS = 3600000, CONTACTS_MAX = 20 }; /* contacts of one person that are written to */
@@ -93,7 +94,12 @@ static pia_status_t keep_contact(void *arg, const contact_t *contact)
 
 static pia_status_t tell_person(notifications_t *self, const telling_t *telling, const char *person)
 {
-    pia_status_t status = delivery_to_inbox(self, telling, person, NULL);
+    bool allowed = false;
+    pia_status_t status = delivery_is_allowed(self, telling, person, &allowed);
+    if (status != PIA_OK || !allowed) {
+        return status;
+    }
+    status = delivery_to_inbox(self, telling, person, NULL);
     book_t book = {.count = 0};
     if (status == PIA_OK) {
         contact_page_t page = {.person = person, .limit = CONTACTS_MAX * 5};
@@ -156,11 +162,24 @@ static pia_status_t apply(notifications_t *self, const rule_t *rule, const pia_e
     return status;
 }
 
+/* People and pôles are what the registry says they are; the journal takes an event's source only
+ * from its owner. */
+static bool is_registrys(const pia_event_t *event, const char *type)
+{
+    return strcmp(event->type, type) == 0 && strcmp(event->source, "/services/registry") == 0;
+}
+
 pia_status_t notice_on_event(void *arg, const pia_event_t *event)
 {
     notifications_t *self = arg;
-    if (strcmp(event->type, "person.created") == 0 || strcmp(event->type, "person.updated") == 0) {
+    if (is_registrys(event, "person.created") || is_registrys(event, "person.updated")) {
         return person_store(self->context->db, event->data);
+    }
+    if (is_registrys(event, "pole.labelled") || is_registrys(event, "pole.updated")) {
+        pia_status_t status = pole_store(self->context->db, event->data);
+        if (status != PIA_OK) {
+            return status;
+        }
     }
     if (event->recorded_ms < self->born_at - HISTORY_MS) {
         return PIA_OK; /* history: it was told, or not, before this database was made */

@@ -1,16 +1,17 @@
 /* person.c - the projection of the registry's people. */
 #include "person.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pia/format.h"
 #include "pia/memory.h"
-#include "pia/principal.h"
 
 static const char SQL_STORE[] =
     "INSERT INTO person (id, roles, structure) VALUES ($1, $2, $3)"
     " ON CONFLICT (id) DO UPDATE SET roles = excluded.roles, structure = excluded.structure";
+static const char SQL_GET[] = "SELECT roles, structure FROM person WHERE id = $1";
 static const char SQL_WITH_ROLE[] = "SELECT id FROM person WHERE (roles & $1) <> 0 ORDER BY id";
 static const char SQL_OF_STRUCTURE[] = "SELECT id FROM person WHERE structure = $1 ORDER BY id";
 
@@ -59,6 +60,27 @@ pia_status_t person_store(pia_db_t *db, const json_t *data)
     pia_stmt_integer(stmt, 2, known_roles(json_object_get(data, "roles")));
     pia_stmt_text(stmt, 3, json_string_value(json_object_get(data, "structure")));
     return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t person_principal(pia_db_t *db, const char *person, pia_principal_t *ret_principal)
+{
+    *ret_principal = (pia_principal_t){.subject = ""};
+    if (!person) {
+        return PIA_OK;
+    }
+    (void)snprintf(ret_principal->person, sizeof ret_principal->person, "%s", person);
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_GET);
+    pia_stmt_text(stmt, 1, person);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK) {
+        return status == PIA_NOT_FOUND ? PIA_OK : status;
+    }
+    const char *structure = pia_stmt_column_text(stmt, 1);
+    ret_principal->roles = (uint32_t)pia_stmt_column_integer(stmt, 0);
+    (void)snprintf(ret_principal->structure, sizeof ret_principal->structure, "%s",
+                   structure ? structure : "");
+    pia_stmt_reset(stmt);
+    return PIA_OK;
 }
 
 static pia_status_t add_rows(people_t *people, pia_stmt_t *stmt)

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "pia/db.h"
+#include "pia/principal.h"
 
 enum { PEOPLE_MAX = 10000 }; /* told by one event; the network has hundreds */
 
@@ -22,6 +23,9 @@ void people_add(people_t *people, const char *person);
 
 /* Stores what a person.created or person.updated says. */
 pia_status_t person_store(pia_db_t *db, const json_t *data);
+
+/* The principal that a person would be; an unknown one, or NULL (nobody's address): no rights. */
+pia_status_t person_principal(pia_db_t *db, const char *person, pia_principal_t *ret_principal);
 
 /* Adds everyone with the role bit / who acts for the structure. */
 pia_status_t people_add_role(people_t *people, pia_db_t *db, uint32_t role);

@@ -91,14 +91,9 @@ json_t *view_of(
     json_object_set_new(view, "inbox", json_boolean(channel == CHANNEL_INBOX));
     json_object_del(view, "unsubscribe");
     json_object_del(view, "link");
-    json_object_del(view, "page");
+    json_object_set_new(view, "site", json_string(site));
     if (link) {
-        size_t size = strlen(site) + strlen(link) + 1;
-        char *page = pia_alloc(size);
-        (void)snprintf(page, size, "%s%s", site, link);
         json_object_set_new(view, "link", json_string(link));
-        json_object_set_new(view, "page", json_string(page));
-        free(page);
     }
     return view;
 }

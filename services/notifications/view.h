@@ -3,7 +3,8 @@
  *   X_text              a date or date-time member X in French
  *   X_label             the French word for a member X that the plan has labels for
  *   X_labels            the same for a list, joined by commas
- *   link, page          the rule's link as a path, and below the site's address
+ *   link                the rule's link, a path
+ *   site                the site's address
  *   email, inbox        true on that channel
  *   unsubscribe         where an e-mail's addressee ends it (set by the caller) */
 #ifndef VIEW_H

@@ -195,7 +195,9 @@ def dossier_event(pia, kind="review.assigned", **members):
         "pole": {"code": "demonstration", "name": "Pôle de démonstration"},
         "recipients": {"roles": [], "structures": [], "persons": []}, **members,
     }
-    return announce(pia, kind, data, "restricted", restrictedto="role:secretariat")
+    named = [f"person:{one}" for one in data.get("reviewers", [])]
+    named += [f"structure:{one}" for one in data["recipients"]["structures"]]
+    return announce(pia, kind, data, "restricted", restrictedto=",".join(["role:secretariat", *named]))
 
 
 # Contacts
@@ -279,9 +281,18 @@ def test_assigned_reviewers_get_mail_and_inbox_and_others_nothing(told):
     mail = until(lambda: mails(told, to), "the e-mail")[0]
     assert mail["Subject"] == item["title"]
     assert "Fumage à froid" in mail.get_content()
-    assert "/dossiers/" in mail.get_content()
     assert mail["List-Unsubscribe"] is None, "a mission is not a subscription"
     assert inbox(told, other_key)["items"] == []
+
+
+def test_the_plan_gives_nobody_a_right(told):
+    """A restricted event names a reviewer whom it is not for: the plan would tell, the event forbids it."""
+    one, one_key = person(told, "reviewer")
+    other, other_key = person(told, "reviewer")
+    data = {"dossier": str(uuid.uuid4()), "title": "Secret", "reviewers": [one, other], "pole": {"name": "P"}}
+    announce(told, "review.assigned", data, "restricted", restrictedto=f"person:{other}")
+    until(lambda: inbox(told, other_key)["items"], "the other's item")
+    assert inbox(told, one_key)["items"] == []
 
 
 def test_an_item_is_read_by_its_person_only(told):
@@ -342,6 +353,20 @@ def test_matching_subscribers_get_mail_and_others_nothing(told):
     assert [d["id"] for d in sent] == [mail.path.name], "two subscriptions, one message"
     assert sent[0]["attempts"] == 1
     assert deliveries(told, no) == [] and mails(told, other) == []
+
+
+def test_the_networks_own_publications_reach_no_subscriber(told):
+    to = address()
+    one = contact(told, channel="email", address=to)["id"]
+    label(told)
+    subscribe(told, one, kinds=["veille"])
+    publish(told, kind="veille", visibility="network", title="Entre nous")
+    publish(told, kind="veille", title="Pour tous")
+    mail = until(lambda: mails(told, to), "the public one's e-mail")[0]
+    assert "Pour tous" in mail["Subject"]
+    assert "Pôle de démonstration publie" in mail.get_content()
+    assert "fictifs" in mail.get_content(), "a fictitious pôle is marked as such"
+    assert len(mails(told, to)) == 1 and len(deliveries(told, one)) == 1
 
 
 def test_an_inbox_may_subscribe(told):

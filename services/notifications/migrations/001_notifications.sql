@@ -9,6 +9,13 @@ CREATE TABLE person (
 );
 CREATE INDEX person_by_structure ON person (structure);
 
+-- How a pôle is called, and whether it is fictitious, from the registry's pole.* events.
+CREATE TABLE pole (
+    code TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    demonstration BIGINT NOT NULL
+);
+
 -- `state`: active, removed (the address is erased), gone (a webhook answered 410).
 CREATE TABLE contact (
     id TEXT NOT NULL PRIMARY KEY,

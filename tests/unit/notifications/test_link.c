@@ -30,7 +30,7 @@ static void a_link_leads_to_the_site(void **state)
     char link[LINK_SIZE];
     link_unsubscribe(&service, CONTACT, link);
     assert_non_null(
-        strstr(link, "https://pia.example.org/v1/unsubscribe?contact=" CONTACT "&token="));
+        strstr(link, "https://pia.example.org/desabonnement?contact=" CONTACT "&token="));
 }
 
 int main(void)

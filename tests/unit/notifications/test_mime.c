@@ -97,7 +97,7 @@ static void a_message_is_the_same_every_time(void **state)
         .to = "a@example.org",
         .subject = "Guide",
         .body = "Bonjour\n",
-        .unsubscribe = "https://example.org/v1/unsubscribe?contact=1",
+        .unsubscribe = "https://example.org/desabonnement?contact=1",
         .date_ms = INT64_C(1795674655123),
     };
     char *message = mime_compose(&mime);
@@ -108,8 +108,7 @@ static void a_message_is_the_same_every_time(void **state)
                         "Subject: Guide\n"
                         "Date: Thu, 26 Nov 2026 06:30:55 +0000\n"
                         "Message-ID: <0192f0c1-2345-8abc-8def-0123456789ab@example.org>\n"
-                        "List-Unsubscribe: <https://example.org/v1/unsubscribe?contact=1>\n"
-                        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\n"
+                        "List-Unsubscribe: <https://example.org/desabonnement?contact=1>\n"
                         "Auto-Submitted: auto-generated\n"
                         "MIME-Version: 1.0\n"
                         "Content-Type: text/plain; charset=utf-8\n"

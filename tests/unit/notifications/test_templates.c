@@ -37,7 +37,7 @@ static message_text_t render(const char *name, const char *data, const char *lin
                               json_loads(data, JSON_REJECT_DUPLICATES, NULL));
     json_t *view = view_of(plan, event, link, SITE, channel);
     if (channel == CHANNEL_EMAIL) {
-        json_object_set_new(view, "unsubscribe", json_string(SITE "/v1/unsubscribe"));
+        json_object_set_new(view, "unsubscribe", json_string(SITE "/desabonnement"));
     }
     message_text_t text = {0};
     pia_problem_t problem = {0};
@@ -72,8 +72,9 @@ static void a_publication_is_told_with_all_it_says(void **state)
     expect_in(text.body, "Thèmes" NBSP ": santé, métiers d’art\n");
     expect_in(text.body, "\nDeux jours.\n");
     expect_in(text.body, "https://example.org/\n");
-    expect_in(text.body, SITE "/publications/1\n");
-    expect_in(text.body, "Ne plus recevoir ces messages" NBSP ": " SITE "/v1/unsubscribe\n");
+    expect_in(text.body, SITE "/#publications\n");
+    expect_in(text.body, "Un pôle du réseau publie");
+    expect_in(text.body, "Ne plus recevoir ces messages" NBSP ": " SITE "/desabonnement\n");
     message_text_clear(&text);
 }
 
@@ -108,11 +109,11 @@ static void the_data_cannot_set_what_is_ours(void **state)
 {
     (void)state;
     json_t *event =
-        json_pack("{s:s, s:{s:s, s:s, s:s, s:b}}", "type", "x.y", "data", "link", "/evil", "page",
+        json_pack("{s:s, s:{s:s, s:s, s:s, s:b}}", "type", "x.y", "data", "link", "/evil", "site",
                   "http://evil", "unsubscribe", "http://evil", "email", 1);
     json_t *view = view_of(plan, event, NULL, SITE, CHANNEL_INBOX);
     assert_null(json_object_get(view, "link"));
-    assert_null(json_object_get(view, "page"));
+    assert_string_equal(json_string_value(json_object_get(view, "site")), SITE);
     assert_null(json_object_get(view, "unsubscribe"));
     assert_true(json_is_false(json_object_get(view, "email")));
     json_decref(view);
