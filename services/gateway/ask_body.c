@@ -1,12 +1,11 @@
 /* ask_body.c - reads request bodies: JSON objects, CloudEvents, batches of CloudEvents. */
 #include "ask_body.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include "pia/memory.h"
 
 static const struct {
     const char *media_type;
@@ -64,11 +63,14 @@ static json_t *parse_events(const ask_t *ask, bool batch, ask_problem_t *problem
 {
     const char *before = batch ? "{\"events\":" : "{\"events\":[";
     const char *after = batch ? "}" : "]}";
-    size_t size = strlen(before) + ask->body_size + strlen(after);
-    char *text = pia_alloc(size + 1);
-    memcpy(text, before, strlen(before));
-    memcpy(text + strlen(before), ask->body, ask->body_size);
-    memcpy(text + strlen(before) + ask->body_size, after, strlen(after));
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    assert(out != NULL);
+    (void)fputs(before, out);
+    (void)fwrite(ask->body, 1, ask->body_size, out);
+    (void)fputs(after, out);
+    (void)fclose(out);
     json_t *json = parse(text, size, problem);
     free(text);
     const json_t *events = json_object_get(json, "events");

@@ -9,6 +9,7 @@
 #include "pia/clock.h"
 #include "pia/memory.h"
 #include "pia/token.h"
+#include "timing.h"
 #include "zmq_event.h"
 
 enum { EXPIRE_MS = 50, RETRY_PAUSE_MS = 200, SERVICE_NAME_MAX = 65 };
@@ -60,9 +61,7 @@ bus_t *bus_new(struct event_base *base, void *zmq, const char *endpoint)
     self->base = base;
     self->client = pia_client_new(zmq, endpoint);
     self->readable = zmq_event_new(base, pia_client_socket(self->client), on_readable, self);
-    self->expire = event_new(base, -1, EV_PERSIST, on_expire, self);
-    struct timeval period = {0, EXPIRE_MS * 1000};
-    (void)event_add(self->expire, &period);
+    self->expire = timing_every(base, EXPIRE_MS, on_expire, self);
     return self;
 }
 
@@ -92,7 +91,7 @@ static bool try_again(question_t *question)
         return false;
     question->again = true;
     question->bus->stats.retried++;
-    struct timeval pause = {0, RETRY_PAUSE_MS * 1000};
+    struct timeval pause = timing(RETRY_PAUSE_MS);
     LIST_INSERT_HEAD(&question->bus->waiting, question, link);
     (void)event_add(question->timer, &pause);
     return true;

@@ -10,6 +10,7 @@
 #include "pia/clock.h"
 #include "pia/memory.h"
 #include "proto/service.h"
+#include "timing.h"
 
 enum {
     EPOCH_SIZE = 65,
@@ -66,9 +67,7 @@ cached_t *cached_new(struct event_base *base, bus_t *bus, const char *url, const
     self->bus = bus;
     self->service = service;
     self->cache = pia_cache_async_new(base, url);
-    self->timer = event_new(base, -1, EV_PERSIST, on_timer, self);
-    struct timeval period = {PERIOD_MS / 1000, (PERIOD_MS % 1000) * 1000};
-    (void)event_add(self->timer, &period);
+    self->timer = timing_every(base, PERIOD_MS, on_timer, self);
     event_active(self->timer, EV_TIMEOUT, 0);
     return self;
 }

@@ -9,6 +9,7 @@
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
+#include "timing.h"
 #include "zmq_event.h"
 
 static const char MAGIC[] = "PIAW01";
@@ -152,9 +153,7 @@ control_t *control_new(struct event_base *base, const control_options_t *options
     self->endpoint = pia_strdup(options->endpoint);
     self->name = pia_strdup(options->name);
     self->back_off_ms = BACK_OFF_MS;
-    self->timer = event_new(base, -1, EV_PERSIST, on_timer, self);
-    struct timeval period = {0, TICK_MS * 1000};
-    (void)event_add(self->timer, &period);
+    self->timer = timing_every(base, TICK_MS, on_timer, self);
     connect_socket(self);
     return self;
 }

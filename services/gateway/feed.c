@@ -12,6 +12,7 @@
 #include "proto/journal.h"
 #include "reply.h"
 #include "sse.h"
+#include "timing.h"
 
 enum {
     CREDIT =
@@ -325,9 +326,7 @@ feed_t *feed_new(struct event_base *base, void *zmq, const feed_options_t *optio
     self->options = *options;
     self->links = feed_links_new(base, zmq, options->endpoint);
     LIST_INIT(&self->clients);
-    self->timer = event_new(base, -1, EV_PERSIST, on_tick, self);
-    struct timeval period = {0, TICK_MS * 1000};
-    (void)event_add(self->timer, &period);
+    self->timer = timing_every(base, TICK_MS, on_tick, self);
     return self;
 }
 

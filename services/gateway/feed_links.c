@@ -6,6 +6,7 @@
 
 #include "pia/log.h"
 #include "pia/memory.h"
+#include "timing.h"
 #include "zmq_event.h"
 
 enum {
@@ -57,9 +58,7 @@ feed_links_t *feed_links_new(struct event_base *base, void *zmq, const char *end
     self->base = base;
     self->zmq = zmq;
     self->endpoint = pia_strdup(endpoint);
-    self->timer = event_new(base, -1, EV_PERSIST, on_tick, self);
-    struct timeval period = {0, TICK_MS * 1000};
-    (void)event_add(self->timer, &period);
+    self->timer = timing_every(base, TICK_MS, on_tick, self);
     return self;
 }
 

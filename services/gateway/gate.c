@@ -11,6 +11,7 @@
 #include "gate_refusal.h"
 #include "pia/memory.h"
 #include "strict.h"
+#include "timing.h"
 
 enum {
     BUCKETS = 1024,   /* of the table of connections; a power of 2 */
@@ -112,7 +113,7 @@ static void enter(gate_t *self, gate_mode_t mode)
         timeout_ms = LINGER_MS;
     (void)event_del(self->timer);
     if (timeout_ms > 0) {
-        struct timeval timeout = {timeout_ms / 1000, (timeout_ms % 1000) * 1000};
+        struct timeval timeout = timing(timeout_ms);
         (void)event_add(self->timer, &timeout);
     }
 }

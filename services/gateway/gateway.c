@@ -20,6 +20,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "serve.h"
+#include "timing.h"
 
 enum { DRAIN_MS = 10000, DRAIN_TICK_MS = 50, STREAM_PENDING_MAX = 4 << 20 };
 
@@ -60,8 +61,7 @@ void gateway_drain(gateway_t *gateway)
     gateway->drain_until_ms = pia_clock_monotonic() + DRAIN_MS;
     http_server_drain(gateway->http);
     feed_drain(gateway->feed);
-    struct timeval period = {0, DRAIN_TICK_MS * 1000};
-    (void)event_add(gateway->drain_timer, &period);
+    gateway->drain_timer = timing_every(gateway->base, DRAIN_TICK_MS, on_drain_tick, gateway);
 }
 
 static void on_signal(evutil_socket_t number, short what, void *arg)
@@ -77,13 +77,12 @@ static void on_signal(evutil_socket_t number, short what, void *arg)
 
 static void start_signals(gateway_t *self)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const int numbers[GATEWAY_SIGNALS] = {SIGTERM, SIGINT};
     (void)signal(SIGPIPE, SIG_IGN);
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    for (size_t i = 0; i < GATEWAY_SIGNALS; i++) {
         self->signals[i] = evsignal_new(self->base, numbers[i], on_signal, self);
         (void)event_add(self->signals[i], NULL);
     }
-    self->drain_timer = event_new(self->base, -1, EV_PERSIST, on_drain_tick, self);
 }
 
 static pia_status_t listen_http(gateway_t *self, pia_problem_t *problem)
@@ -192,9 +191,10 @@ void gateway_destroy(gateway_t **gateway_p)
     control_destroy(&self->control);
     control_answer_destroy(&self->answers);
     http_server_destroy(&self->http);
-    for (size_t i = 0; i < sizeof self->signals / sizeof *self->signals; i++)
+    for (size_t i = 0; i < GATEWAY_SIGNALS; i++)
         event_free(self->signals[i]);
-    event_free(self->drain_timer);
+    if (self->drain_timer != NULL)
+        event_free(self->drain_timer);
     event_base_free(self->base);
     (void)zmq_ctx_term(self->zmq);
     free(self->openapi);

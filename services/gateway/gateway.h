@@ -9,7 +9,7 @@
 #include "pia/config.h"
 #include "pia/problem.h"
 
-enum { GATEWAY_NAME_SIZE = 64 };
+enum { GATEWAY_NAME_SIZE = 64, GATEWAY_SIGNALS = 2 };
 
 /* Each is owned and lives as long as the gateway. */
 typedef struct {
@@ -28,9 +28,9 @@ typedef struct {
     char *openapi;      /* the API's description, JSON */
     unsigned exchanges; /* requests that wait for a service */
     bool draining;
-    struct event *signals[2];
-    struct event *drain_timer;
-    int64_t drain_until_ms; /* monotonic */
+    struct event *signals[GATEWAY_SIGNALS];
+    struct event *drain_timer; /* NULL until draining */
+    int64_t drain_until_ms;    /* monotonic */
 } gateway_t;
 
 extern const pia_option_t gateway_options[];

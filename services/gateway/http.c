@@ -218,22 +218,28 @@ static bool is_head(const http_request_t *self)
     return evhttp_request_get_command(self->evhttp) == EVHTTP_REQ_HEAD;
 }
 
+/* Declares the body's size; the body itself, or NULL if there is none to send. */
+static struct evbuffer *make_body(http_request_t *self, const void *body, size_t size)
+{
+    char length[24];
+    (void)snprintf(length, sizeof length, "%zu", size);
+    http_reply_header(self, "Content-Length", length);
+    if (size == 0 || is_head(self))
+        return NULL;
+    struct evbuffer *buffer = evbuffer_new();
+    assert(buffer != NULL);
+    int rc = evbuffer_add(buffer, body, size);
+    assert(rc == 0);
+    return buffer;
+}
+
 void http_reply(http_request_t **request_p, int status, const void *body, size_t size)
 {
     http_request_t *self = *request_p;
     *request_p = NULL;
     assert(self->closed == NULL && status >= 100 && status < STATUS_MAX);
     self->server->answers[status]++;
-    struct evbuffer *buffer = NULL;
-    char length[24];
-    if (status != 304 && status != 204) {
-        (void)snprintf(length, sizeof length, "%zu", size);
-        http_reply_header(self, "Content-Length", length);
-        if (size > 0 && !is_head(self)) {
-            buffer = evbuffer_new();
-            assert(buffer != NULL && evbuffer_add(buffer, body, size) == 0);
-        }
-    }
+    struct evbuffer *buffer = status == 304 || status == 204 ? NULL : make_body(self, body, size);
     if (self->server->draining)
         http_reply_header(self, "Connection", "close");
     let_go(self);
@@ -271,7 +277,9 @@ void http_stream_write(http_request_t *request, const void *data, size_t size)
     if (request->gate == NULL || size == 0)
         return;
     struct evbuffer *buffer = evbuffer_new();
-    assert(buffer != NULL && evbuffer_add(buffer, data, size) == 0);
+    assert(buffer != NULL);
+    int rc = evbuffer_add(buffer, data, size);
+    assert(rc == 0);
     evhttp_send_reply_chunk_with_cb(request->evhttp, buffer, on_drained, request);
     evbuffer_free(buffer);
     if (http_stream_pending(request) > request->server->options.stream_pending_max)

@@ -29,13 +29,12 @@ typedef struct {
     char name[65]; /* whom it was asked */
 } question_t;
 
-static void
-add_numbers(scrape_t *self, const char *prefix, const json_t *object, const char *labels)
+static void add_numbers(scrape_t *self, const char *prefix, json_t *object, const char *labels)
 {
     const char *key;
     json_t *value;
     char name[128];
-    json_object_foreach((json_t *)(uintptr_t)object, key, value)
+    json_object_foreach(object, key, value)
     {
         (void)snprintf(name, sizeof name, "%s%s", prefix, key);
         if (json_is_number(value))
@@ -100,7 +99,7 @@ static void take_stats(scrape_t *self, const char *name, const pia_answer_t *ans
         add_numbers(self, "", json_object_get(answer->body, "counters"), labels);
 }
 
-static void add_service(scrape_t *self, const json_t *service)
+static void add_service(scrape_t *self, json_t *service)
 {
     char labels[LABELS_SIZE];
     const char *name = json_string_value(json_object_get(service, "service"));
@@ -139,15 +138,17 @@ static bool is_gauge(const char *name)
 
 static void add_broker(scrape_t *self, const json_t *body)
 {
+    json_t *numbers = json_deep_copy(body); /* jansson iterates over its own only */
     const char *key;
     json_t *value;
     char name[128];
-    json_object_foreach((json_t *)(uintptr_t)body, key, value)
+    json_object_foreach(numbers, key, value)
     {
         (void)snprintf(name, sizeof name, "broker_%s%s", key, is_gauge(key) ? "" : "_total");
         if (json_is_number(value))
             exposition_add(self->samples, name, "service=broker", json_number_value(value));
     }
+    json_decref(numbers);
 }
 
 static void take_broker(scrape_t *self, const char *name, const pia_answer_t *answer)

@@ -9,17 +9,24 @@
 
 enum { RETRY_MS = 2000 };
 
-/* A block; takes `data`. `id` may be NULL. */
-static char *block(const char *id, const char *type, json_t *data)
+/* A block. `id` may be NULL. */
+static char *block_of(const char *id, const char *type, const json_t *data)
 {
     char *json = json_dumps(data, JSON_COMPACT);
-    json_decref(data);
     assert(json != NULL);
     char *text = NULL;
     int size = id == NULL ? asprintf(&text, "event: %s\ndata: %s\n\n", type, json)
                           : asprintf(&text, "id: %s\nevent: %s\ndata: %s\n\n", id, type, json);
     assert(size > 0);
     free(json);
+    return text;
+}
+
+/* The same; takes `data`. */
+static char *block(const char *id, const char *type, json_t *data)
+{
+    char *text = block_of(id, type, data);
+    json_decref(data);
     return text;
 }
 
@@ -34,7 +41,7 @@ char *sse_start(const char *cursor)
 
 char *sse_event(const pia_event_t *event)
 {
-    return block(event->cursor, event->type, json_incref((json_t *)(uintptr_t)event->json));
+    return block_of(event->cursor, event->type, event->json);
 }
 
 char *sse_heartbeat(const char *cursor)

@@ -72,8 +72,8 @@ static bool expect(strict_t *self, uint8_t byte, uint8_t wanted, strict_state_t 
 static uint64_t hex_value(uint8_t byte)
 {
     if (byte <= '9')
-        return (uint64_t)(byte - '0');
-    return (uint64_t)((byte | 0x20) - 'a' + 10);
+        return byte - (uint64_t)'0';
+    return (byte | 0x20U) - (uint64_t)'a' + 10;
 }
 
 /* No sign, no space, no 0x, no extension: hexadecimal digits, then CR. */

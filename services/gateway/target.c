@@ -12,8 +12,8 @@ static int hex(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    c = (char)(c | 0x20);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    int letter = c | 0x20;
+    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
 }
 
 /* jansson's own check of UTF-8 (no surrogates, nothing overlong). */
@@ -33,14 +33,17 @@ static bool decode(char *text, bool query)
     char *to = text;
     for (const char *at = text; *at != '\0'; at++) {
         if (*at != '%') {
-            *to++ = query && *at == '+' ? ' ' : *at;
+            *to = *at;
+            if (query && *at == '+')
+                *to = ' ';
+            to++;
             continue;
         }
         int high = hex(at[1]);
         int low = high < 0 ? -1 : hex(at[2]);
         if (low < 0 || high * 16 + low == 0)
             return false;
-        *to++ = (char)(high * 16 + low);
+        *to++ = (char)(unsigned char)(high * 16 + low);
         at += 2;
     }
     *to = '\0';

@@ -7,6 +7,7 @@
 #include <zmq.h>
 
 #include "pia/memory.h"
+#include "timing.h"
 
 enum { LOOK_MS = 100, ROUNDS = 4 /* budgets of the reader in a row, then others get their turn */ };
 
@@ -53,10 +54,8 @@ zmq_event_t *zmq_event_new(struct event_base *base, void *socket, zmq_event_fn *
     assert(rc == 0);
     self->edge = event_new(base, descriptor, EV_READ | EV_PERSIST, on_event, self);
     self->again = event_new(base, -1, 0, on_event, self);
-    self->timer = event_new(base, -1, EV_PERSIST, on_event, self);
-    struct timeval period = {0, LOOK_MS * 1000};
+    self->timer = timing_every(base, LOOK_MS, on_event, self);
     (void)event_add(self->edge, NULL);
-    (void)event_add(self->timer, &period);
     zmq_event_look(self);
     return self;
 }

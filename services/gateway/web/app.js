@@ -4,7 +4,7 @@ import { html, render, useEffect, useMemo, useState } from "/vendor/htm-preact-s
 const SHOWN = 12; // publications on the page
 const RETRY_MS = 3000; // after an answer from which the browser does not come back by itself
 const dates = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeZone: "Europe/Paris" });
-const moments = new Intl.DateTimeFormat("fr-FR", { dateStyle: "long", timeStyle: "short", timeZone: "Europe/Paris" });
+const clock = new Intl.DateTimeFormat("fr-FR", { hour: "numeric", minute: "2-digit", timeZone: "Europe/Paris" });
 
 // Reads JSON, or throws the problem's detail.
 async function get(path) {
@@ -25,10 +25,11 @@ async function getAll(path) {
   return items;
 }
 
+const typo = (text) => (text || "").replace(/'/g, "’"); // data has typewriter apostrophes
+const getList = async (name) => (await get(`/v1/${name}`)).items.map((item) => ({ ...item, label: typo(item.label) }));
 const byCode = (items) => Object.fromEntries(items.map((item) => [item.code, item.label]));
 const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[-'’\s]+/g, " ").trim().toLowerCase();
 const labels = (codes, names) => (codes || []).map((code) => names[code] || code);
-const typo = (text) => (text || "").replace(/'/g, "’"); // data has typewriter apostrophes
 const isWeb = (url) => /^https?:\/\//i.test(url || "");
 
 // What both parts need: the lists' labels and the pôles.
@@ -37,10 +38,10 @@ function useNetwork() {
   const load = async () => {
     try {
       const [themes, regions, departements, kinds, poles] = await Promise.all([
-        get("/v1/themes"), get("/v1/regions"), get("/v1/departements"), get("/v1/kinds"), getAll("/v1/poles"),
+        getList("themes"), getList("regions"), getList("departements"), getList("kinds"), getAll("/v1/poles"),
       ]);
-      set({ poles, themeList: themes.items, regionList: regions.items, themes: byCode(themes.items),
-        regions: byCode(regions.items), departements: byCode(departements.items), kinds: byCode(kinds.items) });
+      set({ poles, themeList: themes, regionList: regions, themes: byCode(themes), regions: byCode(regions),
+        departements: byCode(departements), kinds: byCode(kinds) });
     } catch (error) {
       set((before) => (before.poles ? before : { error: error.message }));
     }
@@ -100,8 +101,17 @@ const Failed = ({ what, detail, again }) => html`<div class="notice bad" role="a
 
 const LIVE = { wait: "Connexion…", open: "En direct", lost: "Connexion perdue, nouvel essai…" };
 
+// "9 h", "9 h 30": no line break inside, no zero in front.
+function hour(date) {
+  const [hours, minutes] = clock.format(date).split(":");
+  return `${Number(hours)}\u00a0h${minutes === "00" ? "" : `\u00a0${minutes}`}`;
+}
+
 function when(publication) {
-  if (publication.starts_at) return `Le ${moments.format(new Date(publication.starts_at))}`;
+  if (publication.starts_at) {
+    const date = new Date(publication.starts_at);
+    return `Le ${dates.format(date)} à ${hour(date)}`;
+  }
   const at = publication.published_at || publication.created_at;
   return at ? `Publié le ${dates.format(new Date(at))}` : "";
 }

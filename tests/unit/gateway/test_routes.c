@@ -39,7 +39,7 @@ static void a_path_is_found_by_its_method(void **state)
 static void check_name(void *arg, size_t segment, const char *name, size_t size)
 {
     (void)segment;
-    const route_t *route = arg;
+    const route_t *route = *(const route_t **)arg;
     char member[64];
     (void)snprintf(member, sizeof member, "%.*s", (int)size, name);
     if (!ask_field(route->message->request, member))
@@ -52,7 +52,7 @@ static void every_row_agrees_with_its_message(void **state)
     for (const route_t *route = gateway_routes; route->method != NULL; route++) {
         char allow[64];
         assert_ptr_equal(find(route->method, route->path, allow), route);
-        route_each_name(route, check_name, (void *)(uintptr_t)route);
+        route_each_name(route, check_name, &route);
         bool reads = strcmp(route->method, "GET") == 0;
         bool once = (route->flags & ROUTE_EVENTS) != 0; /* by source and id, without a key */
         if (reads == (route->message->mutating || once))
