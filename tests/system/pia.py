@@ -93,6 +93,8 @@ class Process:
         return None
 
     def tail(self, lines=40):
+        if not self.log.exists():  # the directory is removed before a teardown's report
+            return f"--- {self.name}: no log left ---"
         text = self.log.read_text(errors="replace").splitlines()
         return "\n".join([f"--- {self.name} ({self.log.name}) ---", *text[-lines:]])
 
