@@ -186,7 +186,7 @@ static pia_status_t check_visibility(const json_t *event, pia_problem_t *problem
     return PIA_OK;
 }
 
-pia_status_t pia_event_check(const json_t *event, pia_problem_t *problem)
+pia_status_t pia_event_check_content(const json_t *event, pia_problem_t *problem)
 {
     if (!json_is_object(event))
         return pia_problem_set(problem, PIA_INVALID, NULL, "an event is a JSON object");
@@ -205,6 +205,12 @@ pia_status_t pia_event_check(const json_t *event, pia_problem_t *problem)
     pia_status_t status = check_required(event, problem);
     if (status == PIA_OK)
         status = check_visibility(event, problem);
+    return status;
+}
+
+pia_status_t pia_event_check(const json_t *event, pia_problem_t *problem)
+{
+    pia_status_t status = pia_event_check_content(event, problem);
     if (status == PIA_OK && json_dumpb(event, NULL, 0, JSON_COMPACT) > PIA_EVENT_SIZE_MAX)
         return pia_problem_set(problem, PIA_TOO_LARGE, NULL, "an event holds at most 64 KiB");
     return status;

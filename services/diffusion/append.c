@@ -1,13 +1,17 @@
 /* append.c - the one way into the journal. */
 #include "append.h"
 
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "problems.h"
 #include "publication.h"
 #include "publishers.h"
 #include "rights.h"
+
+enum { RECEIPT_TEXT_MAX = 320 }; /* 5 names, a UUID, 2 numbers, a chain, a cursor */
 
 static const char REGISTRY[] = "/services/registry";
 
@@ -96,21 +100,34 @@ pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_pro
     return status;
 }
 
-json_t *append_receipts(const diffusion_t *self, const receipt_t *receipts, size_t number)
+/* {"journal": …, "epoch": …, "sequence": …, "chain": …, "cursor": …, "duplicate": …} */
+static void write_receipt(buffer_t *text, const char *journal, const receipt_t *receipt)
 {
-    json_t *array = json_array();
+    char line[RECEIPT_TEXT_MAX];
+    char chain[2 * CHAIN_SIZE + 1];
+    char cursor_text[CURSOR_TEXT_SIZE];
+    cursor_t cursor;
+    sodium_bin2hex(chain, sizeof chain, receipt->chain, CHAIN_SIZE);
+    receipt_cursor(receipt, &cursor);
+    cursor_format(&cursor, cursor_text);
+    int size = snprintf(line, sizeof line,
+                        "{\"journal\":\"%s\",\"epoch\":%" PRIu32 ",\"sequence\":%" PRIu64
+                        ",\"chain\":\"%s\",\"cursor\":\"%s\",\"duplicate\":%s}",
+                        journal, receipt->epoch, receipt->sequence, chain, cursor_text,
+                        receipt->duplicate ? "true" : "false");
+    buffer_add(text, line, (size_t)size);
+}
+
+void append_write_receipts(const diffusion_t *self,
+                           const receipt_t *receipts,
+                           size_t number,
+                           buffer_t *text)
+{
+    buffer_add_u8(text, '[');
     for (size_t i = 0; i < number; i++) {
-        char chain[2 * CHAIN_SIZE + 1];
-        char text[CURSOR_TEXT_SIZE];
-        cursor_t cursor;
-        sodium_bin2hex(chain, sizeof chain, receipts[i].chain, CHAIN_SIZE);
-        receipt_cursor(&receipts[i], &cursor);
-        cursor_format(&cursor, text);
-        json_array_append_new(array, json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "journal",
-                                               journal_id(self->journal), "epoch",
-                                               (json_int_t)receipts[i].epoch, "sequence",
-                                               (json_int_t)receipts[i].sequence, "chain", chain,
-                                               "cursor", text, "duplicate", receipts[i].duplicate));
+        if (i)
+            buffer_add_u8(text, ',');
+        write_receipt(text, journal_id(self->journal), &receipts[i]);
     }
-    return array;
+    buffer_add_u8(text, ']');
 }

@@ -15,7 +15,7 @@ static pia_status_t
 fill(json_t *json, const void *bytes, size_t size, entry_t *ret_entry, pia_problem_t *problem)
 {
     entry_t entry = {.json = json, .bytes = bytes, .size = size};
-    pia_status_t status = pia_event_check(json, problem);
+    pia_status_t status = pia_event_check_content(json, problem);
     if (status == PIA_OK)
         status = attributes_read(json, &entry.attributes, &entry.joined, problem);
     if (status != PIA_OK) {

@@ -30,6 +30,15 @@ take_entries(const json_t *events, entry_t *entries, size_t *ret_count, pia_prob
     return PIA_OK;
 }
 
+static json_t *receipts_json(const diffusion_t *self, const receipt_t *receipts, size_t count)
+{
+    buffer_t text = {0};
+    append_write_receipts(self, receipts, count, &text);
+    json_t *array = json_loadb((const char *)text.bytes, text.size, 0, NULL);
+    buffer_free(&text);
+    return json_pack("{s:o}", "receipts", array);
+}
+
 void handle_event_append(void *self, pia_request_t **request_p)
 {
     diffusion_t *diffusion = self;
@@ -46,8 +55,7 @@ void handle_event_append(void *self, pia_request_t **request_p)
     if (status == PIA_OK)
         status = diffusion_append(diffusion, &append, &problem);
     if (status == PIA_OK) {
-        json_t *array = append_receipts(diffusion, receipts, append.count);
-        pia_request_answer(request_p, json_pack("{s:o}", "receipts", array), 0);
+        pia_request_answer(request_p, receipts_json(diffusion, receipts, append.count), 0);
     } else {
         problem_under_member(&problem, "events");
         pia_request_fail(request_p, &problem);

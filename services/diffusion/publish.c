@@ -69,13 +69,19 @@ static void publish_destroy(publish_t *publish)
     free(publish);
 }
 
-static json_t *receipt_json(const publish_t *publish, pia_status_t status)
+static void add_receipt(pia_frames_t *frames, const publish_t *publish, pia_status_t status)
 {
-    if (status != PIA_OK)
-        return pia_problem_json(&publish->problem);
-    json_t *receipts =
-        append_receipts(publish->queue->diffusion, publish->receipts, publish->count);
-    return json_pack("{s:s, s:o}", "status", "ok", "receipts", receipts);
+    static const char head[] = "{\"status\":\"ok\",\"receipts\":";
+    if (status != PIA_OK) {
+        peer_add_json(frames, pia_problem_json(&publish->problem));
+        return;
+    }
+    buffer_t text = {0};
+    buffer_add(&text, head, sizeof head - 1);
+    append_write_receipts(publish->queue->diffusion, publish->receipts, publish->count, &text);
+    buffer_add_u8(&text, '}');
+    pia_frames_add(frames, text.bytes, text.size);
+    buffer_free(&text);
 }
 
 /* Sends the receipt and frees the publish. A peer that is gone, or that cannot take its receipts
@@ -87,7 +93,7 @@ static void finish(publish_t *publish, pia_status_t status)
     if (peer) {
         peer_begin(&frames, peer, PIAD_RECEIPT);
         peer_add_u64(&frames, publish->request);
-        peer_add_json(&frames, receipt_json(publish, status));
+        add_receipt(&frames, publish, status);
         if (!peer_send(publish->queue->peers, peer, &frames))
             peer->lost = true;
     }

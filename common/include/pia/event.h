@@ -37,4 +37,8 @@ json_t *pia_event_new(const char *service,
  * absent: what that means is the journal's to say. */
 pia_status_t pia_event_check(const json_t *event, pia_problem_t *problem);
 
+/* The same without its size: for who holds the bytes that it was read from (measuring means writing
+ * it out again, 1.6 of the check's 2.4 us). */
+pia_status_t pia_event_check_content(const json_t *event, pia_problem_t *problem);
+
 #endif
