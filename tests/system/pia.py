@@ -22,6 +22,7 @@ SERVICES = ("registry", "labellisation", "diffusion", "notifications")
 REPORT = re.compile(
     r"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|runtime error:|Assertion .* failed"
 )
+os.environ.setdefault("TSAN_OPTIONS", f"suppressions={ROOT}/tests/support/tsan.supp")
 START_S = 30  # a sanitizer build on two busy cores
 STOP_S = 15
 
