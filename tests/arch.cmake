@@ -19,3 +19,14 @@ if(CMAKE_EXPORT_COMPILE_COMMANDS)
     add_test(NAME tidy.all COMMAND ${arch}/tidy.sh ${PROJECT_BINARY_DIR})
     set_tests_properties(tidy.all PROPERTIES LABELS tidy TIMEOUT 1800)
 endif()
+
+# Every SQL text on both engines.
+set(libraries common=$<TARGET_FILE:pia_common>)
+foreach(service registry labellisation diffusion notifications)
+    if(TARGET pia_${service})
+        list(APPEND libraries ${service}=$<TARGET_FILE:pia_${service}>)
+    endif()
+endforeach()
+add_test(NAME arch.sql COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run
+    ${Python3_EXECUTABLE} ${arch}/sql.py ${libraries})
+set_tests_properties(arch.sql PROPERTIES LABELS arch TIMEOUT 120)

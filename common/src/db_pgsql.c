@@ -98,7 +98,7 @@ static pia_status_t make_schema(pgsql_db_t *self)
     }
     (void)snprintf(sql, sizeof sql,
                    "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('pia.schema', 0));"
-                   "CREATE SCHEMA IF NOT EXISTS %s; COMMIT",
+                   "CREATE SCHEMA IF NOT EXISTS \"%s\"; COMMIT",
                    self->schema);
     return run(self, sql, NULL);
 }
@@ -117,7 +117,7 @@ static pia_status_t set_up(pgsql_db_t *self)
         status = make_schema(self);
     }
     char sql[128];
-    (void)snprintf(sql, sizeof sql, "SET search_path = %s", self->schema);
+    (void)snprintf(sql, sizeof sql, "SET search_path = \"%s\"", self->schema);
     return status == PIA_OK ? run(self, sql, NULL) : status;
 }
 
