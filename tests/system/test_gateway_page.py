@@ -133,3 +133,22 @@ def test_narrow_screens_need_no_sideways_scrolling(page, width):
     finally:
         page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
         page.set_window_size(1280, 1000)
+
+
+def test_the_link_in_an_email_asks_once_and_then_ends_it(net, chromium):
+    contact = net.call("notifications.contact.create", {"channel": "email", "address": "a@example.org"}).body["id"]
+    subscribed = {"contact": contact, "filter": {"kinds": ["lettre"]}}
+    assert net.call("diffusion.subscription.create", subscribed).status == 200
+    publish(net, kind="lettre")
+    mail = wait(chromium, lambda: next((net.data / "mail/new").glob("*"), None))
+    link = next(line for line in mail.read_text().splitlines() if line.startswith("List-Unsubscribe: "))
+    chromium.get(net.gateway.url + link.split("<")[1].rstrip(">").removeprefix("http://127.0.0.1:8080"))
+    assert net.call("notifications.contact.get", {"contact": contact}).body["state"] == "active"
+    chromium.find_element(By.ID, "confirmer").click()
+    wait(chromium, lambda: "plus rien ne sera envoyé" in chromium.find_element(By.ID, "etat").text)
+    assert net.call("notifications.contact.get", {"contact": contact}).body["state"] == "removed"
+
+    chromium.get(net.gateway.url + f"/desabonnement?contact={contact}&token={'0' * 32}")
+    chromium.find_element(By.ID, "confirmer").click()
+    wait(chromium, lambda: "n’est pas valable" in chromium.find_element(By.ID, "etat").text)
+    chromium.get_log("browser")
