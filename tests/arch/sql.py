@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMON = ROOT / "common/src/common_schema.sql"
 MIGRATION = """CREATE TABLE IF NOT EXISTS migration (name TEXT NOT NULL, version BIGINT NOT NULL,
                applied_at BIGINT NOT NULL, PRIMARY KEY (name, version));"""
-STATEMENT = re.compile(rb"(SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s.*\b(FROM|INTO|SET|pg_\w+)\b", re.S)
+STATEMENT = re.compile(rb"SELECT .+ FROM |SELECT pg_|INSERT INTO \w+ |UPDATE \w+ SET |DELETE FROM \w+|WITH \w+ ", re.S)
 
 
 def texts_of(library):
