@@ -2,7 +2,9 @@
 
 import json
 import re
+import shutil
 import signal
+import subprocess
 import uuid
 
 import pytest
@@ -331,6 +333,8 @@ def test_metrics_are_of_all_instances_and_well_formed(web):
     up = {labels.split('"')[1] for name, labels in seen if name == "pia_instance_up"}
     assert up == {"gateway", *SERVICES}
     assert any(name == "pia_broker_requests_total" for name, _ in seen)
+    if promtool := shutil.which("promtool"):
+        subprocess.run([promtool, "check", "metrics"], input=answer.body, check=True, timeout=20)
 
 
 def test_the_description_is_of_what_is_served(web):
