@@ -76,6 +76,15 @@ static void die_if_fatal(pia_executor_t *executor)
     }
 }
 
+/* A connection that has seen the disk fail, in a checkpoint say, refuses to begin. */
+static pia_status_t begin(pia_executor_t *executor)
+{
+    pia_status_t status = pia_db_begin(executor->db);
+    if (status != PIA_OK)
+        die_if_fatal(executor);
+    return status;
+}
+
 static pia_status_t hook_began(pia_executor_t *executor)
 {
     const pia_executor_hooks_t *hooks = &executor->hooks;
@@ -148,7 +157,7 @@ static pia_status_t run_all(pia_executor_t *executor, const list_t *batch)
 /* One transaction for all jobs of the batch. PIA_OK: committed. */
 static pia_status_t try_batch(pia_executor_t *executor, const list_t *batch)
 {
-    pia_status_t status = pia_db_begin(executor->db);
+    pia_status_t status = begin(executor);
     if (status != PIA_OK)
         return status;
     status = hook_began(executor);
@@ -168,7 +177,7 @@ static pia_status_t try_batch(pia_executor_t *executor, const list_t *batch)
 /* One job in its own transaction: without a savepoint, since a refusal undoes the transaction. */
 static pia_status_t try_alone(pia_executor_t *executor, pia_job_t *job)
 {
-    pia_status_t status = pia_db_begin(executor->db);
+    pia_status_t status = begin(executor);
     if (status != PIA_OK)
         return status;
     status = hook_began(executor);
@@ -223,8 +232,7 @@ static void run_alone(pia_executor_t *executor, pia_job_t *job)
 static void run_bare(pia_executor_t *executor, pia_job_t *job)
 {
     job->status = job->run(job, executor->db);
-    if (job->status != PIA_OK)
-        die_if_fatal(executor);
+    die_if_fatal(executor); /* a checkpoint has no status of its own */
 }
 
 static void run_together(pia_executor_t *executor, const list_t *batch)

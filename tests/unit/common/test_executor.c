@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "db_internal.h"
 #include "pia_test.h"
@@ -300,6 +302,60 @@ static pia_status_t run_nothing(pia_job_t *job, pia_db_t *db)
     return PIA_OK;
 }
 
+enum { ENDED_AS_IT_MUST = 42 };
+
+static void end_as_it_must(const char *reason)
+{
+    (void)reason;
+    _exit(ENDED_AS_IT_MUST);
+}
+
+/* Like a checkpoint whose disk fails: nothing was to be committed, so nobody is told. */
+static pia_status_t lose_disk(pia_job_t *job, pia_db_t *db)
+{
+    (void)job;
+    db->fatal = true;
+    return PIA_OK;
+}
+
+static void never_done(pia_job_t *job, pia_status_t status)
+{
+    (void)job;
+    (void)status;
+    _exit(1);
+}
+
+/* In a process of its own, whose end is the result. */
+static void run_on_a_lost_disk(const test_database_t *database, bool bare)
+{
+    alarm(10);
+    pia_loop_t *loop = pia_loop_new();
+    pia_db_t *db = test_database_open(database, PIA_DB_WRITER);
+    db->fatal = !bare;
+    pia_executor_t *executor = pia_executor_new(loop, &db, NULL, end_as_it_must);
+    pia_job_t job = {.run = lose_disk, .done = never_done, .bare = bare};
+    if (pia_executor_post(executor, &job) == PIA_OK)
+        pia_loop_run(loop);
+    _exit(2);
+}
+
+static void a_disk_that_failed_outside_of_a_transaction_ends_the_process(void **state)
+{
+    (void)state;
+    test_database_t database;
+    test_database_init(&database);
+    for (int bare = 0; bare <= 1; bare++) {
+        int outcome = -1;
+        pid_t child = fork();
+        if (child == 0)
+            run_on_a_lost_disk(&database, bare);
+        assert_int_equal(waitpid(child, &outcome, 0), child);
+        assert_true(WIFEXITED(outcome));
+        assert_int_equal(WEXITSTATUS(outcome), ENDED_AS_IT_MUST);
+    }
+    test_database_clear(&database);
+}
+
 static void the_queue_is_bounded(void **state)
 {
     fixture_t *fixture = *state;
@@ -344,6 +400,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_hook_that_refuses_repeats_the_batch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_queued_runs_before_the_end, set_up, tear_down),
+        cmocka_unit_test(a_disk_that_failed_outside_of_a_transaction_ends_the_process),
         cmocka_unit_test_setup_teardown(the_queue_is_bounded, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
