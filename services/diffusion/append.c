@@ -9,6 +9,7 @@
 #include "problems.h"
 #include "publication.h"
 #include "publishers.h"
+#include "revocations.h"
 #include "rights.h"
 
 enum { RECEIPT_TEXT_MAX = 320 }; /* 5 names, a UUID, 2 numbers, a chain, a cursor */
@@ -43,8 +44,11 @@ project(pia_db_t *db, const entry_t *entry, int64_t now_ms, pia_problem_t *probl
     const char *type = entry_type(entry);
     if (attributes_is_publication(type))
         return publication_apply(db, entry, now_ms, problem);
+    bool of_registry = strcmp(entry_source(entry), REGISTRY) == 0;
+    if (of_registry && strcmp(type, "principal.revoked") == 0)
+        return revocations_keep(db, json_object_get(entry->json, "data"), problem);
     bool of_pole = strcmp(type, "pole.labelled") == 0 || strcmp(type, "pole.updated") == 0;
-    if (of_pole && strcmp(entry_source(entry), REGISTRY) == 0)
+    if (of_registry && of_pole)
         return publishers_apply(db, json_object_get(entry->json, "data"), problem);
     return PIA_OK;
 }

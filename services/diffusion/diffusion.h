@@ -9,17 +9,20 @@
 #include "feed.h"
 #include "journal.h"
 #include "matching.h"
+#include "revocations.h"
 #include "server.h"
 
 typedef struct diffusion {
     const pia_context_t *context;
-    journal_t *journal;   /* store thread */
-    matching_t *matching; /* store thread */
-    bool stale;           /* store thread: matching may hold what was undone */
-    feed_t *feed;         /* committed batches, from the store thread to the loop's */
-    server_t *server;     /* loop thread */
-    cursor_t head;        /* the journal's end when it was opened */
-    cursor_t warm_from;   /* where what the feed began with begins */
+    journal_t *journal;        /* store thread */
+    matching_t *matching;      /* store thread */
+    bool stale;                /* store thread: matching may hold what was undone */
+    feed_t *feed;              /* committed batches, from the store thread to the loop's */
+    server_t *server;          /* loop thread */
+    revocation_t *revocations; /* that were in force when it was opened */
+    size_t revocation_count;
+    cursor_t head;      /* the journal's end when it was opened */
+    cursor_t warm_from; /* where what the feed began with begins */
     atomic_ullong appended, duplicates, refused;
 } diffusion_t;
 

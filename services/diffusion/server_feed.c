@@ -5,10 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 
+#include "revocations.h"
 #include "server_private.h"
 
 /* What is left goes on in the next round of the loop, after the sockets. */
@@ -34,16 +34,13 @@ void server_go_on(void *arg)
 /* A principal that lost its rights loses its streams, and its tokens are refused from now on. */
 static void apply_revocation(server_t *self, const record_t *record)
 {
+    revocation_t revocation;
+    pia_problem_t problem;
     json_t *event = json_loadb((const char *)record->event, record->event_size, 0, NULL);
-    const json_t *data = json_object_get(event, "data");
-    const char *subject = json_string_value(json_object_get(data, "subject"));
-    const char *at = json_string_value(json_object_get(data, "at"));
-    int64_t at_ms = 0;
-    if (subject) {
-        if (!at || !pia_time_parse(at, &at_ms))
-            at_ms = pia_clock_wall();
-        pia_verifier_revoke(self->diffusion->context->verifier, subject, at_ms);
-        streams_revoke(self->streams, subject);
+    if (revocation_read(json_object_get(event, "data"), &revocation, &problem) == PIA_OK) {
+        pia_verifier_revoke(self->diffusion->context->verifier, revocation.subject,
+                            revocation.at_ms);
+        streams_revoke(self->streams, revocation.subject);
     }
     json_decref(event);
 }

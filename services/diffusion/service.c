@@ -47,11 +47,13 @@ static const pia_option_t options[] = {
 extern const char diffusion_001_journal[];
 extern const char diffusion_002_publication[];
 extern const char diffusion_003_subscription[];
+extern const char diffusion_004_revocation[];
 
 static const pia_migration_t migrations[] = {
     {1, diffusion_001_journal},
     {2, diffusion_002_publication},
     {3, diffusion_003_subscription},
+    {4, diffusion_004_revocation},
     {0, NULL},
 };
 
@@ -112,6 +114,8 @@ static pia_status_t open_service(void *arg, const pia_context_t *context, pia_pr
     status = warm_up(self);
     if (status == PIA_OK)
         status = matching_refresh(self->matching, context->db);
+    if (status == PIA_OK)
+        status = revocations_load(context->db, &self->revocations, &self->revocation_count);
     if (status != PIA_OK)
         (void)pia_problem_set(problem, status, "", "The journal cannot be read.");
     return status;
@@ -121,6 +125,9 @@ static pia_status_t attach(void *arg, pia_problem_t *problem)
 {
     diffusion_t *self = arg;
     const pia_config_t *config = self->context->config;
+    for (size_t i = 0; i < self->revocation_count; i++)
+        pia_verifier_revoke(self->context->verifier, self->revocations[i].subject,
+                            self->revocations[i].at_ms);
     server_options_t server = {.endpoint = pia_config_text(config, "service", "diffusion"),
                                .live = pia_config_text(config, "diffusion", "live"),
                                .database = pia_config_text(config, "service", "database"),
@@ -145,6 +152,7 @@ static void close_service(void *arg)
     journal_destroy(&self->journal);
     matching_destroy(&self->matching);
     feed_destroy(&self->feed);
+    free(self->revocations);
 }
 
 static const char *endpoint(void *arg)

@@ -11,8 +11,8 @@ import uuid
 
 import piad
 import pytest
-from journal import (POLE, dump, end_network, follow_to, head, make_event, make_publication,
-                     new_network, publish, verify, wait_for_poles)
+from journal import (POLE, dump, end_network, follow_to, head, make_event, make_key,
+                     make_publication, new_network, publish, verify, wait_for_poles)
 from mdp import Timeout
 from pia import BIN, Network
 
@@ -124,6 +124,19 @@ def test_kill_9_while_publishing(journal):
         publisher.join()
     check_history(journal, token, publishers)
     assert verify(journal) == head(journal)["sequence"]
+
+
+def test_revoked_rights_stay_revoked_over_a_restart(journal):
+    made = make_key(journal, "pole", pole=POLE)
+    token = journal.token(made["key"])
+    assert journal.call("registry.key.revoke", {"id": made["id"]}).status == 200
+    with journal.diffusion(journal.token()) as connection:
+        connection.subscribe(1, "", {"types": ["principal.revoked"]}, 10)
+        connection.take(1)
+    journal.processes[-1].kill()
+    journal.start("diffusion", "--redis", "")
+    with journal.diffusion(token) as connection:
+        assert connection.publish([make_event()])["status"] == "unauthenticated"
 
 
 def test_a_stream_goes_on_after_a_restart(journal):
@@ -259,5 +272,16 @@ def test_two_instances_on_postgresql_make_one_journal(postgres):
         check_history(network, token, publishers)
         assert all(publisher.acknowledged for publisher in publishers)
         assert verify(network) == end
+
+        live = network.live()  # it had the first instance's; the second goes on with it
+        network.processes[2].kill()
+        with piad.Diffusion(network.endpoint("diffusion.2"), token) as connection:
+            until, seen = time.monotonic() + 20, b"head"
+            while seen == b"head":
+                assert time.monotonic() < until
+                assert connection.publish([make_event(visibility="public")])["status"] == "ok"
+                if live.poll(500):
+                    seen = live.recv_multipart()[0]
+        assert seen == f"-/-/44/{POLE}".encode()
     finally:
         end_network(network)

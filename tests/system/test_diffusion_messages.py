@@ -1,11 +1,13 @@
 """Publications, subscriptions, audiences and the journal by message, on both engines."""
 
+import json
 import os
 import uuid
 
 import pytest
 from journal import (POLE, end_network, head, make_event, make_key, make_publication, new_network,
                      publish, read_all)
+from pia import ROOT
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -252,3 +254,13 @@ def test_info_says_where_the_socket_is(journal):
     assert info["endpoint"] == "ipc://run/diffusion.sock"
     counters = journal.call("service.stats", service="diffusion").body["counters"]
     assert counters["journal_sequence"] == head(journal)["sequence"]
+
+
+def test_the_contracts_codes_are_the_reference_lists():
+    """The journal checks codes against the contract; the registry answers them from its lists."""
+    lists = json.loads((ROOT / "services/registry/reference/poles.json").read_text())
+    codes = json.loads((ROOT / "proto/publication.schema.json").read_text())["$defs"]
+    for definition, name in (("theme", "themes"), ("sector", "sectors"), ("scope", "scopes"),
+                             ("kind", "publication_kinds"), ("topic", "content_topics")):
+        reference = [c["code"] if isinstance(c, dict) else c for c in lists[name]]
+        assert codes[definition]["enum"] == reference, name

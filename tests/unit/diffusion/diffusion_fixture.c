@@ -9,6 +9,7 @@
 extern const char diffusion_001_journal[];
 extern const char diffusion_002_publication[];
 extern const char diffusion_003_subscription[];
+extern const char diffusion_004_revocation[];
 
 static void told(void *arg, batch_t *batch)
 {
@@ -23,6 +24,7 @@ static void open_journal(fixture_t *self)
     static const pia_migration_t migrations[] = {{1, diffusion_001_journal},
                                                  {2, diffusion_002_publication},
                                                  {3, diffusion_003_subscription},
+                                                 {4, diffusion_004_revocation},
                                                  {0, NULL}};
     pia_problem_t problem = {0};
     receipt_t head;
