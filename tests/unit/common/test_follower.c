@@ -40,8 +40,9 @@ typedef struct {
 static size_t sign(void *self, uint8_t ret_token[PIA_TOKEN_MAX])
 {
     (void)self;
-    memcpy(ret_token, "TOKEN", 5);
-    return 5;
+    static const uint8_t token[] = {'T', 'O', 'K', 'E', 'N'};
+    memcpy(ret_token, token, sizeof token);
+    return sizeof token;
 }
 
 static void must_not_be_fatal(const char *reason)
@@ -158,7 +159,8 @@ static size_t add_record(uint8_t *at, uint8_t sequence, const char *event)
     at[11] = sequence;
     at[26] = (uint8_t)(size >> 8);
     at[27] = (uint8_t)size;
-    memcpy(at + 28, event, size);
+    for (size_t i = 0; i < size; i++)
+        at[28 + i] = (uint8_t)event[i];
     return 28 + size;
 }
 

@@ -120,7 +120,8 @@ static size_t add_record(uint8_t *at, uint64_t sequence, const char *event)
     at[23] = 0xab; /* chain */
     at[26] = (uint8_t)(size >> 8);
     at[27] = (uint8_t)size;
-    memcpy(at + 28, event, size);
+    for (size_t i = 0; i < size; i++)
+        at[28 + i] = (uint8_t)event[i];
     return 28 + size;
 }
 
