@@ -102,7 +102,7 @@ static pia_status_t tell_person(notifications_t *self, const telling_t *telling,
     status = delivery_to_inbox(self, telling, person, NULL);
     book_t book = {.count = 0};
     if (status == PIA_OK) {
-        contact_page_t page = {.person = person, .limit = CONTACTS_MAX * 5};
+        contact_page_t page = {.person = person, .limit = (int64_t)CONTACTS_MAX * 5};
         status = contact_each(self->context->db, &page, keep_contact, &book);
     }
     for (size_t i = 0; i < book.count; i++) {

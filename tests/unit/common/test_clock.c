@@ -24,6 +24,15 @@ static void times_are_read(void **state)
     expect_time("2000-01-01T00:00:00-00:30", INT64_C(946686600000));
 }
 
+static void expect_no_time(const char *text)
+{
+    int64_t time_ms = 42;
+    if (pia_time_parse(text, &time_ms)) {
+        fail_msg("'%s' is taken", text);
+    }
+    assert_int_equal(time_ms, 42);
+}
+
 static void what_is_not_a_time_is_refused(void **state)
 {
     (void)state;
@@ -57,11 +66,7 @@ static void what_is_not_a_time_is_refused(void **state)
         " 2026-11-26T06:30:55Z",
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        int64_t time_ms = 42;
-        if (pia_time_parse(bad[i], &time_ms)) {
-            fail_msg("'%s' is taken", bad[i]);
-        }
-        assert_int_equal(time_ms, 42);
+        expect_no_time(bad[i]);
     }
 }
 

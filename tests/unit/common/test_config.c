@@ -39,8 +39,7 @@ load(const char *const *arguments, pia_config_t **ret_config, pia_problem_t *pro
     while (arguments[count]) {
         count++;
     }
-    return pia_config_load("pia-registry", tables, count, (char **)(uintptr_t)arguments, ret_config,
-                           problem);
+    return pia_config_load("pia-registry", tables, count, (char **)arguments, ret_config, problem);
 }
 
 static void expect_refused(const char *const *arguments, const char *reason)

@@ -6,12 +6,17 @@
 
 #include "pia/format.h"
 
+static void expect_one(const char *format, bool valid, const char *text)
+{
+    if (pia_format_check(format, text) != valid) {
+        fail_msg("%s '%s' is %s", format, text, valid ? "refused" : "taken");
+    }
+}
+
 static void expect(const char *format, bool valid, const char *const *texts)
 {
     for (; *texts; texts++) {
-        if (pia_format_check(format, *texts) != valid) {
-            fail_msg("%s '%s' is %s", format, *texts, valid ? "refused" : "taken");
-        }
+        expect_one(format, valid, *texts);
     }
 }
 

@@ -14,8 +14,8 @@ static pia_header_t sample(void)
     pia_header_t header = {.flags = PIA_FLAG_ANSWER | PIA_FLAG_REDELIVER,
                            .number = 0x0102,
                            .value = UINT64_C(0x1122334455667788)};
-    for (uint8_t i = 0; i < sizeof header.id; i++) {
-        header.id[i] = i;
+    for (size_t i = 0; i < sizeof header.id; i++) {
+        header.id[i] = (uint8_t)i;
     }
     return header;
 }

@@ -74,13 +74,14 @@ static void numbers_that_do_not_fit_are_refused(void **state)
 static void a_depth_bomb_is_refused_before_it_recurses(void **state)
 {
     (void)state;
-    size_t size = 1024 * 1024;
+    size_t size = (size_t)1024 * 1024;
     char *bomb = malloc(size);
     assert_non_null(bomb);
     memset(bomb, '[', size);
     expect_refused(bomb, size, "deeper than 16");
-    for (size_t i = 0; i + 5 <= size; i += 5) {
-        memcpy(bomb + i, "{\"a\":", 5);
+    static const char level[] = "{\"a\":";
+    for (size_t i = 0; i < size; i++) {
+        bomb[i] = level[i % (sizeof level - 1)];
     }
     expect_refused(bomb, size, "deeper than 16");
     free(bomb);

@@ -109,6 +109,8 @@ class Refusals(unittest.TestCase):
         self.refuse(self.change_get(**{"x-answer": {"$ref": "http://x"}}), "is not '#/$defs/NAME'")
         self.refuse(self.change_get(**{"x-answer": {"$ref": "#/$defs/colour"}}), "x-answer is not an object")
         self.refuse(self.change_get(**{"x-mutating": "yes"}), "x-mutating is not a boolean")
+        self.refuse(self.change_get(**{"x-once": False}), "x-once is true or absent")
+        self.refuse(self.change_get(**{"x-once": True, "x-mutating": True}), "is x-once and takes a key")
         self.refuse(self.change_get(**{"x-numbr": 3}), "'x-numbr' is not something")
         self.refuse(self.change_get(additionalProperties=True), "additionalProperties must be false")
         self.refuse(self.change_get(required=["cod"]), "requires 'cod'")
