@@ -376,7 +376,8 @@ static pia_status_t set_up(sqlite_db_t *self)
 {
     static const char settings[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                                    "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
-                                   "PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;";
+                                   "PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;"
+                                   "PRAGMA case_sensitive_like=ON;";
     pia_db_t *db = &self->base;
     (void)sqlite3_extended_result_codes(self->handle, 1);
     (void)sqlite3_busy_timeout(self->handle, BUSY_MS);

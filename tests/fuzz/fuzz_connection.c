@@ -20,6 +20,7 @@ enum { REQUESTS_MAX = 16, WAIT_MS = 4000 };
 typedef struct {
     const uint8_t *target;
     size_t target_size, body_size;
+    bool may_close; /* says HTTP/1.0 or close: what follows is not heard */
 } expected_t;
 
 typedef struct {
@@ -65,8 +66,13 @@ static expected_t look_at(const uint8_t *bytes, size_t size, const strict_t *str
     const uint8_t *end = memchr(target, ' ', size - (size_t)(target - bytes));
     const uint8_t *body = (const uint8_t *)memmem(bytes, size, "\r\n\r\n", 4) + 4;
     size_t rest = size - (size_t)(body - bytes);
+    bool may_close = strict->version_minor == 0;
+    for (const uint8_t *at = bytes; at + 5 <= body; at++) {
+        may_close = may_close || strncasecmp((const char *)at, "close", 5) == 0;
+    }
     return (expected_t){.target = target,
                         .target_size = (size_t)(end - target),
+                        .may_close = may_close,
                         .body_size = strict->encodings > 0 ? (size_t)strict->body_total : rest};
 }
 
@@ -158,6 +164,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)event_base_loop(rig.base, EVLOOP_NONBLOCK);
         FUZZ_CHECK(pia_clock_monotonic() < deadline);
     }
-    FUZZ_CHECK(rig.handled == rig.count); /* none got lost between the two */
+    FUZZ_CHECK(rig.handled == rig.count || /* none got lost between the two */
+               (rig.handled > 0 && rig.expected[rig.handled - 1].may_close));
     return 0;
 }
