@@ -70,13 +70,6 @@ const bus_stats_t *bus_stats(const bus_t *bus)
     return &bus->stats;
 }
 
-/* What changes nothing, or carries a key that makes a repeat harmless. */
-static bool may_repeat(const question_t *question)
-{
-    return !question->call.message->mutating ||
-           json_object_get(question->body, "idempotency_key") != NULL;
-}
-
 static void question_free(question_t *question)
 {
     event_free(question->timer);
@@ -87,7 +80,8 @@ static void question_free(question_t *question)
 static bool try_again(question_t *question)
 {
     int64_t left = question->deadline_ms - pia_clock_monotonic() - RETRY_PAUSE_MS;
-    if (question->bus->closing || question->again || left <= 0 || !may_repeat(question))
+    if (question->bus->closing || question->again || left <= 0 ||
+        !pia_client_may_repeat(question->call.message, question->body))
         return false;
     question->again = true;
     question->bus->stats.retried++;

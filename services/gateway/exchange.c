@@ -14,7 +14,7 @@
 #include "pia/token.h"
 #include "reply.h"
 
-enum { ASK_MS = 10000 }; /* how long a service may take */
+enum { ASK_MS = 10000 /* how long a service may take */, ENTITY_SIZE = 32 };
 
 typedef struct {
     gateway_t *gateway;
@@ -92,22 +92,31 @@ static void succeed(exchange_t *self, int64_t version, const void *bytes, size_t
     end(self);
 }
 
-/* The entity and the id of the route's cache entry. */
-static const char *cache_id(const exchange_t *self, char ret_entity[32])
+/* The entity and the id of the route's cache entry; NULL if it has none, or not for this request.
+ */
+static const char *cache_id(const exchange_t *self, char ret_entity[ENTITY_SIZE])
 {
-    const char *colon = strchr(self->route->cache, ':');
-    size_t size = (size_t)(colon - self->route->cache);
-    assert(size < 32);
+    if (self->route->cache == NULL)
+        return NULL;
+    size_t size = strcspn(self->route->cache, ":=");
+    assert(size < ENTITY_SIZE);
     memcpy(ret_entity, self->route->cache, size);
     ret_entity[size] = '\0';
-    return json_string_value(json_object_get(self->body, colon + 1));
+    const char *name = self->route->cache + size + 1;
+    if (name[-1] == '=')
+        return json_object_size(self->body) == 0 ? name : NULL;
+    return json_string_value(json_object_get(self->body, name));
 }
 
+/* Who wrote sees the write, in the resource (this version at least) and in lists (asked anew). */
 static void note_write(exchange_t *self, int64_t version)
 {
-    char entity[32];
-    if (self->route->cache != NULL && strcmp(self->route->method, "GET") != 0)
-        cached_wrote(self->gateway->cached, entity, cache_id(self, entity), version);
+    char entity[ENTITY_SIZE];
+    const char *id = cache_id(self, entity);
+    if (id == NULL || strcmp(self->route->method, "GET") == 0)
+        return;
+    cached_wrote(self->gateway->cached, entity, id, version);
+    cached_wrote(self->gateway->cached, "list", "poles", INT64_MAX);
 }
 
 static void identify(exchange_t *self);
@@ -146,25 +155,39 @@ static void ask_service(exchange_t *self)
     bus_ask(self->gateway->bus, &call, self->body, on_answer, self);
 }
 
+/* A page from the cache is linked as one from the service. */
+static void add_cached_link(exchange_t *self, const void *bytes, size_t size)
+{
+    static const char next[] = "\"next\":";
+    if (memmem(bytes, size, next, sizeof next - 1) == NULL)
+        return;
+    json_t *body = json_loadb(bytes, size, 0, NULL);
+    add_link(self, body);
+    json_decref(body);
+}
+
 static void
 on_cached(void *arg, pia_status_t status, int64_t version, const void *value, size_t size)
 {
     exchange_t *self = arg;
-    char entity[32];
+    char entity[ENTITY_SIZE];
     const char *id = cache_id(self, entity);
-    if (status == PIA_OK && version >= cached_floor(self->gateway->cached, entity, id))
-        succeed(self, version, value, size);
-    else
+    if (status != PIA_OK || version < cached_floor(self->gateway->cached, entity, id)) {
         ask_service(self);
+        return;
+    }
+    add_cached_link(self, value, size);
+    succeed(self, version, value, size);
 }
 
 static void look_up(exchange_t *self)
 {
-    char entity[32];
-    if (self->route->cache == NULL || strcmp(self->route->method, "GET") != 0)
+    char entity[ENTITY_SIZE];
+    const char *id = cache_id(self, entity);
+    if (id == NULL || strcmp(self->route->method, "GET") != 0)
         ask_service(self);
     else
-        cached_get(self->gateway->cached, entity, cache_id(self, entity), on_cached, self);
+        cached_get(self->gateway->cached, entity, id, on_cached, self);
 }
 
 static void on_identity(void *arg, const pia_problem_t *problem, const void *token, size_t size)

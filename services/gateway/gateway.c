@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -23,6 +24,7 @@
 #include "timing.h"
 
 enum { DRAIN_MS = 10000, DRAIN_TICK_MS = 50, STREAM_PENDING_MAX = 4 << 20 };
+enum { DESCRIPTORS_OWN = 1024 /* ours beside the connections: sockets of ZeroMQ, files */ };
 
 const pia_option_t gateway_options[] = {
     {"http", "address", PIA_OPTION_TEXT, "127.0.0.1", 0, 0, "numeric address to listen on"},
@@ -85,6 +87,26 @@ static void start_signals(gateway_t *self)
     }
 }
 
+/* As many connections as are wanted and as descriptors allow: an accept that fails for want of one
+ * would be tried again and again. */
+static unsigned connections_max(const pia_config_t *config)
+{
+    rlim_t wanted = (rlim_t)pia_config_integer(config, "http", "connections_max");
+    struct rlimit limit = {0};
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < wanted + DESCRIPTORS_OWN) {
+        limit.rlim_cur =
+            limit.rlim_max < wanted + DESCRIPTORS_OWN ? limit.rlim_max : wanted + DESCRIPTORS_OWN;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+        (void)getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    rlim_t own = limit.rlim_cur < 2 * DESCRIPTORS_OWN ? limit.rlim_cur / 2 : DESCRIPTORS_OWN;
+    rlim_t room = limit.rlim_cur - own;
+    if (room < wanted)
+        pia_log(PIA_LOG_WARN, "descriptors allow %u connections only", (unsigned)room);
+    return (unsigned)(room < wanted ? room : wanted);
+}
+
 static pia_status_t listen_http(gateway_t *self, pia_problem_t *problem)
 {
     const pia_config_t *config = self->config;
@@ -94,7 +116,7 @@ static pia_status_t listen_http(gateway_t *self, pia_problem_t *problem)
         .request_timeout_ms = pia_config_integer(config, "http", "request_timeout_ms"),
         .answer_timeout_ms = pia_config_integer(config, "http", "answer_timeout_ms"),
         .idle_timeout_ms = pia_config_integer(config, "http", "idle_timeout_ms"),
-        .connections_max = (unsigned)pia_config_integer(config, "http", "connections_max"),
+        .connections_max = connections_max(config),
         .stream_pending_max = STREAM_PENDING_MAX,
         .handle = serve,
         .arg = self,

@@ -19,11 +19,11 @@
 #include "proto/structure.h"
 #include "proto/subscription.h"
 
-#define LIST(name) &pia_msg_registry_reference_list, ROUTE_PUBLIC, "list=" name, NULL, NULL
+#define LIST(name) &pia_msg_registry_reference_list, ROUTE_PUBLIC, "list=" name, "list:list", NULL
 
 /* clang-format off: one row a line */
 const route_t gateway_routes[] = {
-    {"GET", "/v1/poles", &pia_msg_registry_pole_list, ROUTE_PUBLIC, NULL, NULL, NULL,
+    {"GET", "/v1/poles", &pia_msg_registry_pole_list, ROUTE_PUBLIC, NULL, "list=poles", NULL,
      "Pôles of the network, by filter"},
     {"GET", "/v1/poles/{code}", &pia_msg_registry_pole_get, ROUTE_PUBLIC, NULL, "pole:code", NULL,
      "One pôle"},

@@ -18,7 +18,7 @@ async function get(path) {
 async function getAll(path) {
   const items = [];
   for (let after = ""; after !== undefined; ) {
-    const page = await get(`${path}?limit=200${after && `&after=${encodeURIComponent(after)}`}`);
+    const page = await get(`${path}${after && `?after=${encodeURIComponent(after)}`}`);
     items.push(...page.items);
     after = page.next;
   }
