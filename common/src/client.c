@@ -143,16 +143,18 @@ static uint64_t get_number(const uint8_t *bytes)
     return number;
 }
 
-/* Another worker may repeat it: what changes nothing, and what a key makes harmless to repeat. */
-static bool may_repeat(const pia_message_t *message, const json_t *body)
+bool pia_client_may_repeat(const pia_message_t *message, const json_t *body)
 {
+    if (message->once)
+        return false;
     return !message->mutating || json_object_get(body, "idempotency_key");
 }
 
 static void
 add_header(pia_client_t *client, pia_frames_t *frames, const pia_call_t *call, const json_t *body)
 {
-    pia_header_t header = {.flags = may_repeat(call->message, body) ? PIA_FLAG_REDELIVER : 0,
+    pia_header_t header = {.flags =
+                               pia_client_may_repeat(call->message, body) ? PIA_FLAG_REDELIVER : 0,
                            .number = call->message->number,
                            .value = (uint64_t)call->timeout_ms};
     memcpy(header.id, client->prefix, PREFIX_SIZE);
@@ -404,7 +406,8 @@ pia_status_t pia_client_call(pia_client_t *client,
     waiter_t waiter = {0};
     call_once(client, call, sent, &waiter);
     int64_t left = deadline_ms - pia_clock_monotonic() - RETRY_PAUSE_MS;
-    if (waiter.status == PIA_UNAVAILABLE && left > 0 && may_repeat(call->message, sent)) {
+    if (waiter.status == PIA_UNAVAILABLE && left > 0 &&
+        pia_client_may_repeat(call->message, sent)) {
         pause_before_retry(client, deadline_ms - left);
         pia_call_t again = *call;
         again.timeout_ms = left;

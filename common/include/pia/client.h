@@ -4,6 +4,7 @@
 #define PIA_CLIENT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "pia/problem.h"
 #include "pia/schema.h"
@@ -40,6 +41,10 @@ void pia_client_send(pia_client_t *client,
                      const json_t *body,
                      pia_answer_fn *answered,
                      void *arg);
+
+/* Whether a second worker may be given it when the first is lost: what changes nothing, and what a
+ * key makes harmless to repeat. */
+bool pia_client_may_repeat(const pia_message_t *message, const json_t *body);
 
 /* For an event loop: the socket, what to do when it may be readable, and the time. */
 void *pia_client_socket(pia_client_t *client);

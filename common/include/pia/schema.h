@@ -46,6 +46,7 @@ typedef struct {
     const char *name;            /* "registry.pole.get"; the first word is the service */
     const pia_schema_t *request; /* of its body */
     bool mutating;               /* takes an idempotency key, changes something */
+    bool once;                   /* changes something and takes no key: its answer is not kept */
     const pia_schema_t *answer;  /* of the body of a PIA_OK answer; NULL: not described */
 } pia_message_t;
 

@@ -10,6 +10,7 @@
 #include "pia/clock.h"
 #include "pia/header.h"
 #include "pia_test.h"
+#include "proto/key.h"
 #include "proto/service.h"
 #include "test_peer.h"
 
@@ -172,6 +173,19 @@ static void what_changes_something_is_not_repeated_without_a_key(void **state)
     const pia_frames_t *request = test_peer_take(fixture->broker);
     read_header(request, &header);
     assert_int_equal(header.flags, 0);
+    answer(fixture, request, header, 200, "{}");
+    test_loop_until(fixture->loop, is_answered, &got);
+}
+
+static void what_has_an_answer_that_is_not_kept_is_not_repeated(void **state)
+{
+    fixture_t *fixture = *state;
+    got_t got = {0};
+    send(fixture, &pia_msg_registry_key_create, 5000, &got);
+    pia_header_t header;
+    const pia_frames_t *request = test_peer_take(fixture->broker);
+    read_header(request, &header);
+    assert_int_equal(header.flags, 0); /* a second key would be made, which nobody knows */
     answer(fixture, request, header, 200, "{}");
     test_loop_until(fixture->loop, is_answered, &got);
 }
@@ -339,6 +353,7 @@ int main(void)
         WITH_BROKER(a_request_is_sent_as_it_is_specified),
         WITH_BROKER(answers_come_in_any_order),
         WITH_BROKER(what_changes_something_is_not_repeated_without_a_key),
+        WITH_BROKER(what_has_an_answer_that_is_not_kept_is_not_repeated),
         WITH_BROKER(no_answer_is_a_timeout),
         WITH_BROKER(foreign_and_broken_answers_are_ignored),
         WITH_BROKER(an_answer_that_is_no_json_is_an_internal_error),
