@@ -100,7 +100,7 @@ static unsigned connections_max(const pia_config_t *config)
         (void)setrlimit(RLIMIT_NOFILE, &limit);
         (void)getrlimit(RLIMIT_NOFILE, &limit);
     }
-    rlim_t own = limit.rlim_cur < 2 * DESCRIPTORS_OWN ? limit.rlim_cur / 2 : DESCRIPTORS_OWN;
+    rlim_t own = limit.rlim_cur / 2 < DESCRIPTORS_OWN ? limit.rlim_cur / 2 : DESCRIPTORS_OWN;
     rlim_t room = limit.rlim_cur - own;
     if (room < wanted)
         pia_log(PIA_LOG_WARN, "descriptors allow %u connections only", (unsigned)room);

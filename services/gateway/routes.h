@@ -15,11 +15,11 @@ typedef enum {
 typedef struct {
     const char *method;           /* GET also answers HEAD */
     const char *path;             /* {name}: a segment, which becomes the message's member `name` */
-    const pia_message_t *message; /* what is asked, with the query or body as its other members */
+    const pia_message_t *message; /* what is asked; the query or body gives its other members */
     unsigned flags;               /* route_flag_t */
-    const char *fixed;            /* NULL, or "name=value": a member that the route sets itself */
-    const char
-        *cache; /* NULL, or "entity:member": GET reads it from the cache first, others write it */
+    const char *fixed;            /* "name=value": a member that the route sets itself; or NULL */
+    const char *cache;   /* "entity:member": GET reads that from the cache first, others write it;
+                            "entity=id": GET without a query reads that; or NULL */
     const char *id;      /* of ROUTE_CREATES: the member of the answer that names it */
     const char *summary; /* for the API's description */
 } route_t;
