@@ -8,6 +8,8 @@
  * - PostgreSQL infers a parameter's type from its place; where there is none ($1 IS NULL, SELECT
  * $1, CASE WHEN $1 = 0) write CAST($1 AS BIGINT) or CAST($1 AS TEXT), never ::, never AS BYTEA;
  * - FOR UPDATE [SKIP LOCKED] is left out for SQLite, whose writer holds the whole database;
+ * - texts are compared and ordered by their bytes, also by LIKE, if PostgreSQL's database has the
+ *   collation C (deploy and the tests make it so);
  * - a failed statement ends the transaction in PostgreSQL until the savepoint is rolled back: to go
  *   on after a duplicate, write ON CONFLICT DO NOTHING and look at the rows changed. */
 #ifndef PIA_DB_H

@@ -328,6 +328,21 @@ static void booleans_and_sums_read_as_integers(void **state)
     assert_int_equal(test_database_integer(db, "SELECT 1 > 2"), 0);
 }
 
+static void texts_compare_by_their_bytes(void **state)
+{
+    pia_db_t *db = db_of(state);
+    assert_int_equal(pia_db_begin(db), PIA_OK);
+    assert_int_equal(insert(db, 1, "Zoo"), PIA_OK);
+    assert_int_equal(insert(db, 2, "abc"), PIA_OK);
+    assert_int_equal(insert(db, 3, "été"), PIA_OK);
+    assert_int_equal(pia_db_commit(db), PIA_OK);
+    assert_int_equal(test_database_integer(db, "SELECT COUNT(*) FROM thing WHERE label LIKE 'z%'"),
+                     0);
+    assert_int_equal(test_database_integer(db, "SELECT id FROM thing ORDER BY label LIMIT 1"), 1);
+    assert_int_equal(test_database_integer(db, "SELECT id FROM thing ORDER BY label DESC LIMIT 1"),
+                     3);
+}
+
 static void rows_for_update_can_be_skipped(void **state)
 {
     static const char take[] = "UPDATE thing SET number = 1 WHERE id IN (SELECT id FROM thing "
@@ -406,6 +421,7 @@ int test_db_run(void)
         DB_TEST(a_rollback_undoes_everything),
         DB_TEST(wrong_sql_shows_at_the_first_step),
         DB_TEST(booleans_and_sums_read_as_integers),
+        DB_TEST(texts_compare_by_their_bytes),
         DB_TEST(rows_for_update_can_be_skipped),
         DB_TEST(a_reader_sees_what_is_committed_and_writes_nothing),
         DB_TEST(a_readers_transaction_is_a_snapshot),
