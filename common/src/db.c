@@ -139,7 +139,7 @@ void pia_db_rollback_to(pia_db_t *db)
 
 void pia_db_checkpoint(pia_db_t *db)
 {
-    if (db->mode == PIA_DB_WRITER && !db->in_transaction) {
+    if (db->mode == PIA_DB_WRITER && !db->in_transaction && !db->fatal) {
         db->ops->checkpoint(db);
     }
 }
