@@ -24,6 +24,7 @@ service_t *service_get(broker_t *broker, const void *name, size_t size)
     service = pia_alloc(sizeof *service);
     memcpy(service->name, name, size);
     service->next_deadline_ms = INT64_MAX;
+    service->alone_ms = broker->now_ms;
     table_add(&broker->services, &service->node, service->name, size);
     service->next = broker->all_services;
     if (service->next)
@@ -124,7 +125,9 @@ static int64_t waits_until(const broker_t *broker, const request_t *request)
 {
     if (request->ours || request->service->workers > 0)
         return request->deadline_ms;
-    return request->arrived_ms + broker->options.plain_expiry_ms;
+    int64_t alone_ms = request->service->alone_ms;
+    return (request->arrived_ms > alone_ms ? request->arrived_ms : alone_ms) +
+           broker->options.plain_expiry_ms;
 }
 
 void service_expire(broker_t *broker, service_t *service)

@@ -64,6 +64,7 @@ struct service {
     worker_t *ready_first, *ready_last; /* with room; the first has waited longest for a request */
     size_t workers;                     /* all that serve it, leaving ones too */
     size_t in_flight;
+    int64_t alone_ms; /* since when it has no worker, if it has none */
 };
 
 struct broker {

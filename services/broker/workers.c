@@ -188,7 +188,8 @@ static void detach(broker_t *broker, worker_t *worker)
     service_step_out(worker);
     while (worker->requests.last)
         lose_request(broker, worker, worker->requests.last);
-    service->workers--;
+    if (--service->workers == 0)
+        service->alone_ms = broker->now_ms;
     broker->workers_ready--;
     worker->service = NULL;
 }

@@ -72,6 +72,24 @@ static void a_plain_request_to_a_busy_service_does_not_expire(void **state)
     bench_end(&bench);
 }
 
+static void a_plain_request_waits_for_another_worker_when_the_only_one_is_lost(void **state)
+{
+    (void)state;
+    broker_options_t options = BENCH_OPTIONS;
+    options.heartbeat_ms = 60000;
+    bench_t *bench = bench_new(&options);
+    SAY(bench, "w", "MDPW02", READY, "echo");
+    SAY(bench, "c", "MDPC02", ASK, "echo", "x");
+    EXPECT(bench, "w", "MDPW02", REQUEST, "c", "", "x");
+    bench_wait(bench, 5000);
+    SAY(bench, "w", "MDPW02", DISCONNECT);
+    bench_wait(bench, 990);
+    bench_expect_nothing(bench);
+    bench_wait(bench, 10);
+    EXPECT(bench, "c", "MDPC02", C_FINAL, "echo", "504 timeout: no worker of 'echo' is there");
+    bench_end(&bench);
+}
+
 static void rule_4_one_ready(void **state)
 {
     (void)state;
@@ -239,6 +257,7 @@ int main(void)
         cmocka_unit_test(rule_2_a_second_final_sends_the_worker_away),
         cmocka_unit_test(rule_3_unknown_services_requests_wait_and_expire),
         cmocka_unit_test(a_plain_request_to_a_busy_service_does_not_expire),
+        cmocka_unit_test(a_plain_request_waits_for_another_worker_when_the_only_one_is_lost),
         cmocka_unit_test(rule_4_one_ready),
         cmocka_unit_test(rule_5_before_ready_disconnect_once),
         cmocka_unit_test(a_peer_that_was_sent_away_is_forgotten_in_time),
