@@ -44,6 +44,31 @@ static void handle_signal(void *arg)
     }
 }
 
+enum { CLOSE_MAX_S = 30 };
+
+static void end_now(int signal_number)
+{
+    (void)signal_number;
+    _exit(1);
+}
+
+/* From here on the loop reads no signals any more: the next one, or a store that does not come to
+ * an end, ends the process all the same. */
+static void end_at_next_signal(void)
+{
+    struct sigaction end = {.sa_handler = end_now};
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    int rc = sigaction(SIGTERM, &end, NULL);
+    rc |= sigaction(SIGINT, &end, NULL);
+    rc |= sigaction(SIGALRM, &end, NULL);
+    rc |= pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+    assert(rc == 0);
+    (void)alarm(CLOSE_MAX_S);
+}
+
 static void print_problem(const char *program, const pia_problem_t *problem)
 {
     (void)fprintf(stderr, "%s: %s\n", program, problem->detail);
@@ -119,6 +144,7 @@ static void run(pia_host_t *host)
     pia_host_start(host);
     if (host->exit_code == 0)
         pia_loop_run(host->loop);
+    end_at_next_signal();
     pia_host_close(host);
     pia_loop_destroy(&host->loop);
     close(host->signal_descriptor);

@@ -116,12 +116,12 @@ def test_an_idle_service_ends_soon_after_its_signal(broker):
 
 def test_a_second_signal_ends_at_once(broker):
     """While it waits for its broker, which is stopped, to confirm that it has left."""
-    registry = start_registry(broker, "only", expected=(0, 1))
+    registry = start_registry(broker, "only", expected=(1,))
     stopped = broker.processes[0]
     stopped.signal(signal.SIGSTOP)
     registry.signal(signal.SIGTERM)
     registry.signal(signal.SIGINT)
-    assert registry.wait(5) in (0, 1)
+    assert registry.wait(5) == 1
     stopped.signal(signal.SIGCONT)
 
 
@@ -140,9 +140,10 @@ def test_only_an_operator_may_drain_or_change_the_level(broker):
 
 def test_the_broker_may_die_at_any_time(broker):
     start_registry(broker, "only")
+    killed = broker.processes[0]
     for _ in range(2):
-        broker.processes[0].kill() if _ == 0 else broker.processes[-1].kill()
-        broker.start_broker("--drain-ms", "200")
+        killed.kill()
+        killed = broker.start_broker("--drain-ms", "200")
         broker.wait_ready("registry")
         assert broker.call("registry.structure.create", {"name": "après", **STRUCTURE}).status == 200
 
