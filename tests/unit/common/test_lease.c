@@ -1,6 +1,7 @@
 /* test_lease.c - one instance holds the lease, and what that means on each engine. */
 #include "lease.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "idempotency.h"
@@ -101,6 +102,63 @@ static void another_waits_until_the_holder_stands_still(void **state)
     assert_false(first.held);
 }
 
+/* Both instances' batches also lock other rows, in any order: a watcher that waited for the lease
+ * would often be in a deadlock with its holder. */
+static void who_watches_does_not_wait_for_the_holder(void **state)
+{
+    fixture_t *fixture = *state;
+    if (!test_database_is_shared())
+        return;
+    pia_lease_t first = {.holder = "a"}, second = {.holder = "b"};
+    keep(fixture, &first, 0);
+    fixture_t other = {.db = test_database_open(&fixture->database, PIA_DB_WRITER)};
+    test_database_run(other.db, "SET lock_timeout = 1");
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_lease_check(fixture->db, &first), PIA_OK); /* locked to the commit */
+    keep(&other, &second, 0);
+    assert_false(second.held);
+    assert_int_equal(pia_db_commit(fixture->db), PIA_OK);
+    pia_db_close(&other.db);
+}
+
+typedef struct {
+    fixture_t fixture;
+    pia_lease_t lease;
+} rival_t;
+
+static void *take_at_4000(void *arg)
+{
+    rival_t *rival = arg;
+    keep(&rival->fixture, &rival->lease, 4000);
+    return NULL;
+}
+
+/* The holder beats after the rival has seen it stand still, and before he takes it. */
+static void a_beat_that_comes_in_between_counts(void **state)
+{
+    fixture_t *fixture = *state;
+    if (!test_database_is_shared())
+        return;
+    pia_lease_t first = {.holder = "a"};
+    rival_t rival = {.lease = {.holder = "b"}};
+    rival.fixture.db = test_database_open(&fixture->database, PIA_DB_WRITER);
+    keep(fixture, &first, 0);
+    keep(&rival.fixture, &rival.lease, 0);
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_lease_keep(fixture->db, &first, 3900), PIA_OK);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, take_at_4000, &rival), 0);
+    pia_db_t *third = test_database_open(&fixture->database, PIA_DB_READER);
+    while (test_database_integer(third, "SELECT COUNT(*) FROM pg_locks WHERE NOT granted") == 0)
+        ;
+    assert_int_equal(pia_db_commit(fixture->db), PIA_OK);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_false(rival.lease.held);
+    assert_int_equal(check(fixture, &first), PIA_OK);
+    pia_db_close(&third);
+    pia_db_close(&rival.fixture.db);
+}
+
 /* A term that was taken in a transaction that did not come true is no proof. */
 static void a_rolled_back_take_is_none(void **state)
 {
@@ -139,6 +197,8 @@ int main(void)
         WITH_DATABASE(the_first_takes_it),
         WITH_DATABASE(it_can_be_released),
         WITH_DATABASE(another_waits_until_the_holder_stands_still),
+        WITH_DATABASE(who_watches_does_not_wait_for_the_holder),
+        WITH_DATABASE(a_beat_that_comes_in_between_counts),
         WITH_DATABASE(a_rolled_back_take_is_none),
         WITH_DATABASE(old_answers_are_purged),
     };
