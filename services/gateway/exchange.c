@@ -14,7 +14,8 @@
 #include "pia/token.h"
 #include "reply.h"
 
-enum { ASK_MS = 10000 /* how long a service may take */, ENTITY_SIZE = 32 };
+enum { READ_MS = 5000, WRITE_MS = 10000 }; /* how long a service may take */
+enum { ENTITY_SIZE = 32 };
 
 typedef struct {
     gateway_t *gateway;
@@ -146,11 +147,12 @@ static void on_answer(void *arg, const pia_answer_t *answer)
 
 static void ask_service(exchange_t *self)
 {
+    bool reads = strcmp(self->route->method, "GET") == 0;
     pia_call_t call = {
         .message = self->route->message,
         .token = self->token,
         .token_size = self->token_size,
-        .timeout_ms = ASK_MS,
+        .timeout_ms = reads ? READ_MS : WRITE_MS,
     };
     bus_ask(self->gateway->bus, &call, self->body, on_answer, self);
 }

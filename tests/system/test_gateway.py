@@ -1,5 +1,6 @@
 """The HTTP API in front of the real services: resources, problems, versions, keys, the cache."""
 
+import concurrent.futures
 import json
 import re
 import shutil
@@ -9,7 +10,7 @@ import uuid
 
 import pytest
 
-from gateway import Gateway, whole_network
+from gateway import Gateway, read_all, whole_network
 from pia import SERVICES
 
 
@@ -378,6 +379,42 @@ def test_the_cache_may_vanish(net, web):
     assert all(web.get("/v1/poles/aten").json == expected for _ in range(5))
     net.start_redis()
     assert all(web.get("/v1/poles/aten").json == expected for _ in range(5))
+
+
+def last(net, name):
+    return next(process for process in reversed(net.processes) if process.name == name)
+
+
+def test_a_command_outlives_its_service(net, web, key):
+    """The registry dies under it and comes back: the command is done, once."""
+    web.get("/v1/structures", key=key)  # the gateway has a token
+    last(net, "registry").kill()
+    name = f"Structure {uuid.uuid4()} (démonstration)"
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = pool.submit(web.post, "/v1/structures", {"name": name, "demonstration": True}, key=key)
+        net.start("registry")
+        assert asked.result(30).status == 201, asked.result()
+    path, names = "/v1/structures?limit=200", []
+    while path:
+        page = web.get(path, key=key)
+        names += [structure["name"] for structure in page.json["items"]]
+        link = page.headers.get("link")
+        path = link and re.match("<([^>]*)>", link).group(1)
+    assert names.count(name) == 1
+
+
+def test_the_broker_may_be_killed(net, web, key):
+    last(net, "broker").kill()
+    with web.connect() as waiting:  # answered in time, one way or the other
+        waiting.sendall(b"GET /v1/structures HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert re.match(rb"HTTP/1.1 50[34] ", read_all(waiting))
+    assert web.get("/livez").status == 200
+    assert web.get("/readyz").status == 503
+    assert web.get("/metrics").status == 200
+    net.start_broker("--drain-ms", "200")
+    net.wait_ready("registry")
+    web.wait_ready()
+    assert web.get("/v1/structures", key=key).status == 200
 
 
 def test_draining_finishes_and_ends(net):
