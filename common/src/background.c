@@ -86,15 +86,18 @@ static void lease_due(void *arg)
 
 static pia_status_t run_purge(pia_job_t *job, pia_db_t *db)
 {
-    (void)job;
-    return pia_idempotency_purge(db, pia_clock_wall());
+    return pia_idempotency_purge(db, pia_clock_wall(), &HOST_OF(job, purge_job)->more_to_purge);
 }
 
+/* Goes on at once while there is more: else a service that is asked much would never catch up. */
 static void purge_done(pia_job_t *job, pia_status_t status)
 {
-    HOST_OF(job, purge_job)->purging = false;
+    pia_host_t *host = HOST_OF(job, purge_job);
+    host->purging = false;
     if (status != PIA_OK)
         pia_log(PIA_LOG_WARN, "old answers cannot be purged: %s", pia_status_text(status));
+    else if (host->more_to_purge)
+        post(host, &host->purge_job, &host->purging);
 }
 
 static void purge_due(void *arg)

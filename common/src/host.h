@@ -57,6 +57,7 @@ struct pia_host {
     bool attached; /* the service may have sockets of its own */
     pia_job_t open_job, tick_job, lease_job, purge_job, checkpoint_job;
     bool ticking, leasing, purging, checkpointing; /* the job is in the store thread */
+    bool more_to_purge;                            /* the purge job's result */
     pia_problem_t open_problem;                    /* the open job's */
     bool leads;                                    /* the lease job's result */
     uint64_t checkpointed_batches;                 /* batches when last checkpointed */

@@ -9,6 +9,7 @@
 #include "pia/clock.h"
 
 static const int64_t KEPT_MS = INT64_C(7) * 24 * 3600 * 1000;
+enum { PURGED_MAX = 500 }; /* in one transaction, so that requests need not wait long */
 
 /* The row is made first: a second one of the same key waits here for the first one's commit. */
 static const char SQL_RESERVE[] =
@@ -20,7 +21,7 @@ static const char SQL_STORE[] = "UPDATE idempotency SET version = $4, answer = $
                                 "WHERE principal = $1 AND number = $2 AND key = $3";
 static const char SQL_PURGE[] = "DELETE FROM idempotency WHERE (principal, number, key) IN "
                                 "(SELECT principal, number, key FROM idempotency WHERE made_at < "
-                                "$1 ORDER BY made_at LIMIT 500)";
+                                "$1 ORDER BY made_at LIMIT $2)";
 
 void pia_idempotency_hash(const json_t *body, uint8_t ret_hash[PIA_HASH_SIZE])
 {
@@ -86,9 +87,13 @@ pia_status_t pia_idempotency_store(pia_db_t *db, const pia_request_t *request)
     return pia_stmt_run(stmt, NULL);
 }
 
-pia_status_t pia_idempotency_purge(pia_db_t *db, int64_t wall_ms)
+pia_status_t pia_idempotency_purge(pia_db_t *db, int64_t wall_ms, bool *ret_more)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_PURGE);
     pia_stmt_integer(stmt, 1, wall_ms - KEPT_MS);
-    return pia_stmt_run(stmt, NULL);
+    pia_stmt_integer(stmt, 2, PURGED_MAX);
+    int64_t changes = 0;
+    pia_status_t status = pia_stmt_run(stmt, &changes);
+    *ret_more = status == PIA_OK && changes == PURGED_MAX;
+    return status;
 }

@@ -16,7 +16,7 @@ pia_status_t pia_idempotency_reserve(pia_db_t *db, pia_request_t *request);
 /* Stores the answer of a request that was answered PIA_OK. */
 pia_status_t pia_idempotency_store(pia_db_t *db, const pia_request_t *request);
 
-/* Deletes what is older than 7 days, some rows at a time. */
-pia_status_t pia_idempotency_purge(pia_db_t *db, int64_t wall_ms);
+/* Deletes some of what is older than 7 days; *ret_more: there may be more. */
+pia_status_t pia_idempotency_purge(pia_db_t *db, int64_t wall_ms, bool *ret_more);
 
 #endif
