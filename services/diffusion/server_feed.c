@@ -11,6 +11,17 @@
 #include "revocations.h"
 #include "server_private.h"
 
+enum { RETRY_MS = 10 };
+
+static void retry(void *arg)
+{
+    server_t *self = arg;
+    pia_loop_remove_timer(self->diffusion->context->loop, self->retry_timer);
+    self->retry_timer = 0;
+    streams_retry(self->streams);
+    server_run_streams(self);
+}
+
 /* What is left goes on in the next round of the loop, after the sockets. */
 void server_run_streams(void *arg)
 {
@@ -20,6 +31,9 @@ void server_run_streams(void *arg)
         ssize_t written = write(self->wake, &one, sizeof one);
         assert(written == (ssize_t)sizeof one || errno == EAGAIN);
     }
+    if (!self->draining && !self->retry_timer && streams_are_blocked(self->streams))
+        self->retry_timer =
+            pia_loop_add_timer(self->diffusion->context->loop, RETRY_MS, retry, self);
 }
 
 void server_go_on(void *arg)

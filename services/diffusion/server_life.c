@@ -129,6 +129,8 @@ static void leave_loop(server_t *self)
     for (size_t i = 0; i < sizeof self->timers / sizeof *self->timers; i++)
         if (self->timers[i])
             pia_loop_remove_timer(loop, self->timers[i]);
+    if (self->retry_timer)
+        pia_loop_remove_timer(loop, self->retry_timer);
 }
 
 pia_status_t server_new(diffusion_t *diffusion,

@@ -31,6 +31,7 @@ struct server {
     read_t *tail;        /* a question for what other instances wrote; NULL: none */
     int wake;            /* eventfd: streams wait for another round */
     int timers[3];       /* ids */
+    int retry_timer;     /* id while streams are blocked; 0 */
     bool shared;         /* other instances may write to the journal */
     bool draining;
     struct {

@@ -189,7 +189,9 @@ pump_t stream_pump(streams_t *self, stream_t *stream)
     buffer_reset(&self->records);
     bool good = fill(self, stream, &frame);
     if (frame.count && !send_data(self, stream, &frame)) {
-        stream->seen = before; /* its queue is full or it is gone: the next tick tries again */
+        stream->seen = before; /* its queue is full or it is gone: tried again soon */
+        self->blocked = true;
+        stream->blocked = true;
         stream->hint_first = 0;
         return PUMP_DONE;
     }

@@ -230,6 +230,21 @@ bool streams_run(streams_t *self)
     return self->first_ready != NULL;
 }
 
+bool streams_are_blocked(const streams_t *self)
+{
+    return self->blocked;
+}
+
+void streams_retry(streams_t *self)
+{
+    self->blocked = false;
+    for (stream_t *stream = self->all; stream; stream = stream->next) {
+        if (stream->blocked)
+            stream_make_ready(self, stream);
+        stream->blocked = false;
+    }
+}
+
 void streams_tick(streams_t *self, int64_t now_ms)
 {
     for (stream_t *stream = self->all; stream; stream = stream->next) {

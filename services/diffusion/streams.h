@@ -44,8 +44,12 @@ void streams_wake(streams_t *self);
 /* Sends what is ready, up to a budget; true if something is left for the next round. */
 bool streams_run(streams_t *self);
 
+/* Whether a frame could not be sent, for a peer's queue was full: then streams_retry soon. */
+bool streams_are_blocked(const streams_t *self);
+void streams_retry(streams_t *self);
+
 /* Once in a while: progress of streams that have moved without an event, and another try for those
- * that could not send or read. */
+ * that could not read. */
 void streams_tick(streams_t *self, int64_t now_ms);
 
 /* Ends all streams of a subject whose rights were revoked. */

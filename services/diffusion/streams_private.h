@@ -13,6 +13,7 @@ struct stream {
     filter_t *filter;
     uint32_t credit;
     bool located;  /* the cursor is a place of this journal */
+    bool blocked;  /* its last frame could not be sent */
     bool told;     /* the peer got a first frame and so knows that it follows, and from where */
     cursor_t sent; /* the peer was told that everything up to here is covered */
     cursor_t seen; /* looked at up to here; not behind `sent` */
@@ -34,6 +35,7 @@ struct streams {
     reader_t *reader;
     void (*on_ready)(void *arg);
     void *on_ready_arg;
+    bool blocked; /* some stream is */
     stream_t *all;
     size_t count;
     stream_t *first_ready, *last_ready;

@@ -306,6 +306,24 @@ def test_a_slow_subscriber_costs_nobody_anything(journal):
         assert len(slow.take(1)[0]) == 1
 
 
+def test_a_subscriber_that_does_not_read_misses_nothing(journal):
+    """Its queue and its kernel buffers fill up; others get theirs; later it reads all of it."""
+    slow = journal.diffusion(journal.token())
+    slow.socket.close()
+    slow.socket = zmq.Context.instance().socket(zmq.DEALER)
+    slow.socket.rcvhwm = 1
+    slow.socket.connect(journal.endpoint("diffusion"))
+    start = slow.hello()["cursor"]
+    slow.subscribe(1, start, {}, 65535)
+    with journal.diffusion(journal.token()) as fast:
+        fast.subscribe(1, start, {}, 65535)
+        for _ in range(20):
+            publish(journal, [make_event(data="x" * 2000) for _ in range(300)])
+            slow.send(piad.HEARTBEAT)
+        expected = [r.sequence for r in fast.take(6000, timeout=30)[0]]
+    assert [r.sequence for r in slow.take(6000, timeout=30)[0]] == expected
+
+
 def test_revoked_rights_end_streams(journal):
     made = make_key(journal, "pole", pole=POLE)
     with journal.diffusion(journal.token(made["key"])) as connection:
