@@ -208,9 +208,23 @@ static int run(cli_t *cli, const command_t *command, const arguments_t *argument
     return code;
 }
 
+/* Everything goes into JSON: what is no UTF-8 is refused here, for all commands. */
+static bool is_text(char *const *argv)
+{
+    for (; *argv; argv++) {
+        json_t *text = json_string(*argv);
+        if (!text)
+            return false;
+        json_decref(text);
+    }
+    return true;
+}
+
 int cli_main(int argc, char **argv)
 {
     (void)argc;
+    if (!is_text(argv))
+        return usage("the command line is not UTF-8");
     static arguments_t arguments; /* large; one command a process */
     char error[ERROR_SIZE];
     int words = 0;

@@ -16,7 +16,7 @@
 #include "print.h"
 #include "proto/event.h"
 
-enum { CREDIT = 1000, POLL_MS = 200, AGAIN_MS = 500, STREAM = 1 };
+enum { CREDIT = 1000, POLL_MS = 200, AGAIN_MS = 500, STREAM = 1, REFUSALS_MAX = 5 };
 
 const flag_t follow_flags[] = {
     {"cursor", "CURSOR", "after this place; \"\" from the beginning (default: from now)"},
@@ -41,6 +41,7 @@ typedef struct {
     char cursor[PIA_CURSOR_SIZE]; /* up to here all was printed; resume from it */
     int64_t left;                 /* events to print; -1: no limit */
     uint32_t used;                /* credit to be given back */
+    int refusals;                 /* one after the other */
     bool subscribed;
     int64_t again_ms; /* monotonic: when to subscribe again */
     bool ended;
@@ -115,9 +116,8 @@ static void on_error(follow_t *follow, const pia_stream_message_t *message)
 {
     bool passing = message->status == PIA_UNAUTHENTICATED || message->status == PIA_UNAVAILABLE ||
                    message->status == PIA_TIMEOUT || message->status == PIA_RATE_LIMITED;
-    bool first = follow->cli->token_until_ms == 0;
     ask_forget_token(follow->cli);
-    if (passing && !first) {
+    if (passing && ++follow->refusals < REFUSALS_MAX) {
         subscribe_later(follow, AGAIN_MS);
         return;
     }
@@ -134,6 +134,7 @@ static void on_message(void *arg, const pia_stream_message_t *message)
         on_event(follow, message->event);
         return;
     case PIA_STREAM_PROGRESS:
+        follow->refusals = 0;
         if (!follow->ended)
             keep_cursor(follow, message->cursor);
         return;

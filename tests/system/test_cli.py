@@ -100,6 +100,12 @@ def test_wrong_usage_is_said_and_is_2(core, arguments, said):
     assert said in done.stderr
 
 
+def test_what_is_no_text_is_refused(core):
+    for arguments in (["pole", "show", b"\xe9"], ["level", b"a#\xff", "info"], [b"\xff"]):
+        done = subprocess.run([BIN / "pia", *arguments], capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (2, b"pia: the command line is not UTF-8\n")
+
+
 def test_version():
     done = subprocess.run([BIN / "pia", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("pia ")
