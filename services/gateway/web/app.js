@@ -1,5 +1,5 @@
 // app.js - the start page: the directory of pôles and the latest publications, live.
-import { html, render, useEffect, useMemo, useState } from "/vendor/htm-preact-standalone.js";
+import { html, render, useState } from "/vendor/htm-preact-standalone.js";
 
 const SHOWN = 12; // publications on the page
 const RETRY_MS = 3000; // after an answer from which the browser does not come back by itself
@@ -32,67 +32,64 @@ const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").replace(/[-'
 const labels = (codes, names) => (codes || []).map((code) => names[code] || code);
 const isWeb = (url) => /^https?:\/\//i.test(url || "");
 
+// What the page shows. It changes here and nowhere else; every change draws the page again. (No effects: in
+// Preact 10.5 they are lost now and then when a component draws before they ran, 1 of 40 loads seen here.)
+const state = {
+  network: { loading: true },
+  publications: { items: [], loading: true, live: "wait" },
+};
+
+function change(part, values) {
+  state[part] = { ...state[part], ...values };
+  draw();
+}
+
 // What both parts need: the lists' labels and the pôles.
-function useNetwork() {
-  const [state, set] = useState({ loading: true });
-  const load = async () => {
-    try {
-      const [themes, regions, departements, kinds, poles] = await Promise.all([
-        getList("themes"), getList("regions"), getList("departements"), getList("kinds"), getAll("/v1/poles"),
-      ]);
-      set({ poles, themeList: themes, regionList: regions, themes: byCode(themes), regions: byCode(regions),
-        departements: byCode(departements), kinds: byCode(kinds) });
-    } catch (error) {
-      set((before) => (before.poles ? before : { error: error.message }));
-    }
-  };
-  useEffect(() => { load(); }, []);
-  return [state, load];
+async function loadNetwork() {
+  try {
+    const [themes, regions, departements, kinds, poles] = await Promise.all([
+      getList("themes"), getList("regions"), getList("departements"), getList("kinds"), getAll("/v1/poles"),
+    ]);
+    change("network", { loading: false, error: undefined, poles, themeList: themes, regionList: regions,
+      themes: byCode(themes), regions: byCode(regions), departements: byCode(departements), kinds: byCode(kinds) });
+  } catch (error) {
+    change("network", { loading: false, error: state.network.poles ? undefined : error.message });
+  }
 }
 
 // Publications, newest first: those there are, then each as it comes.
-function usePublications(onPole) {
-  const [state, set] = useState({ items: [], loading: true, live: "wait" });
-  const put = (publication, fresh) => set((before) => {
-    const known = before.items.find((item) => item.publication === publication.publication);
-    if (known && known.version > publication.version) return before;
-    const shown = { ...publication, fresh: fresh && publication.state === "published" && !known };
-    const items = known
-      ? before.items.map((item) => (item === known ? { ...shown, fresh: known.fresh } : item))
-      : [shown, ...before.items].slice(0, SHOWN);
-    return { ...before, items };
-  });
-  const load = async () => {
-    try {
-      const page = await get(`/v1/publications?state=published&limit=${SHOWN}`);
-      set((before) => ({ ...before, loading: false, error: undefined,
-        items: page.items.map((item) => ({ ...item, fresh: before.items.some((old) => old.publication === item.publication && old.fresh) })) }));
-    } catch (error) {
-      set((before) => ({ ...before, loading: false, error: before.items.length ? undefined : error.message }));
-    }
+async function loadPublications() {
+  try {
+    const page = await get(`/v1/publications?state=published&limit=${SHOWN}`);
+    const isFresh = (item) => state.publications.items.some((old) => old.publication === item.publication && old.fresh);
+    change("publications", { loading: false, error: undefined, items: page.items.map((item) => ({ ...item, fresh: isFresh(item) })) });
+  } catch (error) {
+    change("publications", { loading: false, error: state.publications.items.length ? undefined : error.message });
+  }
+}
+
+function put(publication) {
+  const { items } = state.publications;
+  const known = items.find((item) => item.publication === publication.publication);
+  if (known && known.version > publication.version) return;
+  const shown = { ...publication, fresh: known ? known.fresh : publication.state === "published" };
+  change("publications", { items: known ? items.map((item) => (item === known ? shown : item)) : [shown, ...items].slice(0, SHOWN) });
+}
+
+function follow() {
+  const ofPublications = ["publication.published", "publication.changed", "publication.cancelled"];
+  const ofPoles = ["pole.labelled", "pole.updated"];
+  const live = (now) => change("publications", { live: now });
+  const source = new EventSource(`/v1/stream?types=${[...ofPublications, ...ofPoles].join(",")}`);
+  source.onopen = () => { live("open"); loadPublications(); };
+  source.onerror = () => {
+    live("lost");
+    if (source.readyState === EventSource.CLOSED) setTimeout(follow, RETRY_MS);
   };
-  useEffect(() => {
-    const types = ["publication.published", "publication.changed", "publication.cancelled"];
-    const url = `/v1/stream?types=${[...types, "pole.labelled", "pole.updated"].join(",")}`;
-    const live = (now) => set((before) => ({ ...before, live: now }));
-    let source, again;
-    const connect = () => {
-      source = new EventSource(url);
-      source.onopen = () => { live("open"); load(); };
-      source.onerror = () => {
-        live("lost");
-        if (source.readyState === EventSource.CLOSED) again = setTimeout(connect, RETRY_MS);
-      };
-      source.addEventListener("waiting", () => live("lost"));
-      source.addEventListener("live", () => { live("open"); load(); });
-      types.forEach((type) => source.addEventListener(type, (event) => put(JSON.parse(event.data).data, true)));
-      ["pole.labelled", "pole.updated"].forEach((type) => source.addEventListener(type, onPole));
-    };
-    connect();
-    load();
-    return () => { clearTimeout(again); source.close(); };
-  }, []);
-  return [state, load];
+  source.addEventListener("waiting", () => live("lost"));
+  source.addEventListener("live", () => { live("open"); loadPublications(); });
+  ofPublications.forEach((type) => source.addEventListener(type, (event) => put(JSON.parse(event.data).data)));
+  ofPoles.forEach((type) => source.addEventListener(type, loadNetwork));
 }
 
 const Failed = ({ what, detail, again }) => html`<div class="notice bad" role="alert">
@@ -179,10 +176,9 @@ function Directory({ network, load }) {
   const [theme, setTheme] = useState("");
   const [region, setRegion] = useState("");
   const poles = network.poles || [];
-  const found = useMemo(() => poles.filter((pole) =>
+  const found = poles.filter((pole) =>
     (!theme || pole.themes.includes(theme)) && (!region || pole.region === region) &&
-    fold([pole.name, pole.full_name, pole.city, pole.code, network.departements[pole.departement]].join(" ")).includes(fold(text))
-  ), [network, text, theme, region]);
+    fold([pole.name, pole.full_name, pole.city, pole.code, network.departements[pole.departement]].join(" ")).includes(fold(text)));
   const used = (network.regionList || []).filter((item) => poles.some((pole) => pole.region === item.code));
   const clear = () => { setText(""); setTheme(""); setRegion(""); };
   return html`<section id="annuaire" class="wrap" aria-labelledby="titre-annuaire">
@@ -200,14 +196,16 @@ function Directory({ network, load }) {
       <ul class="list">${found.map((item) => html`<${Pole} key=${item.code} item=${item} network=${network} />`)}</ul>`}</section>`;
 }
 
-// The publications' list needs the pôles' names, so both parts share what was read.
-function App() {
-  const [network, loadNetwork] = useNetwork();
-  const [publications, loadPublications] = usePublications(loadNetwork);
-  return html`<${Publications} state=${publications} load=${loadPublications} network=${network} />
-    <${Directory} network=${network} load=${loadNetwork} />`;
-}
-
 const place = document.getElementById("app");
 place.textContent = "";
-render(html`<${App} />`, place);
+
+// The publications' list needs the pôles' names, so both parts share what was read.
+function draw() {
+  render(html`<${Publications} state=${state.publications} load=${loadPublications} network=${state.network} />
+    <${Directory} network=${state.network} load=${loadNetwork} />`, place);
+}
+
+draw();
+loadNetwork();
+loadPublications();
+follow();
