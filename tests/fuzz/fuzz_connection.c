@@ -100,16 +100,19 @@ static bool expect(rig_t *rig, const uint8_t *bytes, size_t size)
     return true;
 }
 
+/* From another loopback address each time: thousands of connections a second would use up the
+ * ports of one. */
 static int connect_to(uint16_t port)
 {
+    static uint32_t number;
+    struct sockaddr_in from = {.sin_family = AF_INET};
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
-    const struct linger at_once = {.l_onoff = 1};
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + number++ % 0xffff);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     FUZZ_CHECK(client >= 0);
+    FUZZ_CHECK(bind(client, (struct sockaddr *)&from, sizeof from) == 0);
     FUZZ_CHECK(connect(client, (struct sockaddr *)&address, sizeof address) == 0);
-    /* no port is left behind waiting, thousands of times a second */
-    (void)setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
     return client;
 }
 
