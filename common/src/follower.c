@@ -307,7 +307,7 @@ static void tick(void *arg)
     pia_follower_t *follower = arg;
     int64_t now = pia_clock_monotonic();
     pia_stream_tick(follower->stream);
-    pia_watch_tick(follower->watch);
+    pia_watch_tick(follower->watch, now);
     if (follower->state == PAUSED && now >= follower->until_ms)
         load_cursor(follower, NULL);
     else if (has_moved_idly(follower, now))

@@ -20,7 +20,7 @@ enum {
     STREAM = 2,
     CREDIT = 256,
     PAUSE_MS = 1000,
-    STORE_MS = 30000, /* how often a cursor is stored that moved without events */
+    KEPT_MS = PIA_TOKEN_LIFE_MS + 10000, /* a revocation is needed so long, clocks apart included */
 };
 
 typedef enum { BEGINNING, LOADING, READY, SUBSCRIBED, STOPPED } state_t;
@@ -30,13 +30,17 @@ struct pia_watch {
     pia_watch_options_t options;
     state_t state;
     bool storing;                 /* the job is in the store thread to store */
-    bool dirty;                   /* an event was seen since the last store */
+    bool dirty;                   /* the shift has changed since the last store */
     char cursor[PIA_CURSOR_SIZE]; /* how far it has seen */
+    /* Where a restart begins: the verifier then knows nothing of whom it has refused, so it must
+     * see again every revocation that a living token may be older than. */
+    char settled[PIA_CURSOR_SIZE];
+    char aging[PIA_CURSOR_SIZE]; /* settles KEPT_MS after aging_ms, when it was reached */
     char stored[PIA_CURSOR_SIZE];
     char job_cursor[PIA_CURSOR_SIZE]; /* the job's */
     int64_t job_shift;                /* the job's */
     int64_t until_ms;                 /* monotonic: not before then anything new */
-    int64_t stored_ms;
+    int64_t aging_ms;                 /* monotonic */
 };
 
 static pia_status_t run_load(pia_job_t *job, pia_db_t *db)
@@ -51,13 +55,18 @@ static pia_status_t run_load(pia_job_t *job, pia_db_t *db)
     return status;
 }
 
+/* Another instance on the same store may have seen a larger shift: it never goes back. */
 static pia_status_t run_store(pia_job_t *job, pia_db_t *db)
 {
     pia_watch_t *watch = (pia_watch_t *)job;
     char shift[PIA_META_SIZE];
-    (void)snprintf(shift, sizeof shift, "%" PRId64, watch->job_shift);
     pia_status_t status = pia_cursor_set(db, CURSOR_NAME, watch->job_cursor);
-    return status == PIA_OK ? pia_meta_set(db, META_SHIFT, shift) : status;
+    if (status == PIA_OK)
+        status = pia_meta_get(db, META_SHIFT, shift);
+    if (status != PIA_OK || strtoll(shift, NULL, 10) >= watch->job_shift)
+        return status;
+    (void)snprintf(shift, sizeof shift, "%" PRId64, watch->job_shift);
+    return pia_meta_set(db, META_SHIFT, shift);
 }
 
 static void wait_a_moment(pia_watch_t *watch)
@@ -76,7 +85,10 @@ static void load_done(pia_job_t *job, pia_status_t status)
         return;
     }
     memcpy(watch->cursor, watch->job_cursor, PIA_CURSOR_SIZE);
+    memcpy(watch->settled, watch->job_cursor, PIA_CURSOR_SIZE);
+    memcpy(watch->aging, watch->job_cursor, PIA_CURSOR_SIZE);
     memcpy(watch->stored, watch->job_cursor, PIA_CURSOR_SIZE);
+    watch->aging_ms = pia_clock_monotonic();
     pia_clock_set_shift(watch->job_shift);
 }
 
@@ -84,11 +96,12 @@ static void store_done(pia_job_t *job, pia_status_t status)
 {
     pia_watch_t *watch = (pia_watch_t *)job;
     watch->storing = false;
-    watch->stored_ms = pia_clock_monotonic();
     if (status == PIA_OK)
         memcpy(watch->stored, watch->job_cursor, PIA_CURSOR_SIZE);
     else
         watch->dirty = true;
+    if (status != PIA_OK)
+        wait_a_moment(watch);
 }
 
 static bool post(pia_watch_t *watch,
@@ -111,7 +124,7 @@ static void load(pia_watch_t *watch)
 
 static void store(pia_watch_t *watch)
 {
-    memcpy(watch->job_cursor, watch->cursor, PIA_CURSOR_SIZE);
+    memcpy(watch->job_cursor, watch->settled, PIA_CURSOR_SIZE);
     watch->job_shift = pia_clock_shift();
     watch->storing = post(watch, run_store, store_done);
     watch->dirty = !watch->storing;
@@ -157,6 +170,7 @@ static void handle_event(pia_watch_t *watch, const pia_event_t *event)
         const json_t *shift = json_object_get(event->data, "shift_ms");
         if (json_is_integer(shift))
             pia_clock_set_shift(json_integer_value(shift));
+        watch->dirty = true;
     }
 }
 
@@ -174,7 +188,6 @@ void pia_watch_message(pia_watch_t *watch, const pia_stream_message_t *message)
     case PIA_STREAM_EVENT:
         handle_event(watch, message->event);
         pia_stream_credit(watch->options.stream, STREAM, 1);
-        watch->dirty = true;
         break;
     case PIA_STREAM_PROGRESS:
     case PIA_STREAM_GAP:
@@ -201,18 +214,31 @@ void pia_watch_lost(pia_watch_t *watch)
     wait_a_moment(watch);
 }
 
-void pia_watch_tick(pia_watch_t *watch)
+static void settle(pia_watch_t *watch, int64_t now)
 {
-    int64_t now = pia_clock_monotonic();
+    if (now - watch->aging_ms < KEPT_MS)
+        return;
+    memcpy(watch->settled, watch->aging, PIA_CURSOR_SIZE);
+    memcpy(watch->aging, watch->cursor, PIA_CURSOR_SIZE);
+    watch->aging_ms = now;
+}
+
+static bool has_news(const pia_watch_t *watch)
+{
+    return watch->dirty || strcmp(watch->stored, watch->settled) != 0;
+}
+
+void pia_watch_tick(pia_watch_t *watch, int64_t now)
+{
     if (now < watch->until_ms)
         return;
+    if (watch->state == SUBSCRIBED)
+        settle(watch, now);
     if (watch->state == BEGINNING)
         load(watch);
     else if (watch->state == READY)
         subscribe(watch);
-    else if (watch->state == SUBSCRIBED && !watch->storing &&
-             (watch->dirty || now - watch->stored_ms >= STORE_MS) &&
-             strcmp(watch->stored, watch->cursor) != 0)
+    else if (watch->state == SUBSCRIBED && !watch->storing && has_news(watch))
         store(watch);
 }
 
@@ -220,7 +246,6 @@ pia_watch_t *pia_watch_new(const pia_watch_options_t *options)
 {
     pia_watch_t *watch = pia_alloc(sizeof *watch);
     watch->options = *options;
-    watch->stored_ms = pia_clock_monotonic();
     return watch;
 }
 

@@ -1,6 +1,7 @@
 /* watch.h - the events that concern the common loop of every instance: principal.revoked (tokens
  * are refused from then on) and clock.advanced (the legal clock, forward only). How far they were
- * seen is stored, so that a restart does not read the journal from its beginning. Loop thread. */
+ * seen is stored, so that a restart does not read the journal from its beginning, but goes back to
+ * before all revocations that still matter. Loop thread. */
 #ifndef PIA_WATCH_H
 #define PIA_WATCH_H
 
@@ -26,6 +27,6 @@ void pia_watch_destroy(pia_watch_t **watch_p);
 /* A message of its stream; the connection was lost; time has passed. */
 void pia_watch_message(pia_watch_t *watch, const pia_stream_message_t *message);
 void pia_watch_lost(pia_watch_t *watch);
-void pia_watch_tick(pia_watch_t *watch);
+void pia_watch_tick(pia_watch_t *watch, int64_t monotonic_ms);
 
 #endif

@@ -12,6 +12,7 @@
 #include "stream_codec.h"
 #include "test_database.h"
 #include "test_peer.h"
+#include "watch.h"
 
 extern const char pia_common_schema_sql[];
 static const pia_migration_t MIGRATIONS[] = {
@@ -323,7 +324,62 @@ static void the_legal_clock_is_advanced_and_remembered(void **state)
              1);
     stop_follower(fixture);
     start_follower(fixture);
-    (void)take_subscribe(fixture, 2, "1.9.00000000");
+    /* not after the event: a revocation that lies as near must be seen again by the new process */
+    (void)take_subscribe(fixture, 2, "");
+}
+
+static void ignore_message(void *arg, const pia_stream_message_t *message)
+{
+    (void)arg;
+    (void)message;
+}
+
+typedef struct {
+    pia_watch_t *watch;
+    int64_t now;
+} ticking_t;
+
+static void tick(void *arg)
+{
+    ticking_t *ticking = arg;
+    pia_watch_tick(ticking->watch, ticking->now);
+}
+
+/* A restart begins where no revocation matters any more: neither later nor much earlier. */
+static void what_was_watched_is_settled_when_the_tokens_are_over(void **state)
+{
+    static const char AT_START[] = "SELECT COUNT(*) FROM consumer_cursor WHERE name = 'common' "
+                                   "AND cursor = ''";
+    static const char AT_FIVE[] = "SELECT COUNT(*) FROM consumer_cursor WHERE name = 'common' "
+                                  "AND cursor = '1.5.00000000'";
+    fixture_t *fixture = *state;
+    (void)take_subscribe(fixture, 2, "");
+    pia_follower_stop(fixture->follower); /* its own watch must not store in between */
+    pia_stream_t *stream =
+        pia_stream_new(fixture->zmq, fixture->journal->endpoint, ignore_message, NULL);
+    pia_watch_options_t options = {.stream = stream,
+                                   .executor = fixture->executor,
+                                   .own_token = fixture->own_token,
+                                   .verifier = fixture->verifier};
+    const int64_t start = pia_clock_monotonic();
+    ticking_t ticking = {.watch = pia_watch_new(&options), .now = start};
+    int timer = pia_loop_add_timer(fixture->loop, 10, tick, &ticking);
+    (void)take_subscribe(fixture, 2, "");
+    pia_watch_message(ticking.watch, &(pia_stream_message_t){.kind = PIA_STREAM_PROGRESS,
+                                                             .stream = 2,
+                                                             .cursor = "1.5.00000000"});
+    ticking.now = start + 80000; /* since when it stood there is not known */
+    tick(&ticking);
+    ticking.now += PIA_TOKEN_LIFE_MS;
+    tick(&ticking);
+    wait_for(fixture, AT_START, 1);
+    ticking.now = start + 160000;
+    wait_for(fixture, AT_FIVE, 1);
+    pia_loop_remove_timer(fixture->loop, timer);
+    pia_watch_stop(ticking.watch);
+    pia_executor_destroy(&fixture->executor);
+    pia_watch_destroy(&ticking.watch);
+    pia_stream_destroy(&stream);
 }
 
 #define WITH_JOURNAL(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -337,6 +393,7 @@ int main(void)
         WITH_JOURNAL(an_ended_stream_is_opened_again),
         WITH_JOURNAL(who_loses_the_lease_applies_nothing),
         WITH_JOURNAL(the_legal_clock_is_advanced_and_remembered),
+        WITH_JOURNAL(what_was_watched_is_settled_when_the_tokens_are_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
