@@ -174,7 +174,7 @@ static void on_request(broker_t *broker, pia_frames_t *message, const mdp_messag
     refusal_t refusal = to.header ? check_header(to.header) : (refusal_t){PIA_OK, NULL};
     service_t *service = NULL;
     if (refusal.status == PIA_OK) {
-        service = service_get(broker, to.service, to.service_size);
+        service = service_asked(broker, to.service, to.service_size);
         refusal = check_room(broker, service);
     }
     if (refusal.status != PIA_OK) {
@@ -203,12 +203,11 @@ static void on_ready(broker_t *broker, pia_frames_t *message, const mdp_message_
         worker_refuse(broker, message, mdp->dialect);
         return;
     }
-    bool full = broker->workers_ready >= (size_t)broker->options.workers_max;
-    service_t *service = full ? NULL : service_get(broker, name, size);
-    if (!service) {
+    if (broker->workers_ready >= (size_t)broker->options.workers_max) {
         drop_unexpected(broker, message, mdp, DROP_TOO_MANY_WORKERS);
         return;
     }
+    service_t *service = service_served(broker, name, size);
     (void)worker_add(broker, message, mdp, service);
     service_dispatch(broker, service);
     service_settle(broker, service);

@@ -22,7 +22,7 @@ typedef struct {
     int64_t liveness;        /* a worker silent for so many heartbeats is lost */
     int64_t queue_max;       /* requests waiting per service */
     int64_t queue_bytes_max; /* bytes of all requests held, waiting or kept for redelivery */
-    int64_t services_max;    /* names with a worker or a waiting request */
+    int64_t services_max;    /* names, beyond which only served ones are asked for */
     int64_t workers_max;
     int64_t deliveries_max;  /* workers that may be lost over one request */
     int64_t plain_expiry_ms; /* a plain MDP request waits so long for a service without workers */

@@ -46,7 +46,7 @@ static const pia_option_t BROKER_OPTIONS[] = {
     {"broker", "queue_bytes_max", PIA_OPTION_INTEGER, "67108864", 1024, 17179869184,
      "bytes of all requests held"},
     {"broker", "services_max", PIA_OPTION_INTEGER, "1000", 1, 100000,
-     "service names with a worker or a waiting request"},
+     "names that may be asked for, with or without a worker"},
     {"broker", "workers_max", PIA_OPTION_INTEGER, "4096", 1, 100000, "workers at a time"},
     {"broker", "deliveries_max", PIA_OPTION_INTEGER, "3", 1, 100,
      "workers that one request may be given to, one after the other is lost"},

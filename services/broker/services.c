@@ -16,12 +16,9 @@ service_t *service_find(const broker_t *broker, const void *name, size_t size)
     return node ? TABLE_OWNER(node, service_t, node) : NULL;
 }
 
-service_t *service_get(broker_t *broker, const void *name, size_t size)
+static service_t *service_add(broker_t *broker, const void *name, size_t size)
 {
-    service_t *service = service_find(broker, name, size);
-    if (service || broker->services.count >= (size_t)broker->options.services_max)
-        return service;
-    service = pia_alloc(sizeof *service);
+    service_t *service = pia_alloc(sizeof *service);
     memcpy(service->name, name, size);
     service->next_deadline_ms = INT64_MAX;
     service->alone_ms = broker->now_ms;
@@ -31,6 +28,20 @@ service_t *service_get(broker_t *broker, const void *name, size_t size)
         service->next->previous = service;
     broker->all_services = service;
     return service;
+}
+
+service_t *service_asked(broker_t *broker, const void *name, size_t size)
+{
+    service_t *service = service_find(broker, name, size);
+    if (service || broker->services.count >= (size_t)broker->options.services_max)
+        return service;
+    return service_add(broker, name, size);
+}
+
+service_t *service_served(broker_t *broker, const void *name, size_t size)
+{
+    service_t *service = service_find(broker, name, size);
+    return service ? service : service_add(broker, name, size);
 }
 
 void service_settle(broker_t *broker, service_t *service)

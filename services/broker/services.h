@@ -7,8 +7,11 @@
 /* NULL if there is none. */
 service_t *service_find(const broker_t *broker, const void *name, size_t size);
 
-/* Makes it if needed; NULL when there are too many names already. Follow with service_settle. */
-service_t *service_get(broker_t *broker, const void *name, size_t size);
+/* Makes it if needed. For who asks: NULL when there are too many names already, since anybody can
+ * make some up; a worker's name is always let in (workers are bounded themselves). Follow with
+ * service_settle. */
+service_t *service_asked(broker_t *broker, const void *name, size_t size);
+service_t *service_served(broker_t *broker, const void *name, size_t size);
 
 /* Forgets a service that has neither workers nor requests. */
 void service_settle(broker_t *broker, service_t *service);

@@ -219,6 +219,24 @@ static void names_and_workers_are_bounded(void **state)
     bench_end(&bench);
 }
 
+/* Names that a client makes up must not keep a service out. */
+static void a_worker_is_let_in_whatever_is_asked_for(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"a", "b", "c", "d", "e"};
+    bench_t *bench = bench_new(&BENCH_OPTIONS);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        bench_ask(bench, "client", names[i], 'A', 0, 400);
+    bench_ask(bench, "client", "echo", 'B', 0, 400);
+    bench_expect_answer(bench, "client", "echo", 'B', 503);
+    SAY(bench, "worker", "PIAW01", READY, "echo", WINDOW);
+    bench_ask(bench, "client", "echo", 'C', 0, 400);
+    bench_expect_request(bench, "worker", "client", 'C', 400);
+    bench_answer(bench, "worker", "client", 'C');
+    bench_expect_answer(bench, "client", "echo", 'C', 200);
+    bench_end(&bench);
+}
+
 static void a_leaving_worker_finishes(void **state)
 {
     (void)state;
@@ -295,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_refuses),
         cmocka_unit_test(held_bytes_are_bounded_and_given_back),
         cmocka_unit_test(names_and_workers_are_bounded),
+        cmocka_unit_test(a_worker_is_let_in_whatever_is_asked_for),
         cmocka_unit_test(a_leaving_worker_finishes),
         cmocka_unit_test(draining_refuses_and_finishes),
         cmocka_unit_test(a_client_that_is_gone_is_counted),
