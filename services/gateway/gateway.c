@@ -37,7 +37,7 @@ const pia_option_t gateway_options[] = {
      "ms that a connection may wait between requests"},
     {"http", "connections_max", PIA_OPTION_INTEGER, "10000", 1, 100000,
      "connections at the same time"},
-    {"http", "heartbeat_ms", PIA_OPTION_INTEGER, "10000", 100, 15000,
+    {"http", "heartbeat_ms", PIA_OPTION_INTEGER, "10000", 100, 14000,
      "ms between two comments on a silent event stream"},
     {"http", "stall_timeout_ms", PIA_OPTION_INTEGER, "20000", 100, 600000,
      "ms after which an event stream whose client takes nothing is closed"},
