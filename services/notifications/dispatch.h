@@ -5,7 +5,7 @@
 
 #include "notifications.h"
 
-/* Starts the sender. */
+/* Starts a sender for e-mails and one for webhooks. */
 pia_status_t
 dispatch_new(notifications_t *service, dispatch_t **ret_dispatch, pia_problem_t *problem);
 

@@ -24,11 +24,12 @@ static const char SQL_RELEASE_CAMPAIGNS[] =
 static const char SQL_EXPIRE[] =
     "UPDATE delivery SET state = 'pending', next_at = lease_until, lease_until = NULL"
     " WHERE state = 'leased' AND lease_until <= $1";
-static const char SQL_DUE[] = "SELECT id FROM delivery WHERE state = 'pending' AND next_at <= $1"
-                              " ORDER BY next_at, id LIMIT $2";
-static const char SQL_DUE_SHARED[] =
-    "SELECT id FROM delivery WHERE state = 'pending' AND next_at <= $1"
-    " ORDER BY next_at, id LIMIT $2 FOR UPDATE SKIP LOCKED";
+#define DUE                                                                                        \
+    "SELECT d.id, d.contact FROM delivery d WHERE d.state = 'pending' AND d.channel = $1"          \
+    " AND d.next_at <= $2 AND (SELECT COUNT(*) FROM delivery l WHERE l.contact = d.contact"        \
+    " AND l.state = 'leased') < $3 ORDER BY d.next_at, d.id LIMIT $4"
+static const char SQL_DUE[] = DUE;
+static const char SQL_DUE_SHARED[] = DUE " FOR UPDATE OF d SKIP LOCKED";
 static const char SQL_LEASE[] =
     "UPDATE delivery SET state = 'leased', attempts = attempts + 1, lease_until = $2"
     " WHERE id = $1 AND state = 'pending' RETURNING attempts";
@@ -197,35 +198,54 @@ static pia_status_t take_one(const notifications_t *self, outgoing_t *outgoing)
     return status == PIA_OK ? prepare(self, outgoing) : status;
 }
 
-/* Reads the ids first: one statement at a time. */
-static pia_status_t
-read_due(pia_db_t *db, size_t limit, char (*ret_ids)[PIA_UUID_TEXT_SIZE], size_t *ret_count)
+/* What is due, read first: one statement at a time. */
+typedef struct {
+    char ids[LIMIT_MAX][PIA_UUID_TEXT_SIZE];
+    char contacts[LIMIT_MAX][PIA_UUID_TEXT_SIZE];
+    size_t count;
+} due_t;
+
+/* Keeps a row, unless its contact has its share already. */
+static void keep(due_t *due, const char *id, const char *contact)
+{
+    size_t share = 0;
+    for (size_t i = 0; i < due->count; i++) {
+        share += strcmp(due->contacts[i], contact) == 0;
+    }
+    if (share < LEASE_PER_CONTACT) {
+        (void)snprintf(due->ids[due->count], PIA_UUID_TEXT_SIZE, "%s", id);
+        (void)snprintf(due->contacts[due->count++], PIA_UUID_TEXT_SIZE, "%s", contact);
+    }
+}
+
+static pia_status_t read_due(pia_db_t *db, uint32_t channel, size_t limit, due_t *due)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, pia_db_is_shared(db) ? SQL_DUE_SHARED : SQL_DUE);
-    pia_stmt_integer(stmt, 1, pia_clock_wall());
-    pia_stmt_integer(stmt, 2, (int64_t)limit);
+    pia_stmt_text(stmt, 1, channel_name(channel));
+    pia_stmt_integer(stmt, 2, pia_clock_wall());
+    pia_stmt_integer(stmt, 3, LEASE_PER_CONTACT);
+    pia_stmt_integer(stmt, 4, (int64_t)(limit < LIMIT_MAX ? limit : LIMIT_MAX));
     pia_status_t status = pia_stmt_step(stmt);
     while (status == PIA_OK) {
-        (void)snprintf(ret_ids[(*ret_count)++], PIA_UUID_TEXT_SIZE, "%s",
-                       pia_stmt_column_text(stmt, 0));
+        keep(due, pia_stmt_column_text(stmt, 0), pia_stmt_column_text(stmt, 1));
         status = pia_stmt_step(stmt);
     }
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-pia_status_t lease_take(notifications_t *self, size_t limit, outgoing_t **ret_list)
+pia_status_t
+lease_take(notifications_t *self, uint32_t channel, size_t limit, outgoing_t **ret_list)
 {
-    char ids[LIMIT_MAX][PIA_UUID_TEXT_SIZE];
-    size_t count = 0;
+    due_t due = {.count = 0};
     pia_db_t *db = self->context->db;
     outgoing_t *list = NULL, **last = &list;
     pia_status_t status = run_with_time(db, SQL_EXPIRE);
     if (status == PIA_OK) {
-        status = read_due(db, limit < LIMIT_MAX ? limit : LIMIT_MAX, ids, &count);
+        status = read_due(db, channel, limit, &due);
     }
-    for (size_t i = 0; i < count && status == PIA_OK; i++) {
+    for (size_t i = 0; i < due.count && status == PIA_OK; i++) {
         outgoing_t *outgoing = pia_alloc(sizeof *outgoing);
-        memcpy(outgoing->delivery, ids[i], sizeof ids[i]);
+        memcpy(outgoing->delivery, due.ids[i], sizeof due.ids[i]);
         status = take_one(self, outgoing);
         if (status == PIA_OK) {
             *last = outgoing;

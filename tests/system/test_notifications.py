@@ -468,6 +468,25 @@ def test_a_receiver_that_is_gone_ends_the_contact(told, receiver):
     assert [d["state"] for d in deliveries(told, created["id"])] == ["failed"]
 
 
+def test_a_receiver_that_hangs_holds_up_nobody(told, receiver):
+    go_on = threading.Event()
+    receiver.answer = lambda post: 204 if go_on.wait(WAIT_S) else 500
+    created = subscribe_webhook(told, receiver)
+    to = address()
+    one = contact(told, channel="email", address=to)["id"]
+    subscribe(told, one, kinds=["formation"])
+    try:
+        for n in range(12):
+            publish(told, title=f"Formation {n}")
+        until(lambda: len(mails(told, to)) == 12, "all e-mails, while the receiver hangs")
+        assert len(deliveries(told, created["id"], "leased")) == 4
+    finally:
+        go_on.set()
+    until(lambda: len(deliveries(told, created["id"], "sent")) == 12, "all webhooks after all")
+    for each in (one, created["id"]):
+        ok(told.call("notifications.contact.remove", {"contact": each}))
+
+
 def test_private_addresses_are_refused_by_default(pia, receiver):
     pia.start_broker("--drain-ms", "200")
     for service in ("registry", "diffusion", "notifications"):

@@ -73,7 +73,8 @@ CREATE TABLE delivery (
     created_at BIGINT NOT NULL,
     sent_at BIGINT
 );
-CREATE INDEX delivery_due ON delivery (next_at) WHERE state = 'pending';
+CREATE INDEX delivery_due ON delivery (channel, next_at, id) WHERE state = 'pending';
+CREATE INDEX delivery_in_flight ON delivery (contact) WHERE state = 'leased';
 CREATE INDEX delivery_leased ON delivery (lease_until) WHERE state = 'leased';
 CREATE INDEX delivery_by_contact ON delivery (contact, created_at, id);
 CREATE INDEX delivery_by_age ON delivery (created_at, id);

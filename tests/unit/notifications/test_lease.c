@@ -9,7 +9,7 @@
 
 #define PUBLICATION                                                                                \
     "{\"visibility\": \"public\", \"data\": {\"title\": \"T\", \"publication\": \"" STRUCTURE "\"" \
-                                                                                              "}}"
+    "}}"
 
 static notifications_database_t database;
 
@@ -53,7 +53,7 @@ static void deliver(void)
 static outgoing_t *take(void)
 {
     outgoing_t *list = NULL;
-    assert_int_equal(lease_take(&database.service, 10, &list), PIA_OK);
+    assert_int_equal(lease_take(&database.service, CHANNEL_EMAIL, 10, &list), PIA_OK);
     return list;
 }
 
@@ -66,6 +66,57 @@ static void record(outgoing_t *outgoing, outcome_t outcome)
 static void make_due(void)
 {
     notifications_database_run(&database, "UPDATE delivery SET next_at = 0, lease_until = 0");
+}
+
+static size_t count_list(outgoing_t *list)
+{
+    size_t count = 0;
+    while (list) {
+        outgoing_t *next = list->next;
+        outgoing_destroy(&list);
+        list = next;
+        count++;
+    }
+    return count;
+}
+
+/* One publication more, for this contact. */
+static void deliver_another(const char *event, const char *contact)
+{
+    notifications_database_event(&database, event, "/poles/a", "publication.published",
+                                 PUBLICATION);
+    campaign_t campaign;
+    assert_int_equal(campaign_take(&database.service, &campaign), PIA_OK);
+    json_t *items = json_pack("[{s:s}]", "contact", contact);
+    assert_int_equal(campaign_store(&database.service, &campaign, items, NULL), PIA_OK);
+    json_decref(items);
+}
+
+static void a_contact_has_its_share_of_places_and_no_more(void **state)
+{
+    (void)state;
+    static const char *const events[] = {"2", "3", "4", "5", "6"};
+    deliver();
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++) {
+        deliver_another(events[i], CONTACT);
+    }
+    notifications_database_contact(&database, OUTSIDER, NULL);
+    deliver_another("7", OUTSIDER);
+    assert_int_equal(count_list(take()), LEASE_PER_CONTACT + 1);
+    assert_int_equal(count_list(take()), 0);
+    make_due();
+    notifications_database_run(&database, "UPDATE delivery SET lease_until = 0");
+    assert_int_equal(count_list(take()), LEASE_PER_CONTACT + 1);
+}
+
+static void channels_are_leased_apart(void **state)
+{
+    (void)state;
+    deliver();
+    outgoing_t *list = NULL;
+    assert_int_equal(lease_take(&database.service, CHANNEL_WEBHOOK, 10, &list), PIA_OK);
+    assert_null(list);
+    assert_int_equal(count_list(take()), 1);
 }
 
 static void a_campaign_goes_on_where_its_page_ended(void **state)
@@ -222,6 +273,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_older_holder_of_a_campaign_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_campaign_that_failed_for_good_is_not_taken_again, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_contact_has_its_share_of_places_and_no_more, begin, end),
+        cmocka_unit_test_setup_teardown(channels_are_leased_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_leased_delivery_is_not_leased_again, begin, end),
         cmocka_unit_test_setup_teardown(a_lease_that_ended_is_fenced, begin, end),
         cmocka_unit_test_setup_teardown(attempts_have_an_end, begin, end),
