@@ -29,7 +29,7 @@ static const char SQL_EXPIRE[] =
     " AND d.next_at <= $2 AND (SELECT COUNT(*) FROM delivery l WHERE l.contact = d.contact"        \
     " AND l.state = 'leased') < $3 ORDER BY d.next_at, d.id LIMIT $4"
 static const char SQL_DUE[] = DUE;
-static const char SQL_DUE_SHARED[] = DUE " FOR UPDATE OF d SKIP LOCKED";
+static const char SQL_DUE_SHARED[] = DUE " FOR UPDATE SKIP LOCKED";
 static const char SQL_LEASE[] =
     "UPDATE delivery SET state = 'leased', attempts = attempts + 1, lease_until = $2"
     " WHERE id = $1 AND state = 'pending' RETURNING attempts";
