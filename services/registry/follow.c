@@ -11,7 +11,7 @@
 #include "store_state.h"
 #include "store_structure.h"
 
-enum { REASON_SIZE = 200 };
+static const char LABELS_SOURCE[] = "/services/labellisation";
 
 /* Types that say by their name what became of a label; label.transitioned says it by `effect`. */
 static const struct {
@@ -163,6 +163,9 @@ pia_status_t registry_on_event(void *self, const pia_event_t *event)
 {
     registry_t *registry = self;
     pia_db_t *db = registry->context->db;
+    if (strcmp(event->source, LABELS_SOURCE) != 0) {
+        return PIA_OK; /* no other service makes pôles */
+    }
     if (strcmp(event->type, "label.awarded") == 0) {
         return on_award(db, event);
     }

@@ -143,12 +143,17 @@ static pia_status_t take_expiry(const char *text, int64_t *ret_time_ms, pia_prob
     return PIA_OK;
 }
 
-/* A key lets its bearer speak as the person: who makes it must hold all that the person holds. */
+/* A key lets its bearer speak as the person: who makes it must hold all that the person holds. A
+ * program's name is a subject: revoking such a key ends all tokens of that name, ours included. */
 static pia_status_t check_rights(const pia_principal_t *asker,
                                  const person_t *person,
                                  const apikey_t *key,
                                  pia_problem_t *problem)
 {
+    if (key->service[0] != '\0' && (asker->roles & PIA_ROLE_OPERATOR) == 0) {
+        return pia_problem_set(problem, PIA_FORBIDDEN, "/service",
+                               "only an operator makes a program's key");
+    }
     pia_status_t status = rights_may_give(asker, key->roles | person->roles, person->pole, problem);
     return status == PIA_OK ? rights_may_give(asker, key->roles, key->pole, problem) : status;
 }

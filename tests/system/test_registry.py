@@ -275,6 +275,9 @@ def test_nobody_gives_a_role_that_they_lack(registry):
     refused(registry.call("registry.key.create", {"label": "x", "person": reviewer["id"]}, key=key), 403)
     refused(registry.call("registry.key.create",
                           {"label": "x", "service": "x", "roles": ["service"]}, key=key), 403)
+    # a program's name is a subject: revoking this key would end the gateway's own tokens
+    refused(registry.call("registry.key.create",
+                          {"label": "x", "service": "gateway", "roles": ["secretariat"]}, key=key), 403, "/service")
     refused(registry.call("registry.person.update",
                           {"person": secretary["id"], "version": 1, "roles": ["operator"]}, key=key), 403)
     admin_key = [k for k in pages(registry, "registry.key.list", {"service": "admin"}, 200)][-1]

@@ -55,6 +55,21 @@ static json_t *award(const char *label, const char *structure, const char *code,
     return data;
 }
 
+/* Any bearer of the role service may append events of any of its types in its own name. */
+static void what_another_service_says_of_labels_is_not_heard(void **state)
+{
+    (void)state;
+    follow_t follow;
+    follow_init(&follow);
+    json_t *data = award(LABEL_1, follow.structure, "demo", "2029-11-26");
+    pia_event_t event = {
+        .id = "e", .source = "/services/program", .type = "label.awarded", .data = data};
+    assert_int_equal(registry_on_event(&follow.database.registry, &event), PIA_OK);
+    json_decref(data);
+    assert_int_equal(registry_database_integer(&follow.database, "SELECT COUNT(*) FROM pole"), 0);
+    registry_database_clear(&follow.database);
+}
+
 static int64_t refused(follow_t *follow)
 {
     return registry_database_integer(&follow->database, "SELECT COUNT(*) FROM refused_event");
@@ -189,6 +204,7 @@ static void other_events_mean_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_another_service_says_of_labels_is_not_heard),
         cmocka_unit_test(an_award_makes_a_pole),
         cmocka_unit_test(an_award_told_twice_changes_nothing),
         cmocka_unit_test(a_renewal_replaces_the_label_and_an_older_one_does_not),
