@@ -9,9 +9,10 @@
 #include "pia/memory.h"
 
 /* A transaction of ours is short: a process that was stopped inside one loses it, so that the
- * other instances go on; a wait for a lock ends as a conflict, which is tried again. */
+ * other instances go on; before their wait for its locks ends as a conflict, which is tried again,
+ * and long before their watchdog (30 s without progress) takes them for stuck too. */
 static const char SESSION[] = "SET synchronous_commit = on; SET bytea_output = hex;"
-                              "SET idle_in_transaction_session_timeout = '30s';"
+                              "SET idle_in_transaction_session_timeout = '8s';"
                               "SET lock_timeout = '10s'";
 
 /* What an SQLSTATE means, by its beginning; the first that fits. */

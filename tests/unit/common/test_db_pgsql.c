@@ -196,6 +196,29 @@ static void a_server_that_is_away_is_unavailable(void **state)
     assert_true(problem.detail[0] != '\0');
 }
 
+static const char SQL_IDLE[] = "SELECT CAST(setting AS BIGINT) FROM pg_settings "
+                               "WHERE name = 'idle_in_transaction_session_timeout'";
+static const char SQL_LOCK[] = "SELECT CAST(setting AS BIGINT) FROM pg_settings "
+                               "WHERE name = 'lock_timeout'";
+
+/* An instance that is frozen with a row in its hands: the others get the row, not a conflict. */
+static void who_stops_inside_a_transaction_loses_it_first(void **state)
+{
+    fixture_t *fixture = *state;
+    int64_t idle = test_database_integer(fixture->db, SQL_IDLE);
+    int64_t lock = test_database_integer(fixture->db, SQL_LOCK);
+    assert_true(idle > 0 && idle + 2000 <= lock && lock <= 10000);
+    test_database_run(fixture->db, "SET idle_in_transaction_session_timeout = 200");
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(with_id(fixture->db, SQL_UPDATE, 1), PIA_OK);
+    assert_int_equal(pia_db_begin(fixture->other), PIA_OK);
+    assert_int_equal(with_id(fixture->other, SQL_UPDATE, 1), PIA_OK);
+    assert_int_equal(pia_db_commit(fixture->other), PIA_OK);
+    assert_int_equal(pia_db_commit(fixture->db), PIA_UNAVAILABLE);
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    pia_db_rollback(fixture->db);
+}
+
 static void durability_is_set_for_the_session(void **state)
 {
     pia_db_t *db = ((fixture_t *)*state)->db;
@@ -219,6 +242,7 @@ int main(void)
         DB_TEST(a_statement_alone_fails_once_after_a_loss),
         DB_TEST(a_value_out_of_range_is_invalid),
         DB_TEST(durability_is_set_for_the_session),
+        DB_TEST(who_stops_inside_a_transaction_loses_it_first),
         cmocka_unit_test(a_server_that_is_away_is_unavailable),
     };
     int failures = test_db_run();
