@@ -1,6 +1,7 @@
 /* append.c - the one way into the journal. */
 #include "append.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -21,17 +22,18 @@ static pia_status_t
 check_entry(diffusion_t *self, const append_t *append, size_t index, pia_problem_t *problem)
 {
     entry_t *entry = &append->entries[index];
+    assert(entry);
     pia_status_t status = rights_check_append(append->principal, &entry->attributes, problem);
     const char *pole = attributes_pole_of(entry_source(entry));
     if (status != PIA_OK || !pole)
         return status;
     const entry_t *before = index ? entry - 1 : NULL;
     if (before && strcmp(entry_source(before), entry_source(entry)) == 0) {
-        memcpy(entry->home, before->home, sizeof entry->home);
+        (void)snprintf(entry->home, sizeof entry->home, "%s", before->home);
     } else {
         publisher_t publisher = {0};
         status = publishers_check(self->context->db, pole, &publisher, problem);
-        memcpy(entry->home, publisher.region, sizeof entry->home);
+        (void)snprintf(entry->home, sizeof entry->home, "%s", publisher.region);
     }
     entry->attributes.value[ATTRIBUTE_HOME] = entry->home[0] ? entry->home : NULL;
     return status;

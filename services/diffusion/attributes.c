@@ -6,6 +6,7 @@
  * wait until the registry has told its lists. A new code is a new version of the contract. */
 #include "attributes.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "pia/memory.h"
@@ -14,8 +15,8 @@
 #include "rights.h"
 
 typedef struct {
-    attribute_t attribute;
     const char *member; /* of the filter that asks for it: its table has the codes */
+    attribute_t attribute;
     bool list;
 } rule_t;
 
@@ -26,14 +27,14 @@ static const char *const attribute_names[ATTRIBUTE_COUNT] = {
 };
 
 static const rule_t rules[] = {
-    {ATTRIBUTE_KIND, "kinds", false},
-    {ATTRIBUTE_THEMES, "themes", true},
-    {ATTRIBUTE_SECTORS, "sectors", true},
-    {ATTRIBUTE_REGIONS, "regions", true},
-    {ATTRIBUTE_DEPARTEMENTS, "departements", true},
-    {ATTRIBUTE_POLE, "poles", false},
-    {ATTRIBUTE_TOPICS, "topics", true},
-    {ATTRIBUTE_SCOPE, "scopes", false},
+    {"kinds", ATTRIBUTE_KIND, false},
+    {"themes", ATTRIBUTE_THEMES, true},
+    {"sectors", ATTRIBUTE_SECTORS, true},
+    {"regions", ATTRIBUTE_REGIONS, true},
+    {"departements", ATTRIBUTE_DEPARTEMENTS, true},
+    {"poles", ATTRIBUTE_POLE, false},
+    {"topics", ATTRIBUTE_TOPICS, true},
+    {"scopes", ATTRIBUTE_SCOPE, false},
 };
 enum { RULES = sizeof rules / sizeof *rules };
 
@@ -240,9 +241,11 @@ pia_status_t attributes_read(const json_t *event,
                              char **ret_owned,
                              pia_problem_t *problem)
 {
-    attributes_t attributes;
+    attributes_t attributes = {{NULL}};
     char *owned = NULL;
     pia_status_t status = take_texts(event, &attributes, problem);
+    assert(status != PIA_OK || /* pia_event_check has seen to it */
+           (attributes.value[ATTRIBUTE_SOURCE] && attributes.value[ATTRIBUTE_TYPE]));
     if (status == PIA_OK && attributes_is_publication(attributes.value[ATTRIBUTE_TYPE]))
         owned = fill_from_data(event, &attributes);
     if (status == PIA_OK) {

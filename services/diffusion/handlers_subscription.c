@@ -145,7 +145,7 @@ void handle_audience_list(void *self, pia_request_t **request_p)
     size_t limit = fields->has_limit ? (size_t)fields->limit : LIMIT_DEFAULT;
     pia_problem_t problem = {0};
     batch_t *batch = NULL;
-    record_t record;
+    record_t record = {.wire = NULL};
     int64_t after = 0;
     pia_status_t status = find_event(diffusion->context->db, fields, &batch, &record, &problem);
     if (status == PIA_OK && !subscription_parse_place(fields->after, &after))

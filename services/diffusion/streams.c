@@ -134,8 +134,10 @@ void streams_close(streams_t *self, const peer_t *peer, uint32_t id)
 
 void streams_close_all(streams_t *self, peer_t *peer)
 {
-    while (peer->streams)
-        stream_close(self, peer->streams);
+    for (stream_t *stream = peer->streams, *next = NULL; stream; stream = next) {
+        next = stream->next_of_peer;
+        stream_close(self, stream);
+    }
 }
 
 /* An error says that a stream has ended: so a number that is used twice ends both. */
