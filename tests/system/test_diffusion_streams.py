@@ -239,6 +239,17 @@ def test_who_talks_nonsense_is_dropped_and_others_feel_nothing(journal, admin, f
     assert next_records(admin)[2]
 
 
+def test_a_frame_that_is_too_large_cuts_its_sender_only(journal, admin):
+    admin.subscribe(1, "head", {}, 10)
+    admin.next()
+    with journal.diffusion(journal.token()) as other:
+        other.hello()
+        other.send(piad.PUBLISH, bytes(8), other.token, bytes(17 << 20))
+        assert admin.publish([make_event()])["status"] == "ok"
+        assert other.hello()["epoch"] == 1  # on a connection of its own making, anew
+    assert next_records(admin)[2]
+
+
 def test_nonsense_is_counted(journal):
     counters = journal.call("service.stats", service="diffusion").body["counters"]
     assert counters["peer_nonsense_total"] >= len(NONSENSE)
