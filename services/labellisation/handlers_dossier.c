@@ -26,6 +26,15 @@ static void answer_dossier(labellisation_t *self, pia_request_t **request_p, han
         handler_fail(request_p, status, &problem);
 }
 
+static bool is_repeated(const json_t *codes, size_t index)
+{
+    for (size_t i = 0; i < index; i++)
+        if (json_equal(json_array_get(codes, i), json_array_get(codes, index)))
+            return true;
+    return false;
+}
+
+/* What a label says of its pôle must be what the registry takes, years before it is awarded. */
 static pia_status_t
 check_codes(const json_t *codes, const json_t *known, const char *list, pia_problem_t *problem)
 {
@@ -35,8 +44,30 @@ check_codes(const json_t *codes, const json_t *known, const char *list, pia_prob
         if (!names_have(known, json_string_value(json_array_get(codes, i))))
             return pia_problem_set(problem, PIA_INVALID, pointer,
                                    "the process definition has no such code");
+        if (is_repeated(codes, i))
+            return pia_problem_set(problem, PIA_INVALID, pointer, "this code is given twice");
     }
     return PIA_OK;
+}
+
+/* A structure that the registry does not have would get a label and no pôle. Who acts for it proves
+ * that it is there. */
+static pia_status_t find_structure(labellisation_t *self,
+                                   const pia_principal_t *principal,
+                                   const char *id,
+                                   bool *ret_demonstration,
+                                   pia_problem_t *problem)
+{
+    pia_status_t status = people_find_structure(self->db, id, ret_demonstration);
+    bool unknown = status == PIA_NOT_FOUND || status == PIA_UNAVAILABLE;
+    if (unknown && !pia_db_is_retryable(self->db) && strcmp(principal->structure, id) == 0)
+        return PIA_OK;
+    if (status == PIA_NOT_FOUND)
+        return pia_problem_set(problem, PIA_INVALID, "/structure", "there is no such structure");
+    if (status == PIA_UNAVAILABLE)
+        return pia_problem_set(problem, status, "/structure",
+                               "this structure is not known here yet: try again shortly");
+    return status;
 }
 
 static pia_status_t find_definition(labellisation_t *self,
@@ -103,7 +134,7 @@ static pia_status_t create(labellisation_t *self,
     status = engine_allows(&dossier->definition->machines[MACHINE_DOSSIER], act.transition,
                            STATE_NONE, ret_found->roles, problem);
     if (status == PIA_OK)
-        status = people_is_demonstration(self->db, fields->structure, &demonstration);
+        status = find_structure(self, principal, fields->structure, &demonstration, problem);
     if (status != PIA_OK)
         return status;
     fill_dossier(dossier, fields, demonstration || fields->demonstration);

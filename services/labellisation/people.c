@@ -113,7 +113,7 @@ pia_status_t people_apply(pia_db_t *db, const pia_event_t *event)
     return pia_stmt_run(stmt, NULL);
 }
 
-/* A person that is not here: not yet, or not at all? */
+/* A person or a structure that is not here: not yet, or not at all? */
 static pia_status_t judge_unknown(pia_db_t *db, const char *id)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[REACHED]);
@@ -143,14 +143,14 @@ pia_status_t people_find(pia_db_t *db, const char *id, person_t *ret_person)
     return PIA_OK;
 }
 
-pia_status_t people_is_demonstration(pia_db_t *db, const char *structure, bool *ret_demonstration)
+pia_status_t people_find_structure(pia_db_t *db, const char *id, bool *ret_demonstration)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[STRUCTURE_FIND]);
-    pia_stmt_text(stmt, 1, structure);
+    pia_stmt_text(stmt, 1, id);
     pia_status_t status = pia_stmt_step(stmt);
     *ret_demonstration = status == PIA_OK && pia_stmt_column_integer(stmt, 0) != 0;
     pia_stmt_reset(stmt);
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
+    return status == PIA_NOT_FOUND ? judge_unknown(db, id) : status;
 }
 
 pia_status_t people_is_taken(pia_db_t *db, const char *code, const char *structure, bool *ret_taken)

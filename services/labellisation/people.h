@@ -27,8 +27,8 @@ pia_status_t people_apply(pia_db_t *db, const pia_event_t *event);
  * that has come here, so that it may still come. */
 pia_status_t people_find(pia_db_t *db, const char *id, person_t *ret_person);
 
-/* Whether a structure is known as fictitious. */
-pia_status_t people_is_demonstration(pia_db_t *db, const char *structure, bool *ret_demonstration);
+/* Finds a structure and whether it is fictitious; otherwise as for a person. */
+pia_status_t people_find_structure(pia_db_t *db, const char *id, bool *ret_demonstration);
 
 /* Whether a pôle of this code is carried by another structure than this one. */
 pia_status_t

@@ -49,7 +49,13 @@ class Campaign:
         body = {"structure": self.structure, "title": "Dossier d'essai", "themes": ["sante"],
                 "sectors": ["alimentaire"],
                 "pole": {"code": code, "name": "Pôle d'essai", "departement": "87"}, **more}
-        return self.ok(who, "labellisation.dossier.create", body)
+        until = time.monotonic() + 20
+        while True:  # 503: the structure is not known there yet
+            answer = self.call(who, "labellisation.dossier.create", body)
+            if answer.status != 503 or time.monotonic() > until:
+                break
+        assert answer.status == 200, (who, answer)
+        return answer.body
 
     def get(self, dossier, who="secretariat"):
         return self.ok(who, "labellisation.dossier.get", {"dossier": dossier["id"]})

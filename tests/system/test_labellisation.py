@@ -274,6 +274,7 @@ def test_lists_show_what_one_may_see(campaign):
     ({"themes": ["astrologie"]}, "/themes/0"),
     ({"sectors": ["alimentaire", "autre"]}, "/sectors/1"),
     ({"themes": []}, "/themes"),
+    ({"themes": ["sante", "arts", "sante"]}, "/themes/2"),  # the registry would not take the award
     ({"pole": {"code": "Pas Un Code", "name": "x"}}, "/pole/code"),
     ({"pole": {"code": "x", "name": "x", "departement": "99"}}, "/pole/departement"),
     ({"title": ""}, "/title"),
@@ -287,6 +288,15 @@ def test_a_bad_creation_is_refused_at_its_place(campaign, change, pointer):
             "pole": {"code": "essai", "name": "Essai"}, **change}
     answer = campaign.call("candidate", "labellisation.dossier.create", body)
     assert answer.status in (400, 404, 409) and answer.body["pointer"] == pointer, answer
+
+
+def test_a_dossier_is_opened_for_a_structure_that_there_is(campaign):
+    """Else its label would be awarded, and the registry could not show its pôle."""
+    body = {"title": "Essai", "themes": ["sante"], "pole": {"code": "essai", "name": "Essai"}}
+    for structure in (str(uuid.uuid4()), "0190b000-0000-7000-8000-000000000001"):
+        refused(campaign.call("secretariat", "labellisation.dossier.create",
+                              {"structure": structure, **body}), 400, "/structure")
+    assert campaign.create("secretariat")["structure"] == campaign.structure
 
 
 def message_schemas():
