@@ -48,6 +48,8 @@ typedef struct {
     outgoing_t *list;
 } work_t;
 
+static void look(lane_t *lane);
+
 static void list_clear(outgoing_t **list_p)
 {
     while (*list_p) {
@@ -77,6 +79,7 @@ static void recorded(pia_job_t *job, pia_status_t status)
         work->lane->in_flight--;
     }
     work->lane->waits = true;
+    look(work->lane);
     list_clear(&work->list);
     free(work);
 }
@@ -142,14 +145,16 @@ static void leased(pia_job_t *job, pia_status_t status)
         lane->waits = true; /* there may be more */
         sender_give(lane->sender, &outgoing);
     }
+    look(lane);
     list_clear(&work->list);
     free(work);
 }
 
+/* Leases the next ones, if there is room and reason. */
 static void look(lane_t *lane)
 {
     int64_t now = pia_clock_monotonic();
-    if (lane->leasing || lane->in_flight + BATCH > CAPACITY ||
+    if (lane->dispatch->stopped || lane->leasing || lane->in_flight + BATCH > CAPACITY ||
         (!lane->waits && now - lane->looked_ms < IDLE_MS)) {
         return;
     }
@@ -171,9 +176,7 @@ static void on_timer(void *arg)
         lane_t *lane = &self->lanes[i];
         lane->waits = lane->waits || waits;
         record_ended(lane);
-        if (!self->stopped) {
-            look(lane);
-        }
+        look(lane);
     }
 }
 

@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import queue
+import signal
 import socketserver
 import threading
 import time
@@ -670,6 +671,25 @@ def test_kills_while_many_are_told_leave_one_message_each(pia):
         process = pia.start("notifications", *PRIVATE)
 
     tell_many(pia, [person(pia, "reviewer") for _ in range(4)], 5, kill)
+
+
+def test_a_campaign_waits_for_the_journal_and_the_broker(pia):
+    process = start(pia)
+    label(pia)
+    addresses = {address() for _ in range(210)}
+    for to in addresses:
+        subscribe(pia, contact(pia, channel="email", address=to)["id"], kinds=["formation"])
+    process.signal(signal.SIGSTOP)
+    publish(pia)
+    for each in pia.processes:
+        if each.name in ("diffusion", "broker"):
+            each.kill()
+    process.signal(signal.SIGCONT)
+    pia.start_broker("--drain-ms", "200")
+    pia.start("diffusion")
+    until(lambda: addresses <= {mail["To"] for mail in mails(pia)}, "all e-mails")
+    until(lambda: nothing_is_left(pia), "nothing is left to send")
+    assert len(mails(pia)) == len(addresses)
 
 
 def test_two_instances_on_postgresql_share_the_work(pia, postgres):
