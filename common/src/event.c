@@ -9,7 +9,7 @@
 #include "pia/schema.h"
 #include "pia/uuid.h"
 
-enum { NAME_MAX_SIZE = 20, EXTENSION_MAX = 1024 };
+enum { NAME_MAX_SIZE = 20, EXTENSION_MAX = 1024, AUDIENCE_MAX = 4096 };
 
 json_t *pia_event_new(const char *service,
                       const char *type,
@@ -57,7 +57,7 @@ static const attribute_t ATTRIBUTES[] = {
     {"datacontenttype", false, 128},
     {"dataschema", false, 512},
     {"visibility", false, 16},
-    {"restrictedto", false, EXTENSION_MAX},
+    {"restrictedto", false, AUDIENCE_MAX},
 };
 
 static const attribute_t *find_attribute(const char *name)

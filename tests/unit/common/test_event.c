@@ -77,6 +77,18 @@ static void a_restricted_event_names_its_audience(void **state)
            "/restrictedto");
 }
 
+/* All roles and as many reviewers as a dossier may have. */
+static void a_large_audience_is_fine(void **state)
+{
+    (void)state;
+    char text[4096] =
+        "role:secretariat,role:instructeur,role:committee,role:signatory,role:service";
+    for (int i = 0; i < 32; i++)
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text),
+                       ",person:0190b000-0000-7000-8000-%012d", i);
+    expect(pia_event_new("x", "y", NULL, "restricted", text, json_object()), PIA_OK, NULL);
+}
+
 static void what_is_required_must_be_there(void **state)
 {
     (void)state;
@@ -146,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_new_event_is_complete),
         cmocka_unit_test(two_events_have_different_ids),
         cmocka_unit_test(a_restricted_event_names_its_audience),
+        cmocka_unit_test(a_large_audience_is_fine),
         cmocka_unit_test(what_is_required_must_be_there),
         cmocka_unit_test(bad_attributes_are_refused),
         cmocka_unit_test(good_extensions_are_fine),
