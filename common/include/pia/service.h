@@ -65,7 +65,7 @@ typedef struct {
     /* Loop thread, at the end: the store thread has ended and every job is done; the loop and the
      * ZeroMQ context still live. Close own sockets. NULL if none. */
     void (*close)(void *self);
-    /* Adds members to the answer of service.stats; store thread. NULL if none. */
+    /* Adds numbers to the counters in the answer of service.stats; store thread. NULL if none. */
     void (*stats)(void *self, json_t *stats);
 
     /* Following the journal: the filter (a JSON text), and what to do with each event, in the

@@ -59,8 +59,8 @@ void pia_stream_publish(pia_stream_t *stream,
                         size_t token_size,
                         const json_t *events);
 
-/* For an event loop: the socket; what to do when it may be readable (calls on_message); and a
- * call at least every 500 ms for heartbeats. */
+/* For an event loop: the socket, which stays the same also after LOST; what to do when it may be
+ * readable (calls on_message); and a call at least every 500 ms for heartbeats. */
 void *pia_stream_socket(pia_stream_t *stream);
 void pia_stream_process(pia_stream_t *stream);
 void pia_stream_tick(pia_stream_t *stream);
