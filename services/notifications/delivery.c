@@ -90,11 +90,13 @@ add_row(pia_db_t *db, const telling_t *telling, const row_t *row, int64_t *ret_c
 
 static pia_status_t add_item(notifications_t *self, const telling_t *telling, const row_t *row)
 {
-    json_t *view = view_of(self->plan, telling->event, telling->link, self->site, CHANNEL_INBOX);
+    showing_t showing = {.link = telling->link, .site = self->site, .channel = CHANNEL_INBOX};
+    json_t *view = view_of(self->plan, telling->event, &showing);
     pole_complete(self->context->db, view);
     message_text_t text = {0};
     pia_problem_t problem;
-    pia_status_t status = template_render(telling->template, view, &text, &problem);
+    pia_status_t status =
+        template_render(telling->template, showing.language, view, &text, &problem);
     json_decref(view);
     if (status != PIA_OK) {
         pia_log(PIA_LOG_ERROR, "template %s: %s", telling->template, problem.detail);

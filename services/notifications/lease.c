@@ -35,7 +35,7 @@ static const char SQL_LEASE[] =
     " WHERE id = $1 AND state = 'pending' RETURNING attempts";
 static const char SQL_LOAD[] =
     "SELECT d.channel, d.template, d.created_at, d.contact, c.state, c.address, c.secret,"
-    " c.consent_basis, n.event, n.link FROM delivery d JOIN notice n ON n.id = d.notice"
+    " c.consent_basis, n.event, n.link, c.language FROM delivery d JOIN notice n ON n.id = d.notice"
     " JOIN contact c ON c.id = d.contact WHERE d.id = $1";
 static const char SQL_SENT[] =
     "UPDATE delivery SET state = 'sent', sent_at = $3, lease_until = NULL, problem = NULL"
@@ -75,6 +75,7 @@ end_delivery(pia_db_t *db, const outgoing_t *outgoing, const char *state, const 
 typedef struct {
     char *template, *state, *basis, *event, *link;
     int64_t created_at;
+    language_t language;
 } source_t;
 
 static void source_clear(source_t *source)
@@ -110,6 +111,7 @@ static pia_status_t load(pia_db_t *db, outgoing_t *outgoing, source_t *ret_sourc
         .basis = pia_strdup(pia_stmt_column_text(stmt, 7)),
         .event = pia_strdup(pia_stmt_column_text(stmt, 8)),
         .link = pia_strdup(pia_stmt_column_text(stmt, 9)),
+        .language = language_parse(pia_stmt_column_text(stmt, 10)),
     };
     pia_stmt_reset(stmt);
     return PIA_OK;
@@ -120,7 +122,11 @@ static pia_status_t
 compose(const notifications_t *self, outgoing_t *outgoing, const source_t *source)
 {
     json_t *event = json_loads(source->event, 0, NULL);
-    json_t *view = view_of(self->plan, event, source->link, self->site, CHANNEL_EMAIL);
+    showing_t showing = {.link = source->link,
+                         .site = self->site,
+                         .channel = CHANNEL_EMAIL,
+                         .language = source->language};
+    json_t *view = view_of(self->plan, event, &showing);
     pole_complete(self->context->db, view);
     char unsubscribe[LINK_SIZE] = "";
     if (strcmp(source->basis, "consent") == 0) {
@@ -128,9 +134,10 @@ compose(const notifications_t *self, outgoing_t *outgoing, const source_t *sourc
         json_object_set_new(view, "unsubscribe", json_string(unsubscribe));
     }
     message_text_t text = {0};
-    pia_status_t status = template_exists(source->template)
-                              ? template_render(source->template, view, &text, NULL)
-                              : PIA_INVALID;
+    pia_status_t status =
+        template_exists(source->template)
+            ? template_render(source->template, source->language, view, &text, NULL)
+            : PIA_INVALID;
     if (status == PIA_OK) {
         mime_t mime = {
             .id = outgoing->delivery,

@@ -233,9 +233,10 @@ bool rule_matches(const rule_t *rule, const char *type, const json_t *data)
            (!rule->unless || !holds(rule->unless, data));
 }
 
-const char *plan_label(const plan_t *plan, const char *list, const char *value)
+const char *plan_label(const plan_t *plan, language_t language, const char *list, const char *value)
 {
-    const json_t *labels = json_object_get(json_object_get(plan->json, "labels"), list);
+    const json_t *all = json_object_get(plan->json, "labels");
+    const json_t *labels = json_object_get(json_object_get(all, language_name(language)), list);
     const char *label = json_string_value(json_object_get(labels, value));
     return label ? label : value;
 }

@@ -1,7 +1,7 @@
 /* plan.h - who is told of what, and how: a JSON file, so that it can be changed without new code.
  *
  *   {"format": 1,
- *    "labels": {"kind": {"formation": "Formation", …}},
+ *    "labels": {"fr": {"kind": {"formation": "Formation", …}}, "en": {…}},
  *    "rules": [{"event": "review.assigned",
  *               "when": {"member of data": ["one of these values", …]}, "unless": {…},
  *               "to": ["persons:reviewers"], "channels": ["inbox", "email"],
@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dates.h"
 #include "pia/problem.h"
 
 enum { CHANNEL_EMAIL = 1, CHANNEL_WEBHOOK = 2, CHANNEL_INBOX = 4 };
@@ -55,7 +56,8 @@ void plan_destroy(plan_t **plan_p);
 /* Whether a rule is about an event of this type with this data (may be NULL). */
 bool rule_matches(const rule_t *rule, const char *type, const json_t *data);
 
-/* The French word for a value of `list` ("kind"); the value itself if the plan has none. */
-const char *plan_label(const plan_t *plan, const char *list, const char *value);
+/* The word for a value of `list` ("kind") in a language; the value itself if the plan has none. */
+const char *
+plan_label(const plan_t *plan, language_t language, const char *list, const char *value);
 
 #endif

@@ -8,7 +8,7 @@
 #include "mustache.h"
 #include "pia/memory.h"
 
-/* Name of templates/<name>.fr.mustache; CMakeLists.txt embeds the same ones. */
+/* Name of templates/<name>.fr.mustache and .en.mustache; CMakeLists.txt embeds the same ones. */
 #define TEMPLATE_MAP(X)                                                                            \
     X(dossier_created)                                                                             \
     X(dossier_candidate)                                                                           \
@@ -21,24 +21,26 @@
     X(publication_changed)                                                                         \
     X(publication_cancelled)
 
-#define X(name) extern const char template_##name##_fr[];
+#define X(name) extern const char template_##name##_fr[], template_##name##_en[];
 TEMPLATE_MAP(X)
 #undef X
 
-static const struct {
+typedef struct {
     const char *name;
-    const char *text;
-} templates[] = {
-#define X(name) {#name, template_##name##_fr},
+    const char *texts[LANGUAGE_COUNT];
+} template_t;
+
+static const template_t templates[] = {
+#define X(name) {#name, {template_##name##_fr, template_##name##_en}},
     TEMPLATE_MAP(X)
 #undef X
 };
 
-static const char *find(const char *name)
+static const template_t *find(const char *name)
 {
     for (size_t i = 0; i < sizeof templates / sizeof templates[0]; i++) {
         if (strcmp(templates[i].name, name) == 0) {
-            return templates[i].text;
+            return &templates[i];
         }
     }
     return NULL;
@@ -61,14 +63,16 @@ static void cut(char *text, size_t max)
 }
 
 pia_status_t template_render(const char *name,
+                             language_t language,
                              const json_t *view,
                              message_text_t *ret_text,
                              pia_problem_t *problem)
 {
-    const char *text = find(name);
-    assert(text);
+    const template_t *found = find(name);
+    assert(found);
     char *whole = NULL;
-    pia_status_t status = mustache_render(text, view, MUSTACHE_PLAIN, &whole, problem);
+    pia_status_t status =
+        mustache_render(found->texts[language], view, MUSTACHE_PLAIN, &whole, problem);
     if (status != PIA_OK) {
         return status;
     }

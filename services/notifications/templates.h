@@ -1,4 +1,5 @@
-/* templates.h - the texts people are sent: Mustache files embedded in the program, one an occasion.
+/* templates.h - the texts people are sent: Mustache files embedded in the program, one an occasion
+ * and language.
  * The first line is the title (an e-mail's subject), then an empty line, then the text. */
 #ifndef TEMPLATES_H
 #define TEMPLATES_H
@@ -6,6 +7,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "dates.h"
 #include "pia/problem.h"
 
 enum { TITLE_MAX = 512 };
@@ -17,9 +19,10 @@ typedef struct {
 
 bool template_exists(const char *name);
 
-/* Renders a template (asserts that it exists). On success the caller frees with
+/* Renders a template (asserts that it exists) in a language. On success the caller frees with
  * message_text_clear. PIA_INVALID: it is not well formed or has no title. */
 pia_status_t template_render(const char *name,
+                             language_t language,
                              const json_t *view,
                              message_text_t *ret_text,
                              pia_problem_t *problem);

@@ -5,12 +5,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "french.h"
 #include "mustache.h"
 #include "pia/clock.h"
 #include "pia/memory.h"
 
 enum { NAME_SIZE = 96, LIST_SIZE = 1024 };
+
+/* Where what is computed goes. */
+typedef struct {
+    const plan_t *plan;
+    language_t language;
+    json_t *view;
+} context_t;
 
 static void put(json_t *view, const char *name, const char *suffix, const char *text)
 {
@@ -20,20 +26,20 @@ static void put(json_t *view, const char *name, const char *suffix, const char *
 }
 
 /* name_text, if the value is a date or a moment. */
-static void add_date(json_t *view, const char *name, const char *value)
+static void add_date(json_t *view, language_t language, const char *name, const char *value)
 {
-    char text[FRENCH_SIZE];
+    char text[DATE_TEXT_SIZE];
     int64_t time_ms = 0;
     if (pia_time_parse(value, &time_ms)) {
-        french_time(time_ms, text);
+        date_moment(language, time_ms, text);
         put(view, name, "_text", text);
-    } else if (french_day(value, text)) {
+    } else if (date_day(language, value, text)) {
         put(view, name, "_text", text);
     }
 }
 
 /* Labels are kept under the singular: member "themes" has the labels of "theme". */
-static void add_labels(json_t *view, const plan_t *plan, const char *name, const json_t *values)
+static void add_labels(const context_t *context, const char *name, const json_t *values)
 {
     char list[NAME_SIZE];
     (void)snprintf(list, sizeof list, "%.*s", (int)strlen(name) - 1, name);
@@ -41,33 +47,33 @@ static void add_labels(json_t *view, const plan_t *plan, const char *name, const
     size_t used = 0;
     for (size_t i = 0; i < json_array_size(values); i++) {
         const char *value = json_string_value(json_array_get(values, i));
-        const char *label = value ? plan_label(plan, list, value) : "";
+        const char *label = value ? plan_label(context->plan, context->language, list, value) : "";
         if (used + strlen(label) + 3 < sizeof text) {
             used +=
                 (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "", label);
         }
     }
     if (used) {
-        put(view, list, "_labels", text);
+        put(context->view, list, "_labels", text);
     }
 }
 
-static void add_member(json_t *view, const plan_t *plan, const char *name, const json_t *value)
+static void add_member(const context_t *context, const char *name, const json_t *value)
 {
     if (strlen(name) + sizeof "_labels" > NAME_SIZE) {
         return;
     }
     if (json_is_string(value)) {
         const char *text = json_string_value(value);
-        add_date(view, name, text);
-        put(view, name, "_label", plan_label(plan, name, text));
+        add_date(context->view, context->language, name, text);
+        put(context->view, name, "_label",
+            plan_label(context->plan, context->language, name, text));
     } else if (json_is_array(value)) {
-        add_labels(view, plan, name, value);
+        add_labels(context, name, value);
     }
 }
 
-json_t *view_of(
-    const plan_t *plan, const json_t *event, const char *link, const char *site, uint32_t channel)
+json_t *view_of(const plan_t *plan, const json_t *event, const showing_t *showing)
 {
     json_t *data = json_object_get(event, "data");
     json_t *view = json_object();
@@ -81,19 +87,19 @@ json_t *view_of(
     }
     for (iterator = json_object_iter(data); iterator;
          iterator = json_object_iter_next(data, iterator)) {
-        json_t *extra = json_object();
-        add_member(extra, plan, json_object_iter_key(iterator), json_object_iter_value(iterator));
-        json_object_update_missing(view, extra);
-        json_decref(extra);
+        context_t context = {.plan = plan, .language = showing->language, .view = json_object()};
+        add_member(&context, json_object_iter_key(iterator), json_object_iter_value(iterator));
+        json_object_update_missing(view, context.view);
+        json_decref(context.view);
     }
     json_object_set(view, "type", json_object_get(event, "type"));
-    json_object_set_new(view, "email", json_boolean(channel == CHANNEL_EMAIL));
-    json_object_set_new(view, "inbox", json_boolean(channel == CHANNEL_INBOX));
+    json_object_set_new(view, "email", json_boolean(showing->channel == CHANNEL_EMAIL));
+    json_object_set_new(view, "inbox", json_boolean(showing->channel == CHANNEL_INBOX));
     json_object_del(view, "unsubscribe");
     json_object_del(view, "link");
-    json_object_set_new(view, "site", json_string(site));
-    if (link) {
-        json_object_set_new(view, "link", json_string(link));
+    json_object_set_new(view, "site", json_string(showing->site));
+    if (showing->link) {
+        json_object_set_new(view, "link", json_string(showing->link));
     }
     return view;
 }

@@ -370,6 +370,17 @@ def test_the_networks_own_publications_reach_no_subscriber(told):
     assert len(mails(told, to)) == 1 and len(deliveries(told, one)) == 1
 
 
+def test_english_readers_get_english(told):
+    to = address()
+    one = contact(told, channel="email", address=to, language="en")["id"]
+    label(told)
+    subscribe(told, one, kinds=["resultat"])
+    publish(told, kind="resultat", starts_at="9999-12-31T23:59:59Z")
+    mail = until(lambda: mails(told, to), "the e-mail")[0]
+    assert mail["Subject"] == "Result: “Hygiène « en cuisine »”"
+    assert "When: 31\u00a0December\u00a09999" in mail.get_content()
+
+
 def test_an_inbox_may_subscribe(told):
     one, key = person(told, "pole")
     mine = contact(told, key, channel="inbox")["id"]

@@ -38,9 +38,10 @@ static void the_built_in_plan_is_right(void **state)
     (void)state;
     plan_t *plan = load(notifications_plan_default);
     assert_true(plan->count >= 10);
-    assert_string_equal(plan_label(plan, "kind", "journee-technique"), "Journée technique");
-    assert_string_equal(plan_label(plan, "kind", "unknown"), "unknown");
-    assert_string_equal(plan_label(plan, "none", "x"), "x");
+    assert_string_equal(plan_label(plan, LANGUAGE_FR, "kind", "journee-technique"),
+                        "Journée technique");
+    assert_string_equal(plan_label(plan, LANGUAGE_FR, "kind", "unknown"), "unknown");
+    assert_string_equal(plan_label(plan, LANGUAGE_FR, "none", "x"), "x");
     plan_destroy(&plan);
 }
 

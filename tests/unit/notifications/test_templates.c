@@ -31,22 +31,29 @@ static int unload(void **state)
     return 0;
 }
 
-static message_text_t render(const char *name, const char *data, const char *link, uint32_t channel)
+static message_text_t render_in(
+    language_t language, const char *name, const char *data, const char *link, uint32_t channel)
 {
     json_t *event = json_pack("{s:s, s:o}", "type", "x.y", "data",
                               json_loads(data, JSON_REJECT_DUPLICATES, NULL));
-    json_t *view = view_of(plan, event, link, SITE, channel);
+    showing_t showing = {.link = link, .site = SITE, .channel = channel, .language = language};
+    json_t *view = view_of(plan, event, &showing);
     if (channel == CHANNEL_EMAIL) {
         json_object_set_new(view, "unsubscribe", json_string(SITE "/desabonnement"));
     }
     message_text_t text = {0};
     pia_problem_t problem = {0};
-    if (template_render(name, view, &text, &problem) != PIA_OK) {
+    if (template_render(name, language, view, &text, &problem) != PIA_OK) {
         fail_msg("%s: %s", name, problem.detail);
     }
     json_decref(view);
     json_decref(event);
     return text;
+}
+
+static message_text_t render(const char *name, const char *data, const char *link, uint32_t channel)
+{
+    return render_in(LANGUAGE_FR, name, data, link, channel);
 }
 
 static void expect_in(const char *text, const char *part)
@@ -66,7 +73,7 @@ static void a_publication_is_told_with_all_it_says(void **state)
                " \"place\": \"Limoges\", \"capacity\": 12, \"url\": \"https://example.org/\"}",
                "/publications/1", CHANNEL_EMAIL);
     assert_string_equal(text.title, "Formation" NBSP ": «" NBSP "Hygiène" NBSP "»");
-    expect_in(text.body, "Quand" NBSP ": 1er" NBSP "janvier 2027 à 9" NBSP "h" NBSP "00\n");
+    expect_in(text.body, "Quand" NBSP ": 1er" NBSP "janvier" NBSP "2027 à 9" NBSP "h" NBSP "00\n");
     expect_in(text.body, "Où" NBSP ": Limoges\n");
     expect_in(text.body, "Places" NBSP ": 12\n");
     expect_in(text.body, "Thèmes" NBSP ": santé, métiers d’art\n");
@@ -75,6 +82,21 @@ static void a_publication_is_told_with_all_it_says(void **state)
     expect_in(text.body, SITE "/#publications\n");
     expect_in(text.body, "Un pôle du réseau publie");
     expect_in(text.body, "Ne plus recevoir ces messages" NBSP ": " SITE "/desabonnement\n");
+    message_text_clear(&text);
+}
+
+static void english_readers_get_english(void **state)
+{
+    (void)state;
+    message_text_t text =
+        render_in(LANGUAGE_EN, "publication_published",
+                  "{\"kind\": \"journee-technique\", \"title\": \"Hygiène\","
+                  " \"themes\": [\"sante\"], \"starts_at\": \"2027-01-01T08:00:00Z\"}",
+                  "/publications/1", CHANNEL_EMAIL);
+    assert_string_equal(text.title, "Technical day: “Hygiène”");
+    expect_in(text.body, "When: 1" NBSP "January" NBSP "2027 at 9:00\n");
+    expect_in(text.body, "Themes: health\n");
+    expect_in(text.body, "Receive no more of these messages: " SITE);
     message_text_clear(&text);
 }
 
@@ -99,8 +121,8 @@ static void a_label_says_from_and_until_when(void **state)
                " \"2029-11-26\", \"demonstration\": true}",
                "/labels/1", CHANNEL_EMAIL);
     assert_string_equal(text.title, "Le label est accordé à Pôle bois");
-    expect_in(text.body,
-              "le 26" NBSP "novembre 2026" NNBSP "; le premier jour sans label est le 26" NBSP);
+    expect_in(text.body, "le 26" NBSP "novembre" NBSP "2026" NNBSP
+                         "; le premier jour sans label est le 26" NBSP);
     expect_in(text.body, "fictifs");
     message_text_clear(&text);
 }
@@ -111,7 +133,8 @@ static void the_data_cannot_set_what_is_ours(void **state)
     json_t *event =
         json_pack("{s:s, s:{s:s, s:s, s:s, s:b}}", "type", "x.y", "data", "link", "/evil", "site",
                   "http://evil", "unsubscribe", "http://evil", "email", 1);
-    json_t *view = view_of(plan, event, NULL, SITE, CHANNEL_INBOX);
+    showing_t showing = {.site = SITE, .channel = CHANNEL_INBOX};
+    json_t *view = view_of(plan, event, &showing);
     assert_null(json_object_get(view, "link"));
     assert_string_equal(json_string_value(json_object_get(view, "site")), SITE);
     assert_null(json_object_get(view, "unsubscribe"));
@@ -128,6 +151,18 @@ static void a_title_is_one_line_of_bounded_length(void **state)
     message_text_t text = render("publication_changed", data, NULL, CHANNEL_EMAIL);
     assert_true(strlen(text.title) <= TITLE_MAX);
     assert_null(strchr(text.title, '\n'));
+    message_text_clear(&text);
+}
+
+static void
+expect_complete(language_t language, const char *name, const char *data, const char *greeting)
+{
+    message_text_t text = render_in(language, name, data, "/x", CHANNEL_EMAIL);
+    assert_null(strstr(text.body, "{{"));
+    expect_in(text.body, greeting);
+    message_text_clear(&text);
+    text = render_in(language, name, "{}", NULL, CHANNEL_INBOX);
+    assert_null(strstr(text.body, "{{"));
     message_text_clear(&text);
 }
 
@@ -152,13 +187,8 @@ static void every_template_renders_with_everything(void **state)
                                " \"demonstration\": true}";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_true(template_exists(names[i]));
-        message_text_t text = render(names[i], data, "/x", CHANNEL_EMAIL);
-        assert_null(strstr(text.body, "{{"));
-        expect_in(text.body, "Bonjour,\n");
-        message_text_clear(&text);
-        text = render(names[i], "{}", NULL, CHANNEL_INBOX);
-        assert_null(strstr(text.body, "{{"));
-        message_text_clear(&text);
+        expect_complete(LANGUAGE_FR, names[i], data, "Bonjour,\n");
+        expect_complete(LANGUAGE_EN, names[i], data, "Hello,\n");
     }
     assert_false(template_exists("none"));
 }
@@ -167,6 +197,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_publication_is_told_with_all_it_says),
+        cmocka_unit_test(english_readers_get_english),
         cmocka_unit_test(what_is_not_there_leaves_no_trace),
         cmocka_unit_test(a_label_says_from_and_until_when),
         cmocka_unit_test(the_data_cannot_set_what_is_ours),
