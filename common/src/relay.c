@@ -1,4 +1,5 @@
-/* relay.c - one step at a time: look, send, wait for the receipt, record it, look again. */
+/* relay.c - one step at a time: look, send, wait for the receipt, record it, look again; on a new
+ * connection first ask whether the journal's history is still the one that took the last event. */
 #include "relay.h"
 
 #include <assert.h>
@@ -13,9 +14,9 @@
 #include "relay_store.h"
 
 enum {
-    TIMER_MS = 200,          /* also how late what nobody has announced by a kick is seen */
-    RECEIPT_WAIT_MS = 30000, /* then it is sent again */
-    PAUSE_MS = 200,          /* doubling */
+    TIMER_MS = 200,         /* also how late what nobody has announced by a kick is seen */
+    ANSWER_WAIT_MS = 30000, /* then it is asked or sent again */
+    PAUSE_MS = 200,         /* doubling */
     PAUSE_MAX_MS = 5000,
     CHECK_STREAM = 1, /* asks whether the last receipt is still in the journal's history */
 };
@@ -23,6 +24,7 @@ enum {
 typedef enum {
     IDLE,
     STORING, /* the job is in the store thread */
+    ASKING,  /* for the journal's history: what it lost goes before what is new */
     SENDING, /* a parcel is on its way */
     PAUSED,
 } state_t;
@@ -47,7 +49,7 @@ struct pia_relay {
     char refusal[PIA_DETAIL_MAX]; /* for STEP_PARK */
     int64_t repeated;             /* of STEP_RESEND */
     uint64_t request;             /* the last publish */
-    int64_t since_ms;             /* monotonic: when the parcel was sent */
+    int64_t since_ms;             /* monotonic: when it was asked, or the parcel sent */
     int64_t until_ms, pause_ms;   /* of PAUSED */
     pia_relay_stats_t stats;
 };
@@ -101,36 +103,39 @@ static void post(pia_relay_t *relay, step_t step)
 }
 
 /* Asks the journal whether it still knows the last receipt: if not, it says EPOCH. */
-static void check_history(pia_relay_t *relay, const uint8_t *token, size_t size)
+static void ask_history(pia_relay_t *relay, const uint8_t *token, size_t size)
 {
-    relay->checked = true;
-    if (relay->parcel.last_cursor[0] == '\0')
-        return;
+    relay->state = ASKING;
+    relay->since_ms = pia_clock_monotonic();
     pia_stream_unsubscribe(relay->stream, CHECK_STREAM);
     pia_subscribe_t options = {
         .token = token, .token_size = size, .cursor = relay->parcel.last_cursor, .credit = 1};
     pia_stream_subscribe(relay->stream, CHECK_STREAM, &options);
 }
 
-static void fetched(pia_relay_t *relay)
+static void send_parcel(pia_relay_t *relay, const uint8_t *token, size_t size)
 {
-    uint8_t token[PIA_TOKEN_MAX];
-    bool idle = relay->parcel.count == 0 && relay->checked;
-    size_t size = idle ? 0 : pia_own_token_get(relay->options.own_token, token);
-    if (!idle && size == 0) {
-        pause_relay(relay, PAUSE_MS);
-        return;
-    }
-    relay->state = IDLE;
-    if (!relay->checked)
-        check_history(relay, token, size);
-    if (relay->parcel.count == 0) {
-        relay->singles = 0;
-        return;
-    }
     relay->state = SENDING;
     relay->since_ms = pia_clock_monotonic();
     pia_stream_publish_batch(relay->stream, ++relay->request, token, size, &relay->parcel.batch);
+}
+
+static void fetched(pia_relay_t *relay)
+{
+    uint8_t token[PIA_TOKEN_MAX];
+    relay->checked = relay->checked || relay->parcel.last_cursor[0] == '\0';
+    if (relay->checked && relay->parcel.count == 0) {
+        relay->state = IDLE;
+        relay->singles = 0;
+        return;
+    }
+    size_t size = pia_own_token_get(relay->options.own_token, token);
+    if (size == 0)
+        pause_relay(relay, PAUSE_MS);
+    else if (!relay->checked)
+        ask_history(relay, token, size);
+    else
+        send_parcel(relay, token, size);
 }
 
 static void count_down_singles(pia_relay_t *relay)
@@ -245,6 +250,31 @@ static void handle_receipt(pia_relay_t *relay, const pia_stream_message_t *messa
     post(relay, STEP_RECORD);
 }
 
+/* The journal has said what is with its history. */
+static void history_checked(pia_relay_t *relay)
+{
+    relay->checked = true;
+    if (relay->state != ASKING)
+        return;
+    relay->state = IDLE;
+    relay->wanted = true;
+    advance(relay);
+}
+
+static void handle_error(pia_relay_t *relay, const char *detail)
+{
+    pia_log(PIA_LOG_WARN, "the journal says: %s", detail);
+    if (relay->state == ASKING)
+        back_off(relay);
+}
+
+static void handle_lost(pia_relay_t *relay)
+{
+    relay->checked = false;
+    if (relay->state == SENDING || relay->state == ASKING)
+        pause_relay(relay, PAUSE_MS);
+}
+
 static void handle_message(void *arg, const pia_stream_message_t *message)
 {
     pia_relay_t *relay = arg;
@@ -256,18 +286,17 @@ static void handle_message(void *arg, const pia_stream_message_t *message)
     case PIA_STREAM_PROGRESS:
     case PIA_STREAM_GAP: /* the history goes on from our last receipt: that is all we asked */
         pia_stream_unsubscribe(relay->stream, message->stream);
+        history_checked(relay);
         break;
     case PIA_STREAM_EPOCH:
         memcpy(relay->common, message->cursor, strlen(message->cursor) + 1);
-        advance(relay);
+        history_checked(relay);
         break;
-    case PIA_STREAM_ERROR: /* the question is put again on the next connection */
-        pia_log(PIA_LOG_WARN, "the journal says: %s", message->problem->detail);
+    case PIA_STREAM_ERROR:
+        handle_error(relay, message->problem->detail);
         break;
     case PIA_STREAM_LOST:
-        relay->checked = false;
-        if (relay->state == SENDING)
-            pause_relay(relay, PAUSE_MS);
+        handle_lost(relay);
         break;
     }
 }
@@ -285,7 +314,8 @@ static void tick(void *arg)
     pia_stream_tick(relay->stream);
     if (relay->state == PAUSED && now >= relay->until_ms)
         relay->state = IDLE;
-    if (relay->state == SENDING && now - relay->since_ms > RECEIPT_WAIT_MS)
+    bool waits = relay->state == SENDING || relay->state == ASKING;
+    if (waits && now - relay->since_ms > ANSWER_WAIT_MS)
         relay->state = IDLE;
     pia_relay_kick(relay);
 }
