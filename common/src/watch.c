@@ -228,12 +228,12 @@ static bool has_news(const pia_watch_t *watch)
     return watch->dirty || strcmp(watch->stored, watch->settled) != 0;
 }
 
-void pia_watch_tick(pia_watch_t *watch, int64_t now)
+void pia_watch_tick(pia_watch_t *watch, int64_t monotonic_ms)
 {
-    if (now < watch->until_ms)
+    if (monotonic_ms < watch->until_ms)
         return;
     if (watch->state == SUBSCRIBED)
-        settle(watch, now);
+        settle(watch, monotonic_ms);
     if (watch->state == BEGINNING)
         load(watch);
     else if (watch->state == READY)
