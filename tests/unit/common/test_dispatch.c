@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pia/clock.h"
 #include "pia_test.h"
 #include "proto/key.h"
 #include "proto/service.h"
@@ -198,16 +199,22 @@ static json_t *take_answer(fixture_t *fixture, pia_header_t *ret_header)
     return json;
 }
 
-/* Asks with the fixture's token and checks status and pointer of the answer. */
-static json_t *ask(fixture_t *fixture, asked_t asked, const char *body, int status)
+/* With the fixture's token. */
+static void send_request(fixture_t *fixture, asked_t asked, const char *body)
 {
     pia_frames_t frames;
-    pia_header_t header;
     begin(fixture, &frames);
     add_header(&frames, asked);
     pia_frames_add(&frames, fixture->token, fixture->token_size);
     pia_frames_add_text(&frames, body);
     test_peer_send(fixture->broker, &frames);
+}
+
+/* Asks and checks the status of the answer. */
+static json_t *ask(fixture_t *fixture, asked_t asked, const char *body, int status)
+{
+    pia_header_t header;
+    send_request(fixture, asked, body);
     json_t *answer = take_answer(fixture, &header);
     assert_int_equal(header.number, status);
     return answer;
@@ -380,14 +387,8 @@ static void many_requests_are_answered_once_each(void **state)
 {
     fixture_t *fixture = *state;
     enum { MANY = 200 };
-    for (int i = 0; i < MANY; i++) {
-        pia_frames_t frames;
-        begin(fixture, &frames);
-        add_header(&frames, REVOKE);
-        pia_frames_add(&frames, fixture->token, fixture->token_size);
-        pia_frames_add_text(&frames, BODY);
-        test_peer_send(fixture->broker, &frames);
-    }
+    for (int i = 0; i < MANY; i++)
+        send_request(fixture, REVOKE, BODY);
     for (int i = 0; i < MANY; i++) {
         pia_header_t header;
         json_decref(take_answer(fixture, &header));
@@ -395,6 +396,33 @@ static void many_requests_are_answered_once_each(void **state)
     }
     assert_int_equal(fixture->handled, MANY);
     assert_int_equal(pia_dispatch_in_flight(fixture->dispatch), 0);
+}
+
+/* Keeps the store thread busy far beyond what the next request has left. */
+static pia_status_t be_busy(pia_job_t *job, pia_db_t *db)
+{
+    (void)job;
+    (void)db;
+    for (int64_t until = pia_clock_monotonic() + 100; pia_clock_monotonic() < until;)
+        ;
+    return PIA_OK;
+}
+
+static void nothing_done(pia_job_t *job, pia_status_t status)
+{
+    (void)job;
+    (void)status;
+}
+
+/* Its client has been told `timeout` by the broker, and may have done otherwise since. */
+static void what_waited_too_long_in_the_store_is_not_carried_out(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_job_t busy = {.run = be_busy, .done = nothing_done, .bare = true};
+    assert_int_equal(pia_executor_post(fixture->executor, &busy), PIA_OK);
+    expect(fixture, (asked_t){.number = REVOKE.number, .left_ms = 10}, BODY, 504);
+    assert_int_equal(fixture->handled, 0);
+    assert_int_equal(pia_dispatch_stats(fixture->dispatch)->late, 1);
 }
 
 static bool is_ready_again(void *arg)
@@ -452,6 +480,7 @@ int main(void)
         WITH_BROKER(a_refusal_is_not_remembered),
         WITH_BROKER(when_not_active_only_control_messages_are_answered),
         WITH_BROKER(many_requests_are_answered_once_each),
+        WITH_BROKER(what_waited_too_long_in_the_store_is_not_carried_out),
         WITH_BROKER(after_disconnect_a_new_socket_says_ready),
         WITH_BROKER(who_leaves_still_answers),
     };
