@@ -213,6 +213,24 @@ static void a_goodbye_gives_the_request_to_another(void **state)
     bench_end(&bench);
 }
 
+/* Its client has seen a part: a second worker would begin anew. */
+static void what_is_partly_answered_is_not_given_to_another(void **state)
+{
+    (void)state;
+    bench_t *bench = bench_new(&BENCH_OPTIONS);
+    SAY(bench, "w", "MDPW02", READY, "echo");
+    SAY(bench, "c", "MDPC02", ASK, "echo", "x");
+    EXPECT(bench, "w", "MDPW02", REQUEST, "c", "", "x");
+    SAY(bench, "w", "MDPW02", PARTIAL, "c", "", "1");
+    EXPECT(bench, "c", "MDPC02", C_PARTIAL, "echo", "1");
+    SAY(bench, "v", "MDPW02", READY, "echo");
+    SAY(bench, "w", "MDPW02", DISCONNECT);
+    EXPECT(
+        bench, "c", "MDPC02", C_FINAL, "echo",
+        "503 unavailable: the worker was lost: the request may or may not have been carried out");
+    bench_end(&bench);
+}
+
 static void rule_11_mmi(void **state)
 {
     (void)state;
@@ -267,6 +285,7 @@ int main(void)
         cmocka_unit_test(rule_8_any_command_is_a_heartbeat),
         cmocka_unit_test(rule_9_a_named_worker_comes_back),
         cmocka_unit_test(a_goodbye_gives_the_request_to_another),
+        cmocka_unit_test(what_is_partly_answered_is_not_given_to_another),
         cmocka_unit_test(rule_11_mmi),
         cmocka_unit_test(workers_are_served_in_turn),
     };

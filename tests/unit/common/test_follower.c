@@ -313,9 +313,12 @@ static void the_legal_clock_is_advanced_and_remembered(void **state)
     static const char event[] =
         "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/services/registry\","
         "\"type\":\"clock.advanced\",\"data\":{\"shift_ms\":86400000}}";
+    static const char other[] = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/poles/x\","
+                                "\"type\":\"clock.advanced\",\"data\":{\"shift_ms\":86400001}}";
     uint8_t record[512];
     const pia_frames_t *sent = take_subscribe(fixture, 2, "");
-    size_t size = add_record(record, 9, event);
+    size_t size = add_record(record, 8, other); /* not the registry's to say: not heard */
+    size += add_record(record + size, 9, event);
     const char *const range[] = {"0.0.00000000", "1.9.00000000"};
     send_bytes(fixture, sent, range, record, size);
     test_loop_until(fixture->loop, has_shift, NULL);
