@@ -155,6 +155,21 @@ static void derive_id(const entry_t *entry, char ret_id[PIA_UUID_TEXT_SIZE])
     pia_uuid_format(uuid, ret_id);
 }
 
+/* Pôle and visibility are the event's: data that says otherwise would show in lists what the
+ * journal hides, or the other way round. */
+static pia_status_t check_agreement(const attributes_t *attributes,
+                                    const pia_publication_t *fields,
+                                    pia_problem_t *problem)
+{
+    if (fields->pole && strcmp(fields->pole, attributes->value[ATTRIBUTE_POLE]) != 0)
+        return pia_problem_set(problem, PIA_INVALID, "/pole", "It is the pôle of the source.");
+    if (fields->visibility &&
+        strcmp(fields->visibility, attributes->value[ATTRIBUTE_VISIBILITY]) != 0)
+        return pia_problem_set(problem, PIA_INVALID, "/visibility",
+                               "It is the visibility of the event.");
+    return PIA_OK;
+}
+
 /* Checks the data of an event and completes it to a resource. */
 static pia_status_t resource_of(const entry_t *entry, json_t **ret_resource, pia_problem_t *problem)
 {
@@ -168,19 +183,21 @@ static pia_status_t resource_of(const entry_t *entry, json_t **ret_resource, pia
             pia_schema_decode(&pia_publication_schema, data, PIA_UNKNOWN_REFUSED, &fields, problem);
     if (status == PIA_OK)
         status = publication_check(data, problem);
-    const char *pole = entry->attributes.value[ATTRIBUTE_POLE];
-    if (status == PIA_OK && fields.pole && strcmp(fields.pole, pole) != 0)
-        status = pia_problem_set(problem, PIA_INVALID, "/pole", "It is the pôle of the source.");
+    if (status == PIA_OK)
+        status = check_agreement(&entry->attributes, &fields, problem);
     if (status != PIA_OK) {
         problem_under_member(problem, "data");
         return status;
     }
+    const char *visibility = entry->attributes.value[ATTRIBUTE_VISIBILITY];
     json_t *resource = json_copy(data);
     char id[PIA_UUID_TEXT_SIZE];
     derive_id(entry, id);
     if (!fields.publication)
         set_text(resource, "publication", id);
-    set_text(resource, "pole", pole);
+    set_text(resource, "pole", entry->attributes.value[ATTRIBUTE_POLE]);
+    if (strcmp(visibility, "public") != 0)
+        set_text(resource, "visibility", visibility);
     *ret_resource = resource;
     return PIA_OK;
 }

@@ -150,3 +150,21 @@ def test_a_publication_cannot_be_restricted(story):
     with story.network.diffusion(story.tokens["pole"]) as connection:
         event = {**make_publication(), "visibility": "restricted", "restrictedto": "role:pole"}
         assert connection.publish([event])["status"] == "invalid"
+
+
+def test_a_publication_is_as_visible_as_its_event(story):
+    """Also where only the event says it, and its data does not."""
+    event = {**make_publication(title="Réservé"), "visibility": "network"}
+    publish(story.network, [event])
+
+    def titles(who):
+        with story.network.client() as client:
+            answer = client.call("diffusion.publication.list", {}, story.tokens[who])
+        return [item["title"] for item in answer.body["items"]]
+
+    assert "Réservé" in titles("pole")
+    assert "Réservé" not in titles("nobody") + titles("candidat")
+    event = {**make_publication(visibility="network"), "visibility": "public"}
+    with story.network.diffusion(story.tokens["pole"]) as connection:
+        receipt = connection.publish([event])
+    assert (receipt["status"], receipt["pointer"]) == ("invalid", "/0/data/visibility")

@@ -173,6 +173,41 @@ static void the_list_knows_territories(void **state)
     fixture_close(&f);
 }
 
+/* A published guide whose event has these attributes, and whose data has these members. */
+static pia_status_t
+apply_with(fixture_t *f, const char *attributes, const char *data, pia_problem_t *problem)
+{
+    char text[1024];
+    entry_t entry;
+    snprintf(text, sizeof text,
+             "{\"specversion\":\"1.0\",\"id\":\"v\",\"source\":\"/poles/cnidep\","
+             "\"type\":\"publication.published\"%s,"
+             "\"data\":{\"publication\":\"%s\",\"kind\":\"guide\",\"title\":\"T\"%s}}",
+             attributes, ID, data);
+    fixture_parse(&entry, text);
+    pia_status_t status = publication_apply(f->db, &entry, 1800000000000, problem);
+    entry_clear(&entry);
+    return status;
+}
+
+static void the_list_hides_what_the_event_hides(void **state)
+{
+    (void)state;
+    static const char network[] = ",\"visibility\":\"network\"";
+    static const char open[] = ",\"visibility\":\"public\"";
+    fixture_t f;
+    pia_problem_t problem = {0};
+    fixture_open(&f);
+    assert_int_equal(apply_with(&f, network, open, &problem), PIA_INVALID);
+    assert_string_equal(problem.pointer, "/data/visibility");
+    assert_int_equal(apply_with(&f, open, network, &problem), PIA_INVALID);
+    assert_int_equal(apply_with(&f, network, "", &problem), PIA_OK);
+    assert_int_equal(LIST(.kind = NULL), 0);
+    assert_int_equal(list(&f, &(pia_diffusion_publication_list_t){.kind = NULL}, true), 1);
+    check_member(&f, "visibility", "network");
+    fixture_close(&f);
+}
+
 static void pages_of_the_list_join(void **state)
 {
     (void)state;
@@ -267,6 +302,7 @@ int main(void)
         cmocka_unit_test(bad_data_points_at_its_member),
         cmocka_unit_test(an_id_that_was_not_given_is_derived),
         cmocka_unit_test(the_list_knows_territories),
+        cmocka_unit_test(the_list_hides_what_the_event_hides),
         cmocka_unit_test(pages_of_the_list_join),
         cmocka_unit_test(only_an_active_pole_publishes),
     };
