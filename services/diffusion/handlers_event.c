@@ -11,7 +11,7 @@
 
 enum {
     LIMIT_DEFAULT = 50,
-    PAGE_SIZE_MAX = 512 * 1024, /* an answer has at most 1 MiB; events grow a little when parsed */
+    PAGE_SIZE_MAX = 512 * 1024, /* and one event more; an answer has at most 1 MiB */
     SCAN_MAX = 20000,           /* events looked at for one page */
 };
 
@@ -103,8 +103,10 @@ static void look_at(page_t *page, const record_t *record)
                             value[ATTRIBUTE_RESTRICTED_TO]) ||
         !filter_matches(page->filter, &record->attributes))
         return;
-    json_array_append_new(page->items, record_json(record));
-    page->size += record->event_size + 128;
+    json_t *item = record_json(record);
+    /* as it is written: a real number of 3 bytes ("0.1") becomes one of 19 */
+    page->size += json_dumpb(item, NULL, 0, JSON_COMPACT);
+    json_array_append_new(page->items, item);
 }
 
 static void scan(page_t *page, const batch_t *batch)

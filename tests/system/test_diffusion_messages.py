@@ -5,8 +5,8 @@ import os
 import uuid
 
 import pytest
-from journal import (POLE, end_network, head, make_event, make_key, make_publication, new_network,
-                     publish, read_all)
+from journal import (POLE, dump, end_network, head, make_event, make_key, make_publication,
+                     new_network, publish, read_all)
 from pia import ROOT
 
 
@@ -264,3 +264,18 @@ def test_the_contracts_codes_are_the_reference_lists():
                              ("kind", "publication_kinds"), ("topic", "content_topics")):
         reference = [c["code"] if isinstance(c, dict) else c for c in lists[name]]
         assert codes[definition]["enum"] == reference, name
+
+
+def test_pages_of_events_that_grow_when_they_are_written_fit(journal):
+    """0.1 is read as a double and written with 17 digits: five times as long."""
+    first = head(journal)["cursor"]
+    events = [make_event(data={"n": [0.1] * 15000}) for _ in range(8)]
+    for event in events:
+        publish(journal, [dump(event)])
+    seen, after = [], first
+    while after:
+        answer = journal.call("diffusion.event.list", {"after": after}, anonymous=True)
+        assert answer.status == 200, answer
+        seen += [item["event"] for item in answer.body["items"]]
+        after = answer.body.get("next")
+    assert seen == events
