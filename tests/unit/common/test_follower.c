@@ -351,9 +351,9 @@ static void tick(void *arg)
 /* A restart begins where no revocation matters any more: neither later nor much earlier. */
 static void what_was_watched_is_settled_when_the_tokens_are_over(void **state)
 {
-    static const char AT_START[] = "SELECT COUNT(*) FROM consumer_cursor WHERE name = 'common' "
+    static const char at_start[] = "SELECT COUNT(*) FROM consumer_cursor WHERE name = 'common' "
                                    "AND cursor = ''";
-    static const char AT_FIVE[] = "SELECT COUNT(*) FROM consumer_cursor WHERE name = 'common' "
+    static const char at_five[] = "SELECT COUNT(*) FROM consumer_cursor WHERE name = 'common' "
                                   "AND cursor = '1.5.00000000'";
     fixture_t *fixture = *state;
     (void)take_subscribe(fixture, 2, "");
@@ -375,9 +375,9 @@ static void what_was_watched_is_settled_when_the_tokens_are_over(void **state)
     tick(&ticking);
     ticking.now += PIA_TOKEN_LIFE_MS;
     tick(&ticking);
-    wait_for(fixture, AT_START, 1);
+    wait_for(fixture, at_start, 1);
     ticking.now = start + 160000;
-    wait_for(fixture, AT_FIVE, 1);
+    wait_for(fixture, at_five, 1);
     pia_loop_remove_timer(fixture->loop, timer);
     pia_watch_stop(ticking.watch);
     pia_executor_destroy(&fixture->executor);

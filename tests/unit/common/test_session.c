@@ -83,7 +83,15 @@ static void disconnect(fixture_t *fixture)
     test_peer_begin(&frames, fixture->ready);
     pia_frames_add(&frames, "\x06", 1);
     test_peer_send(fixture->broker, &frames);
-    fixture->ready = test_peer_take_command(fixture->broker, 1);
+    const pia_frames_t *ready = test_peer_take_command(fixture->broker, 1);
+    assert_false(pia_frames_equal(ready, 0, pia_frames_data(fixture->ready, 0),
+                                  pia_frames_size(fixture->ready, 0))); /* a new socket */
+    fixture->ready = ready;
+}
+
+static bool has_left(void *arg)
+{
+    return pia_session_has_left(((const fixture_t *)arg)->session);
 }
 
 static void answer(fixture_t *fixture, const char *text)
@@ -118,6 +126,11 @@ static void who_leaves_answers_what_it_has(void **state)
     answer(fixture, "on the way out");
     const pia_frames_t *final = test_peer_take_command(fixture->broker, 4);
     assert_true(pia_frames_equal_text(final, 5, "on the way out"));
+    pia_frames_t frames;
+    test_peer_begin(&frames, fixture->ready);
+    pia_frames_add(&frames, "\x06", 1);
+    test_peer_send(fixture->broker, &frames);
+    test_loop_until(fixture->loop, has_left, fixture);
 }
 
 #define WITH_BROKER(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
