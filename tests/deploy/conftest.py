@@ -5,6 +5,7 @@ import pathlib
 import select
 import socket
 import subprocess
+import tempfile
 
 import pytest
 
@@ -82,8 +83,11 @@ class Deployment:
 
 
 @pytest.fixture
-def deployment(tmp_path):
-    made = Deployment(tmp_path / "d")
-    yield made
-    made.down()
-    made.wait_until_gone()
+def deployment():
+    """In a short path that others may pass through: PostgreSQL does not run as root."""
+    with tempfile.TemporaryDirectory(prefix="pia-") as directory:
+        os.chmod(directory, 0o755)
+        made = Deployment(pathlib.Path(directory) / "d")
+        yield made
+        made.down()
+        made.wait_until_gone()
