@@ -75,6 +75,18 @@ static void it_can_be_released(void **state)
     assert_int_equal(check(fixture, &second), PIA_OK);
 }
 
+/* Two machines may give their processes the same name: the term tells them apart. */
+static void an_earlier_term_of_the_same_name_is_over(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_lease_t first = {.holder = "a"}, second = {.holder = "a"};
+    keep(fixture, &first, 0);
+    test_database_run(fixture->db, "UPDATE relay_lease SET holder = ''");
+    keep(fixture, &second, 1);
+    assert_int_equal(check(fixture, &second), PIA_OK);
+    assert_int_equal(check(fixture, &first), PIA_CONFLICT);
+}
+
 /* Where one process has the database there is nobody to wait for: its file lock has decided. */
 static void another_waits_until_the_holder_stands_still(void **state)
 {
@@ -205,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_DATABASE(the_first_takes_it),
         WITH_DATABASE(it_can_be_released),
+        WITH_DATABASE(an_earlier_term_of_the_same_name_is_over),
         WITH_DATABASE(another_waits_until_the_holder_stands_still),
         WITH_DATABASE(who_watches_does_not_wait_for_the_holder),
         WITH_DATABASE(a_beat_that_comes_in_between_counts),
