@@ -168,13 +168,20 @@ static void add_cached_link(exchange_t *self, const void *bytes, size_t size)
     json_decref(body);
 }
 
+/* What a cache holds is not trusted to be what was put there. */
+static bool is_object(const char *bytes, size_t size)
+{
+    return size >= 2 && bytes[0] == '{' && bytes[size - 1] == '}';
+}
+
 static void
 on_cached(void *arg, pia_status_t status, int64_t version, const void *value, size_t size)
 {
     exchange_t *self = arg;
     char entity[ENTITY_SIZE];
     const char *id = cache_id(self, entity);
-    if (status != PIA_OK || version < cached_floor(self->gateway->cached, entity, id)) {
+    if (status != PIA_OK || !is_object(value, size) ||
+        version < cached_floor(self->gateway->cached, entity, id)) {
         ask_service(self);
         return;
     }
