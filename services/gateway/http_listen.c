@@ -72,7 +72,7 @@ int http_listen(const char *address, uint16_t port)
 
 uint16_t http_listen_port(int descriptor)
 {
-    struct sockaddr_storage to;
+    struct sockaddr_storage to = {0};
     socklen_t size = sizeof to;
     if (getsockname(descriptor, (struct sockaddr *)&to, &size) != 0)
         return 0;

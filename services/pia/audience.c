@@ -2,6 +2,7 @@
  * new pôle will publish and once with one that does not. */
 #include "play.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -47,8 +48,8 @@ static bool subscribe(play_t *play, size_t number, json_t *contact)
         return false;
     const char *id = json_string_value(json_object_get(answer, "id"));
     const char *secret = json_string_value(json_object_get(answer, "secret"));
-    snprintf(play->audience[number].contact, sizeof play->audience[number].contact, "%s",
-             id ? id : "");
+    (void)snprintf(play->audience[number].contact, sizeof play->audience[number].contact, "%s",
+                   id ? id : "");
     if (secret)
         listeners_trust(play->listeners, play->audience[number].listener, secret);
     json_decref(answer);
@@ -108,22 +109,32 @@ bool audience_enter(play_t *play)
     return true;
 }
 
-/* Streams and SSE clients have been told everything up to the last publication. */
+/* A stream or an SSE client has been told everything up to the last publication; a webhook or a
+ * mailbox has what it is to have. */
+static bool is_covered(const play_t *play, size_t number)
+{
+    size_t listener = play->audience[number].listener;
+    switch (subscribers[number].way) {
+    case BY_STREAM:
+    case BY_SSE:
+        return listeners_covered(play->listeners, listener) >= play->published;
+    case BY_WEBHOOK:
+        return !subscribers[number].matches ||
+               listeners_count(play->listeners, listener) >= PUBLICATIONS;
+    case BY_EMAIL:
+        return !subscribers[number].matches ||
+               mailbox_count(play->data, subscribers[number].address) >= PUBLICATIONS;
+    }
+    assert(!"a way that is not in way_t");
+    return false;
+}
+
 static bool all_are_covered(const play_t *play, const void *arg)
 {
     (void)arg;
     for (size_t i = 0; i < AUDIENCE_SIZE; i++) {
-        size_t listener = play->audience[i].listener;
-        if (subscribers[i].way == BY_STREAM || subscribers[i].way == BY_SSE) {
-            if (listeners_covered(play->listeners, listener) < play->published)
-                return false;
-        } else if (subscribers[i].way == BY_WEBHOOK && subscribers[i].matches) {
-            if (listeners_count(play->listeners, listener) < PUBLICATIONS)
-                return false;
-        } else if (subscribers[i].way == BY_EMAIL && subscribers[i].matches) {
-            if (mailbox_count(play->data, subscribers[i].address) < PUBLICATIONS)
-                return false;
-        }
+        if (!is_covered(play, i))
+            return false;
     }
     return true;
 }
@@ -145,7 +156,7 @@ static void tell_items(const play_t *play, size_t number)
     size_t listener = play->audience[number].listener;
     for (size_t i = 0; i < listeners_count(play->listeners, listener); i++) {
         listener_item_t item = listeners_item(play->listeners, listener, i);
-        fprintf(play->out, "         %s « %s »\n", item.kind, item.title);
+        (void)fprintf(play->out, "         %s « %s »\n", item.kind, item.title);
     }
 }
 
@@ -160,11 +171,11 @@ static bool tell(play_t *play, size_t number)
     if (right && play->audience[number].contact[0])
         right = deliveries(play, number) == (subscriber->matches ? PUBLICATIONS : 0);
 
-    fprintf(play->out, "     %s %s : ", right ? "✓" : "✗", subscriber->label);
+    (void)fprintf(play->out, "     %s %s : ", right ? "✓" : "✗", subscriber->label);
     if (count == 0)
-        fprintf(play->out, "rien\n");
+        (void)fprintf(play->out, "rien\n");
     else
-        fprintf(play->out, "%zu %s\n", count, by_mail ? "messages" : "publications");
+        (void)fprintf(play->out, "%zu %s\n", count, by_mail ? "messages" : "publications");
     if (by_mail)
         mailbox_tell(play->out, play->data, subscriber->address);
     else
@@ -175,7 +186,7 @@ static bool tell(play_t *play, size_t number)
 bool audience_tell(play_t *play)
 {
     if (!play_wait(play, all_are_covered, NULL, DELIVERY_MS, "les deux publications chez tous"))
-        fprintf(play->out, "     (ce qui suit est ce qui est arrivé jusqu’ici)\n");
+        (void)fprintf(play->out, "     (ce qui suit est ce qui est arrivé jusqu’ici)\n");
     play_tell(play, "Ce que chacun a reçu :");
     bool right = true;
     for (size_t i = 0; i < AUDIENCE_SIZE; i++)

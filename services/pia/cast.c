@@ -13,25 +13,25 @@
 #define CANDIDATE_NAME "Structure candidate (démonstration)"
 
 static const struct {
-    actor_id_t actor;
     const char *label;
     const char *role;
-    bool of_structure; /* acts for the candidate structure */
     const char *email; /* where it is written to; NULL: inbox only */
+    actor_id_t actor;
+    bool of_structure; /* acts for the candidate structure */
 } cast[] = {
-    {ACTOR_CANDIDATE, "candidate (démonstration)", "candidat", true, NULL},
-    {ACTOR_SECRETARIAT, "secrétariat", "secretariat", false, "secretariat@exemple.invalid"},
-    {ACTOR_REVIEWER_1, "rapporteure 1", "reviewer", false, "rapporteure-1@exemple.invalid"},
-    {ACTOR_REVIEWER_2, "rapporteur 2", "reviewer", false, "rapporteur-2@exemple.invalid"},
-    {ACTOR_COMMITTEE, "présidence du comité", "committee", false, NULL},
-    {ACTOR_MINISTER, "ministre", "signatory", false, NULL},
-    {ACTOR_ISM, "ISM", "signatory", false, NULL},
+    {"candidate (démonstration)", "candidat", NULL, ACTOR_CANDIDATE, true},
+    {"secrétariat", "secretariat", "secretariat@exemple.invalid", ACTOR_SECRETARIAT, false},
+    {"rapporteure 1", "reviewer", "rapporteure-1@exemple.invalid", ACTOR_REVIEWER_1, false},
+    {"rapporteur 2", "reviewer", "rapporteur-2@exemple.invalid", ACTOR_REVIEWER_2, false},
+    {"présidence du comité", "committee", NULL, ACTOR_COMMITTEE, false},
+    {"ministre", "signatory", NULL, ACTOR_MINISTER, false},
+    {"ISM", "signatory", NULL, ACTOR_ISM, false},
 };
 
 static void keep_text(char *ret, size_t size, const json_t *json, const char *name)
 {
     const char *text = json_string_value(json_object_get(json, name));
-    snprintf(ret, size, "%s", text ? text : "");
+    (void)snprintf(ret, size, "%s", text ? text : "");
 }
 
 static bool enter_structure(play_t *play)
@@ -88,9 +88,9 @@ static bool choose_pole(play_t *play)
 {
     for (unsigned number = 1; number < 1000; number++) {
         if (number == 1)
-            snprintf(play->pole, sizeof play->pole, "demonstration");
+            (void)snprintf(play->pole, sizeof play->pole, "demonstration");
         else
-            snprintf(play->pole, sizeof play->pole, "demonstration-%u", number);
+            (void)snprintf(play->pole, sizeof play->pole, "demonstration-%u", number);
         json_t *answer = NULL;
         pia_problem_t problem;
         pia_call_t options = {.message = &pia_msg_registry_pole_get, .timeout_ms = 10000};
@@ -101,7 +101,7 @@ static bool choose_pole(play_t *play)
         if (status == PIA_NOT_FOUND)
             return true;
     }
-    fprintf(play->out, "     aucun code libre pour le pôle de démonstration\n");
+    (void)fprintf(play->out, "     aucun code libre pour le pôle de démonstration\n");
     return false;
 }
 

@@ -24,21 +24,22 @@ bool demo_play(const demo_options_t *options)
     play->out = options->out;
     play->data = options->data;
     play->actors[ACTOR_OPERATOR].label = "opérateur";
-    snprintf(play->actors[ACTOR_OPERATOR].key, sizeof play->actors[ACTOR_OPERATOR].key, "%s",
-             options->admin_key);
+    (void)snprintf(play->actors[ACTOR_OPERATOR].key, sizeof play->actors[ACTOR_OPERATOR].key, "%s",
+                   options->admin_key);
     play->client = pia_client_new(options->zmq, options->broker);
 
     pia_problem_t problem;
     bool told = false;
-    fprintf(play->out, "Récit de démonstration. La structure candidate est fictive ; aucune "
-                       "personne n’est nommée.\n\n");
+    (void)fprintf(play->out, "Récit de démonstration. La structure candidate est fictive ; aucune "
+                             "personne n’est nommée.\n\n");
     if (listeners_new(options->zmq, options->diffusion, options->web, &play->listeners, &problem) ==
         PIA_OK)
         told = play_acts(play);
     else
-        fprintf(play->out, "%s\n", problem.detail);
-    fprintf(play->out, told ? "\nTout est arrivé où il fallait, et nulle part ailleurs.\n"
-                            : "\nLe récit s’est arrêté ou n’est pas juste : voir ci-dessus.\n");
+        (void)fprintf(play->out, "%s\n", problem.detail);
+    (void)fprintf(play->out,
+                  told ? "\nTout est arrivé où il fallait, et nulle part ailleurs.\n"
+                       : "\nLe récit s’est arrêté ou n’est pas juste : voir ci-dessus.\n");
 
     listeners_destroy(&play->listeners);
     pia_client_destroy(&play->client);

@@ -117,7 +117,7 @@ void listeners_on_stream(void *arg, const pia_stream_message_t *message)
     }
     if (message->kind == PIA_STREAM_EVENT || message->kind == PIA_STREAM_PROGRESS) {
         const char *cursor = message->event ? message->event->cursor : message->cursor;
-        snprintf(listener->cursor, sizeof listener->cursor, "%s", cursor);
+        (void)snprintf(listener->cursor, sizeof listener->cursor, "%s", cursor);
         listener_cover(listener, cursor);
         listener->ready = true;
     }

@@ -18,7 +18,7 @@ enum { SSE_LINE_MAX = 256 * 1024, WEBHOOK_BODY_MAX = 256 * 1024 };
 static void on_line(listener_t *listener, const char *line)
 {
     if (strncmp(line, "id: ", 4) == 0) {
-        snprintf(listener->cursor, sizeof listener->cursor, "%s", line + 4);
+        (void)snprintf(listener->cursor, sizeof listener->cursor, "%s", line + 4);
         listener_cover(listener, listener->cursor);
     } else if (strncmp(line, "data: ", 6) == 0) {
         json_t *event = json_loads(line + 6, 0, NULL);
@@ -56,9 +56,9 @@ static void get(listener_t *listener)
 {
     char url[1024];
     if (listener->cursor[0])
-        snprintf(url, sizeof url, "%s&last_event_id=%s", listener->url, listener->cursor);
+        (void)snprintf(url, sizeof url, "%s&last_event_id=%s", listener->url, listener->cursor);
     else
-        snprintf(url, sizeof url, "%s", listener->url);
+        (void)snprintf(url, sizeof url, "%s", listener->url);
     listener->line_size = 0;
     listener->easy = curl_easy_init();
     assert(listener->easy);
@@ -72,7 +72,7 @@ static void get(listener_t *listener)
 size_t listeners_add_sse(listeners_t *self, const char *query)
 {
     char url[512];
-    snprintf(url, sizeof url, "%s/v1/stream?%s", self->web, query);
+    (void)snprintf(url, sizeof url, "%s/v1/stream?%s", self->web, query);
     listener_t *listener = listeners_add(self, LISTENER_SSE);
     listener->url = pia_strdup(url);
     get(listener);
@@ -139,7 +139,7 @@ static void remember_once(listener_t *listener, const char *id, const char *body
     if (json)
         listener_remember(listener, json);
     if (listener->item_count > before)
-        snprintf(listener->items[before].id, sizeof listener->items[before].id, "%s", id);
+        (void)snprintf(listener->items[before].id, sizeof listener->items[before].id, "%s", id);
     json_decref(json);
 }
 
@@ -165,8 +165,8 @@ size_t listeners_add_webhook(listeners_t *self)
     listener_t *listener = listeners_add(self, LISTENER_WEBHOOK);
     char path[32];
     char url[96];
-    snprintf(path, sizeof path, "/webhook/%zu", listener->number);
-    snprintf(url, sizeof url, "http://127.0.0.1:%u%s", self->receiver_port, path);
+    (void)snprintf(path, sizeof path, "/webhook/%zu", listener->number);
+    (void)snprintf(url, sizeof url, "http://127.0.0.1:%u%s", self->receiver_port, path);
     listener->url = pia_strdup(url);
     listener->ready = true;
     evhttp_set_cb(self->http, path, on_webhook, listener);
@@ -195,7 +195,7 @@ bool listeners_open_receiver(listeners_t *self)
     if (!bound)
         return false;
     self->receiver_descriptor = evhttp_bound_socket_get_fd(bound);
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof address;
     if (getsockname(self->receiver_descriptor, (struct sockaddr *)&address, &size) != 0)
         return false;

@@ -21,7 +21,7 @@ static bool read_head(const char *directory, const char *name, char ret_head[HEA
         return false;
     size_t size = fread(ret_head, 1, HEAD_MAX - 1, file);
     ret_head[size] = '\0';
-    fclose(file);
+    (void)fclose(file);
     return true;
 }
 
@@ -56,10 +56,10 @@ static void print_decoded(FILE *out, const char *text)
             sodium_base642bin(bytes, sizeof bytes, text + strlen(start),
                               (size_t)(end - text) - strlen(start), NULL, &size, NULL,
                               sodium_base64_VARIANT_ORIGINAL) != 0) {
-            fputc(*text++, out);
+            (void)fputc(*text++, out);
             continue;
         }
-        fwrite(bytes, 1, size, out);
+        (void)fwrite(bytes, 1, size, out);
         text = end + 2;
         size_t blank = strspn(text, " \t");
         if (strncasecmp(text + blank, start, strlen(start)) == 0)
@@ -71,7 +71,7 @@ static void print_decoded(FILE *out, const char *text)
 static size_t each(FILE *out, const char *data, const char *address)
 {
     char directory[PATH_SIZE];
-    snprintf(directory, sizeof directory, "%s/mail/new", data);
+    (void)snprintf(directory, sizeof directory, "%s/mail/new", data);
     DIR *maildir = opendir(directory);
     if (!maildir)
         return 0;
@@ -85,9 +85,9 @@ static size_t each(FILE *out, const char *data, const char *address)
             continue;
         count++;
         if (out && header(head, "Subject:", value, sizeof value)) {
-            fputs("         objet :", out);
+            (void)fputs("         objet :", out);
             print_decoded(out, value);
-            fputc('\n', out);
+            (void)fputc('\n', out);
         }
     }
     closedir(maildir);

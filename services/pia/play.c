@@ -14,13 +14,13 @@ enum { PATIENCE_MS = 60000, CALL_TIMEOUT_MS = 10000, TOKEN_MARGIN_MS = 10000, PA
 
 void play_tell(play_t *play, const char *format, ...)
 {
-    fprintf(play->out, "%3u. ", ++play->step);
+    (void)fprintf(play->out, "%3u. ", ++play->step);
     va_list arguments;
     va_start(arguments, format);
-    vfprintf(play->out, format, arguments);
+    (void)vfprintf(play->out, format, arguments);
     va_end(arguments);
-    fputc('\n', play->out);
-    fflush(play->out);
+    (void)fputc('\n', play->out);
+    (void)fflush(play->out);
 }
 
 static bool is_away(pia_status_t status)
@@ -103,9 +103,9 @@ bool play_ask(
     pia_status_t status = ask(play, &play->actors[actor], message, body, &answer, &problem);
     json_decref(body);
     if (status != PIA_OK) {
-        fprintf(play->out, "     échec de %s par %s : %s, %s %s\n", message->name,
-                play->actors[actor].label, pia_status_text(status), problem.detail,
-                problem.pointer);
+        (void)fprintf(play->out, "     échec de %s par %s : %s, %s %s\n", message->name,
+                      play->actors[actor].label, pia_status_text(status), problem.detail,
+                      problem.pointer);
         return false;
     }
     if (ret_answer)
@@ -128,8 +128,8 @@ bool play_refused(play_t *play,
     json_decref(answer);
     if (status == expected)
         return true;
-    fprintf(play->out, "     %s par %s : attendu %s, reçu %s\n", message->name,
-            play->actors[actor].label, pia_status_text(expected), pia_status_text(status));
+    (void)fprintf(play->out, "     %s par %s : attendu %s, reçu %s\n", message->name,
+                  play->actors[actor].label, pia_status_text(expected), pia_status_text(status));
     return false;
 }
 
@@ -142,8 +142,8 @@ bool play_wait(play_t *play,
     int64_t until = pia_clock_monotonic() + timeout_ms;
     while (!reached(play, arg)) {
         if (pia_clock_monotonic() > until) {
-            fprintf(play->out, "     attendu en vain pendant %lld s : %s\n",
-                    (long long)timeout_ms / 1000, what);
+            (void)fprintf(play->out, "     attendu en vain pendant %lld s : %s\n",
+                          (long long)timeout_ms / 1000, what);
             return false;
         }
         listeners_pump(play->listeners, 50);

@@ -62,7 +62,7 @@ static bool make(play_t *play, actor_id_t actor, const char *name, json_t *data)
         return false;
     play->version = json_integer_value(json_object_get(answer, "version"));
     const char *label = json_string_value(json_object_get(answer, "state_label"));
-    fprintf(play->out, "     → %s\n", label ? label : "?");
+    (void)fprintf(play->out, "     → %s\n", label ? label : "?");
     json_decref(answer);
     return true;
 }
@@ -90,7 +90,7 @@ static bool open_dossier(play_t *play)
                   &answer))
         return false;
     const char *id = json_string_value(json_object_get(answer, "id"));
-    snprintf(play->dossier, sizeof play->dossier, "%s", id ? id : "");
+    (void)snprintf(play->dossier, sizeof play->dossier, "%s", id ? id : "");
     play->version = json_integer_value(json_object_get(answer, "version"));
     json_decref(answer);
     play_tell(play, "La candidate ouvre son dossier, %s.", play->dossier);
@@ -141,10 +141,10 @@ static bool inbox_line(play_t *play, actor_id_t actor)
     const json_t *item = json_array_get(json_object_get(answer, "items"), 0);
     const char *title = json_string_value(json_object_get(item, "title"));
     if (title)
-        fprintf(play->out, "     ✉ %s : messagerie « %s », et un courriel :\n",
-                play->actors[actor].label, title);
+        (void)fprintf(play->out, "     ✉ %s : messagerie « %s », et un courriel :\n",
+                      play->actors[actor].label, title);
     else
-        fprintf(play->out, "     %s : messagerie vide\n", play->actors[actor].label);
+        (void)fprintf(play->out, "     %s : messagerie vide\n", play->actors[actor].label);
     json_decref(answer);
     return title != NULL;
 }

@@ -9,7 +9,7 @@
 #include "proto/person.h"
 #include "proto/publication.h"
 
-enum { MAY_PUBLISH_MS = 30000, DAY_MS = 86400000 };
+enum { MAY_PUBLISH_MS = 30000, HOUR_MS = 3600000, DAY_MS = 24 * HOUR_MS };
 
 static bool enter_pole(play_t *play)
 {
@@ -21,13 +21,13 @@ static bool enter_pole(play_t *play)
                   &answer))
         return false;
     const char *person = json_string_value(json_object_get(answer, "id"));
-    snprintf(pole->person, sizeof pole->person, "%s", person ? person : "");
+    (void)snprintf(pole->person, sizeof pole->person, "%s", person ? person : "");
     json_decref(answer);
     if (!play_ask(play, ACTOR_OPERATOR, &pia_msg_registry_key_create,
                   json_pack("{s:s, s:s}", "label", pole->label, "person", pole->person), &answer))
         return false;
     const char *key = json_string_value(json_object_get(answer, "key"));
-    snprintf(pole->key, sizeof pole->key, "%s", key ? key : "");
+    (void)snprintf(pole->key, sizeof pole->key, "%s", key ? key : "");
     json_decref(answer);
     return true;
 }
@@ -75,7 +75,7 @@ static bool publish(play_t *play, json_t *body, const char *told)
 static void three_weeks_ahead(char ret_text[PIA_TIME_TEXT_SIZE])
 {
     int64_t day = pia_clock_now() / DAY_MS + 21;
-    pia_time_format(day * DAY_MS + 9 * 3600 * 1000, ret_text);
+    pia_time_format(day * DAY_MS + 9 * HOUR_MS, ret_text);
 }
 
 static bool keep_head(play_t *play)
