@@ -20,6 +20,7 @@ enum {
     REVIEWS = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_COMMITTEE |
               PIA_ROLE_SIGNATORY | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE,
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
+    SET_ASIDE_MS = 60000,
     DUE_MAX = 500, /* matters whose timers one tick applies: some 100 ms of the store thread */
 };
 
@@ -131,7 +132,16 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
     return status;
 }
 
-/* What is due for one matter; a failure that is its own is logged and left for the next tick. */
+/* A failure of its own: it must neither fill the log nor stand before those that come after it. */
+static pia_status_t
+set_aside(labellisation_t *self, const matter_key_t *key, int64_t now_ms, const char *why)
+{
+    pia_log(PIA_LOG_ERROR, "the timers of %s %s cannot be applied: %s; tries again in a minute",
+            machine_names[key->kind], key->id, why);
+    return store_matter_postpone(self->db, key->id, now_ms + SET_ASIDE_MS);
+}
+
+/* What is due for one matter. */
 static pia_status_t catch_up(labellisation_t *self, const matter_key_t *key, int64_t now_ms)
 {
     matter_t matter;
@@ -152,10 +162,9 @@ static pia_status_t catch_up(labellisation_t *self, const matter_key_t *key, int
     pia_db_rollback_to(self->db);
     if (engine)
         return status;
-    if (status != PIA_CONFLICT) /* a conflict: another instance was faster */
-        pia_log(PIA_LOG_ERROR, "the timers of %s %s cannot be applied: %s",
-                machine_names[key->kind], key->id, problem.detail);
-    return PIA_OK;
+    if (status == PIA_CONFLICT) /* another instance was faster */
+        return PIA_OK;
+    return set_aside(self, key, now_ms, problem.detail);
 }
 
 pia_status_t labellisation_tick(void *arg, int64_t now_ms)

@@ -5,7 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIND, INSERT, CLAIM, SAVE, LIST_ALL, LIST_STATE, LIST_OWN, DUE, LABEL_OF, HELD, MARK };
+enum {
+    FIND,
+    INSERT,
+    CLAIM,
+    SAVE,
+    LIST_ALL,
+    LIST_STATE,
+    LIST_OWN,
+    DUE,
+    POSTPONE,
+    LABEL_OF,
+    HELD,
+    MARK
+};
 
 static const char *const sql[] = {
     [FIND] = "SELECT parent, structure, pole, process_name, process_version, state, version, card, "
@@ -31,6 +44,7 @@ static const char *const sql[] = {
         "AND (CAST($5 AS TEXT) IS NULL OR matter.state = $5) ORDER BY id LIMIT $4",
     [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at LIMIT $2 "
             "FOR UPDATE SKIP LOCKED",
+    [POSTPONE] = "UPDATE matter SET due_at = $2 WHERE id = $1",
     [LABEL_OF] = "SELECT id FROM matter WHERE parent = $1 ORDER BY id LIMIT 1",
     [HELD] = "SELECT 1 FROM matter WHERE pole = $1 AND kind = 'label' AND structure <> $2 LIMIT 1",
     [MARK] = "UPDATE matter SET demonstration = 1 WHERE structure = $1 AND demonstration = 0",
@@ -222,6 +236,14 @@ pia_status_t store_matter_due(
     }
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t until_ms)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[POSTPONE]);
+    pia_stmt_text(stmt, 1, id);
+    pia_stmt_integer(stmt, 2, until_ms);
+    return pia_stmt_run(stmt, NULL);
 }
 
 pia_status_t

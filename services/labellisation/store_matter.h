@@ -51,6 +51,9 @@ pia_status_t store_matter_list(pia_db_t *db,
 pia_status_t store_matter_due(
     pia_db_t *db, int64_t now_ms, size_t max, matter_key_t *ret_keys, size_t *ret_count);
 
+/* Lets a due timer wait; the next transition computes it anew. */
+pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t until_ms);
+
 /* The label of a dossier; PIA_NOT_FOUND. */
 pia_status_t
 store_matter_label_of(pia_db_t *db, const char *dossier, char ret_label[PIA_UUID_TEXT_SIZE]);

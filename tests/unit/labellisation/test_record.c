@@ -9,6 +9,7 @@
 #include "history.h"
 #include "pia/clock.h"
 #include "review.h"
+#include "store_matter.h"
 #include "text.h"
 
 static void silence_refuses_at_its_instant_and_is_recorded_later(void **state)
@@ -66,6 +67,29 @@ static void the_tick_applies_what_is_due_once(void **state)
     assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM history "
                                            "WHERE transition = 'refuser_implicitement'"),
                      3);
+}
+
+/* As many as a tick takes would keep all others waiting for ever. */
+static void a_timer_that_fails_waits_behind_the_others(void **state)
+{
+    (void)state;
+    char id[2][PIA_UUID_TEXT_SIZE];
+    for (int i = 0; i < 2; i++) {
+        bench_create(&bench, "label-pia", id[i]);
+        go(id[i], CANDIDATE, PIA_ROLE_CANDIDAT, "deposer", NULL);
+    }
+    bench_run("UPDATE matter SET state = 'inconnu' WHERE id = (SELECT MIN(id) FROM matter)");
+    labellisation_t service = {.db = bench.db, .library = bench.library};
+    bench.now_ms += (int64_t)100 * 24 * 3600 * 1000;
+    assert_int_equal(labellisation_tick(&service, bench.now_ms), PIA_OK);
+    bool first_broken = strcmp(id[0], id[1]) < 0;
+    assert_state(id[first_broken], "refuse_implicite");
+    matter_key_t due[2];
+    size_t count = 2;
+    assert_int_equal(store_matter_due(bench.db, bench.now_ms + 59999, 2, due, &count), PIA_OK);
+    assert_int_equal(count, 0);
+    assert_int_equal(store_matter_due(bench.db, bench.now_ms + 60000, 2, due, &count), PIA_OK);
+    assert_int_equal(count, 1);
 }
 
 static bool verify(const char *id, int64_t *ret_erased, int64_t *ret_broken_at)
@@ -285,6 +309,7 @@ int main(void)
         T(silence_refuses_at_its_instant_and_is_recorded_later),
         T(a_command_that_comes_too_late_finds_the_decision),
         T(the_tick_applies_what_is_due_once),
+        T(a_timer_that_fails_waits_behind_the_others),
         T(an_erased_text_leaves_a_valid_history),
         T(a_changed_entry_breaks_the_chain),
         T(a_changed_text_and_a_lost_entry_are_found),
