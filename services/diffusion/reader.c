@@ -113,8 +113,11 @@ static void *reader_thread(void *arg)
             pthread_cond_wait(&self->arrived, &self->mutex);
             continue;
         }
+        bool wanted = !read->cancelled;
         pthread_mutex_unlock(&self->mutex);
-        answer(self->db, read);
+        read->status = PIA_UNAVAILABLE;
+        if (wanted)
+            answer(self->db, read);
         hand_over(self, read);
         pthread_mutex_lock(&self->mutex);
     }
@@ -188,5 +191,13 @@ void reader_ask(reader_t *self, read_t *read)
     pthread_mutex_lock(&self->mutex);
     list_append(&self->waiting, read);
     pthread_cond_signal(&self->arrived);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+void reader_cancel(reader_t *self, read_t *read)
+{
+    read->asker = NULL;
+    pthread_mutex_lock(&self->mutex);
+    read->cancelled = true;
     pthread_mutex_unlock(&self->mutex);
 }

@@ -18,7 +18,7 @@ typedef struct read read_t;
 struct read {
     void (*done)(void *arg, read_t *read);
     void *arg;
-    void *asker;    /* whom it is for; the asker sets it to NULL when it no longer waits */
+    void *asker;    /* whom it is for; NULL once reader_cancel was called */
     cursor_t after; /* what follows this place */
     bool locate;    /* first see whether it is a place of this journal */
 
@@ -28,7 +28,8 @@ struct read {
     batch_t *batches[READ_BATCHES_MAX]; /* consecutive, the first holds after + 1; at most about
                                            256 KiB in all */
     size_t count;
-    read_t *next; /* the reader's */
+    bool cancelled; /* the reader's, as next */
+    read_t *next;
 };
 
 pia_status_t
@@ -39,6 +40,10 @@ void reader_destroy(reader_t **self_p);
 
 /* Takes the read. Loop thread. */
 void reader_ask(reader_t *self, read_t *read);
+
+/* Nobody waits for it any more: it comes back as ever, and if it has not begun, at once and unread:
+ * streams that are opened and closed do not hold up those that stay. Loop thread. */
+void reader_cancel(reader_t *self, read_t *read);
 
 /* Releases the batches and frees the read. */
 void read_destroy(read_t **read_p);

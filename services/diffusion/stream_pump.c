@@ -92,10 +92,13 @@ static bool locate_in_ring(const streams_t *self, stream_t *stream)
     return stream->located;
 }
 
-/* The batch that holds the event after `seen`; NULL: it is not in memory. */
+/* The batch that holds the event after `seen`; NULL: it is not in memory, or its turn has not come:
+ * a page may hold what the server has not yet looked at, where a revocation may stand. */
 static const batch_t *next_batch(const streams_t *self, stream_t *stream)
 {
     uint64_t wanted = stream->seen.sequence + 1;
+    if (wanted > ring_head(self->ring)->sequence)
+        return NULL;
     while (stream->page_next < stream->page_count) {
         const batch_t *batch = stream->page[stream->page_next];
         if (batch->first <= wanted && wanted <= batch_last(batch))

@@ -113,7 +113,7 @@ void stream_close(streams_t *self, stream_t *stream)
 {
     unlink_stream(self, stream);
     if (stream->reading)
-        stream->reading->asker = NULL; /* nobody waits for the answer any more */
+        reader_cancel(self->reader, stream->reading);
     stream_drop_page(stream);
     filter_destroy(&stream->filter);
     free(stream);

@@ -1,0 +1,104 @@
+/* test_reader.c - the journal's reader: pages for streams, and reads that nobody waits for. */
+#include "pia_test.h"
+
+#include "diffusion_fixture.h"
+#include "pia/memory.h"
+#include "reader.h"
+
+enum { EVENTS = 5 };
+
+typedef struct {
+    fixture_t fixture;
+    pia_loop_t *loop;
+    reader_t *reader;
+    int left;                 /* answers still to come */
+    size_t batches;           /* in all answers */
+    pia_status_t last_status; /* of the last answer */
+} bench_t;
+
+static void take(void *arg, read_t *read)
+{
+    bench_t *bench = arg;
+    bench->batches += read->count;
+    bench->last_status = read->status;
+    read_destroy(&read);
+    if (--bench->left == 0)
+        pia_loop_stop(bench->loop);
+}
+
+static void open_bench(bench_t *bench)
+{
+    pia_problem_t problem = {0};
+    *bench = (bench_t){.loop = pia_loop_new()};
+    fixture_open(&bench->fixture);
+    for (int i = 0; i < EVENTS; i++)
+        (void)fixture_add(&bench->fixture, (const char[]){(char)('a' + i), '\0'}, "{}");
+    assert_int_equal(reader_new(bench->fixture.database.url, bench->loop, &bench->reader, &problem),
+                     PIA_OK);
+}
+
+static void close_bench(bench_t *bench)
+{
+    reader_destroy(&bench->reader);
+    pia_loop_destroy(&bench->loop);
+    fixture_close(&bench->fixture);
+}
+
+static read_t *read_from_the_beginning(bench_t *bench)
+{
+    read_t *read = pia_alloc(sizeof *read);
+    *read = (read_t){.done = take, .arg = bench, .asker = bench, .after = {.epoch = 1}};
+    return read;
+}
+
+static void a_page_holds_what_follows(void **state)
+{
+    (void)state;
+    bench_t bench;
+    open_bench(&bench);
+    bench.left = 1;
+    reader_ask(bench.reader, read_from_the_beginning(&bench));
+    pia_loop_run(bench.loop);
+    assert_int_equal(bench.last_status, PIA_OK);
+    assert_int_equal(bench.batches, EVENTS);
+    close_bench(&bench);
+}
+
+static void what_nobody_waits_for_is_not_read(void **state)
+{
+    (void)state;
+    bench_t bench;
+    open_bench(&bench);
+    bench.left = 2;
+    read_t *read = read_from_the_beginning(&bench);
+    reader_cancel(bench.reader, read); /* before it is asked: the thread cannot be quicker */
+    assert_null(read->asker);
+    reader_ask(bench.reader, read);
+    reader_ask(bench.reader, read_from_the_beginning(&bench));
+    pia_loop_run(bench.loop);
+    assert_int_equal(bench.batches, EVENTS); /* of the second one alone */
+    close_bench(&bench);
+}
+
+static void an_end_answers_what_waits(void **state)
+{
+    (void)state;
+    bench_t bench;
+    open_bench(&bench);
+    bench.left = 100;
+    for (int i = 0; i < 100; i++)
+        reader_ask(bench.reader, read_from_the_beginning(&bench));
+    reader_destroy(&bench.reader);
+    assert_int_equal(bench.left, 0);
+    close_bench(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_holds_what_follows),
+        cmocka_unit_test(what_nobody_waits_for_is_not_read),
+        cmocka_unit_test(an_end_answers_what_waits),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
