@@ -28,8 +28,9 @@ struct control {
     int64_t heard_ms, sent_ms; /* monotonic */
     int64_t again_ms;          /* when to connect, while there is no socket */
     int64_t back_off_ms;
-    bool connected; /* the broker has said something */
-    bool lost;      /* to be closed when the present round is over */
+    unsigned connection; /* how many there were */
+    bool connected;      /* the broker has said something */
+    bool lost;           /* to be closed when the present round is over */
 };
 
 static void begin(pia_frames_t *frames, uint8_t command)
@@ -47,18 +48,24 @@ static void send_frames(control_t *self, pia_frames_t *frames)
     zmq_event_look(self->readable);
 }
 
+static void send_answer(control_t *self, zmq_msg_t *client, pia_frames_t *body)
+{
+    pia_frames_t frames;
+    begin(&frames, FINAL);
+    pia_frames_add_message(&frames, client);
+    pia_frames_add_empty(&frames);
+    for (size_t i = 0; i < body->count; i++)
+        pia_frames_add_message(&frames, &body->frame[i]);
+    send_frames(self, &frames);
+}
+
 static void answer(control_t *self, pia_frames_t *request)
 {
-    pia_frames_t body, frames;
+    pia_frames_t body;
     pia_frames_init(&body);
-    self->options.answer(self->options.arg, request, &body);
-    begin(&frames, FINAL);
-    pia_frames_add_message(&frames, &request->frame[CONTROL_CLIENT]);
-    pia_frames_add_empty(&frames);
-    for (size_t i = 0; i < body.count; i++)
-        pia_frames_add_message(&frames, &body.frame[i]);
+    if (self->options.answer(self->options.arg, request, &body))
+        send_answer(self, &request->frame[CONTROL_CLIENT], &body);
     pia_frames_clear(&body);
-    send_frames(self, &frames);
 }
 
 static void take(control_t *self, pia_frames_t *message)
@@ -101,6 +108,7 @@ static void connect_socket(control_t *self)
     if (zmq_connect(self->socket, self->endpoint) != 0)
         pia_log(PIA_LOG_ERROR, "no broker at %s: %s", self->endpoint, zmq_strerror(zmq_errno()));
     self->readable = zmq_event_new(self->base, self->socket, on_readable, self);
+    self->connection++;
     self->lost = false;
     self->connected = false;
     self->heard_ms = pia_clock_monotonic();
@@ -179,4 +187,17 @@ void control_destroy(control_t **control_p)
 bool control_is_connected(const control_t *control)
 {
     return control->connected;
+}
+
+unsigned control_connection(const control_t *control)
+{
+    return control->connection;
+}
+
+void control_reply(control_t *control, unsigned connection, zmq_msg_t *client, pia_frames_t *body)
+{
+    if (control->socket != NULL && connection == control->connection)
+        send_answer(control, client, body);
+    (void)zmq_msg_close(client);
+    pia_frames_clear(body);
 }

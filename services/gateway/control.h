@@ -16,8 +16,8 @@ typedef struct {
     const char *endpoint; /* the broker's */
     const char *name;     /* "gateway#gateway-4711" */
     /* Turns the body of a request (header, token, JSON: message's frames from CONTROL_BODY on)
-     * into the body of the answer, which is empty at first. */
-    void (*answer)(void *arg, const pia_frames_t *message, pia_frames_t *ret_body);
+     * into the body of the answer, which is empty at first. False: it comes by control_reply. */
+    bool (*answer)(void *arg, pia_frames_t *message, pia_frames_t *ret_body);
     void *arg;
 } control_options_t;
 
@@ -29,5 +29,10 @@ void control_destroy(control_t **control_p);
 
 /* Whether the broker has been heard since the last READY. */
 bool control_is_connected(const control_t *control);
+
+/* Answers later what came on the connection of this number; nobody, if it was lost. Takes `client`,
+ * the message's frame CONTROL_CLIENT, and the body's frames. */
+unsigned control_connection(const control_t *control);
+void control_reply(control_t *control, unsigned connection, zmq_msg_t *client, pia_frames_t *body);
 
 #endif

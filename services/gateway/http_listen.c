@@ -72,11 +72,13 @@ int http_listen(const char *address, uint16_t port)
 
 uint16_t http_listen_port(int descriptor)
 {
-    struct sockaddr_storage to = {0};
+    union {
+        struct sockaddr any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } to = {.v6 = {0}};
     socklen_t size = sizeof to;
-    if (getsockname(descriptor, (struct sockaddr *)&to, &size) != 0)
+    if (getsockname(descriptor, &to.any, &size) != 0)
         return 0;
-    if (to.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&to)->sin6_port);
-    return ntohs(((struct sockaddr_in *)&to)->sin_port);
+    return ntohs(to.any.sa_family == AF_INET6 ? to.v6.sin6_port : to.v4.sin_port);
 }

@@ -138,14 +138,14 @@ class Stream:
 
 
 @contextlib.contextmanager
-def whole_network(*options, env=None):
+def whole_network(*options, env=None, registry=()):
     """Everything up, with a gateway of these options in `.gateway`."""
     network = Network()
     try:
         network.start_broker("--drain-ms", "200")
         network.start_redis()
         for service in SERVICES:
-            network.start(service, wait=False)
+            network.start(service, *(registry if service == "registry" else ()), wait=False)
         for service in SERVICES:
             network.wait_ready(service)
         wait_for_poles(network)

@@ -14,6 +14,7 @@ WELCOME, RECEIPT, DATA, PROGRESS, GAP, EPOCH, ERROR, BEAT, DISCONNECT = (
     bytes([n]) for n in range(0x81, 0x8A)
 )
 RECORD = struct.Struct(">IQQ4sI")
+TOKEN_MAX = 1024  # bytes
 
 
 class Record:

@@ -427,3 +427,12 @@ def test_draining_finishes_and_ends(net):
         while stream.block() is not None:
             pass
     assert leaving.process.wait() == 0
+
+
+def test_an_operator_drains_it_by_message(net):
+    leaving = Gateway(net, "--instance", "gateway-leaving")
+    leaving.wait_ready()
+    for message, body in (("service.level", {"level": "warn"}), ("service.drain", {})):
+        answer = net.call(message, body, service="gateway#gateway-leaving")
+        assert (answer.status, answer.body) == (200, {"instance": "gateway-leaving"})
+    assert leaving.process.wait() == 0
