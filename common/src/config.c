@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "config_internal.h"
+#include "pia/log.h"
 #include "pia/memory.h"
 
 /* The service's short name: "registry" of "pia-registry". */
@@ -108,23 +109,59 @@ static bool is_integer(const char *text, int64_t *ret_value)
     return true;
 }
 
+static pia_status_t check_integer(const pia_option_t *option,
+                                  const char *value,
+                                  const char *where,
+                                  pia_problem_t *problem)
+{
+    int64_t number = 0;
+    if (is_integer(value, &number) && number >= option->min && number <= option->max) {
+        return PIA_OK;
+    }
+    return pia_problem_set(problem, PIA_INVALID, "",
+                           "%s: must be an integer from %" PRId64 " to %" PRId64 ".", where,
+                           option->min, option->max);
+}
+
+static pia_status_t check_value(const pia_option_t *option,
+                                const char *value,
+                                const char *where,
+                                pia_problem_t *problem)
+{
+    bool good = true, boolean = false;
+    pia_log_level_t level = PIA_LOG_INFO;
+    const char *words = "";
+    switch (option->type) {
+    case PIA_OPTION_TEXT:
+        break;
+    case PIA_OPTION_INTEGER:
+        return check_integer(option, value, where, problem);
+    case PIA_OPTION_BOOLEAN:
+        good = is_boolean(value, &boolean);
+        words = "true or false";
+        break;
+    case PIA_OPTION_LOG_LEVEL:
+        good = pia_log_level_parse(value, &level);
+        words = "error, warn, info or debug";
+        break;
+    case PIA_OPTION_LOG_FORMAT:
+        good = strcmp(value, "text") == 0 || strcmp(value, "json") == 0;
+        words = "text or json";
+        break;
+    }
+    return good ? PIA_OK
+                : pia_problem_set(problem, PIA_INVALID, "", "%s: must be %s.", where, words);
+}
+
 /* Gives a setting its value; `where` names the line, variable or flag. */
 pia_status_t pia_config_assign(pia_setting_t *setting,
                                const char *value,
                                const char *where,
                                pia_problem_t *problem)
 {
-    const pia_option_t *option = setting->option;
-    int64_t number = 0;
-    bool boolean = false;
-    if (option->type == PIA_OPTION_INTEGER &&
-        (!is_integer(value, &number) || number < option->min || number > option->max)) {
-        return pia_problem_set(problem, PIA_INVALID, "",
-                               "%s: must be an integer from %" PRId64 " to %" PRId64 ".", where,
-                               option->min, option->max);
-    }
-    if (option->type == PIA_OPTION_BOOLEAN && !is_boolean(value, &boolean)) {
-        return pia_problem_set(problem, PIA_INVALID, "", "%s: must be true or false.", where);
+    pia_status_t status = check_value(setting->option, value, where, problem);
+    if (status != PIA_OK) {
+        return status;
     }
     free(setting->value);
     setting->value = pia_strdup(value);
@@ -347,7 +384,10 @@ get(const pia_config_t *self, const char *section, const char *key, pia_option_t
 
 const char *pia_config_text(const pia_config_t *config, const char *section, const char *key)
 {
-    return get(config, section, key, PIA_OPTION_TEXT)->value;
+    const pia_setting_t *setting = pia_config_find(config, section, key);
+    assert(setting && setting->option->type != PIA_OPTION_INTEGER &&
+           setting->option->type != PIA_OPTION_BOOLEAN);
+    return setting->value;
 }
 
 int64_t pia_config_integer(const pia_config_t *config, const char *section, const char *key)
@@ -366,4 +406,14 @@ bool pia_config_boolean(const pia_config_t *config, const char *section, const c
     assert(valid);
     (void)valid;
     return value;
+}
+
+pia_log_level_t pia_config_log_level(const pia_config_t *config)
+{
+    pia_log_level_t level = PIA_LOG_INFO;
+    bool valid = pia_log_level_parse(
+        get(config, "service", "log_level", PIA_OPTION_LOG_LEVEL)->value, &level);
+    assert(valid);
+    (void)valid;
+    return level;
 }

@@ -104,20 +104,11 @@ static pia_status_t name_instance(pia_host_t *host)
     return good ? PIA_OK : PIA_INVALID;
 }
 
-static pia_status_t start_log(const pia_host_t *host)
+static void start_log(const pia_host_t *host)
 {
-    const char *text = pia_config_text(host->config, "service", "log_level");
     const char *format = pia_config_text(host->config, "service", "log_format");
-    pia_log_level_t level = PIA_LOG_INFO;
-    bool as_json = strcmp(format, "json") == 0;
-    if (!pia_log_level_parse(text, &level) || (!as_json && strcmp(format, "text") != 0)) {
-        (void)fprintf(stderr,
-                      "%s: log_level is error, warn, info or debug; log_format text or json\n",
-                      host->program);
-        return PIA_INVALID;
-    }
-    pia_log_init(host->service->name, host->instance, level, as_json);
-    return PIA_OK;
+    pia_log_init(host->service->name, host->instance, pia_config_log_level(host->config),
+                 strcmp(format, "json") == 0);
 }
 
 /* PIA_INVALID: the settings are wrong; PIA_UNAVAILABLE: there is no such directory. */
@@ -125,7 +116,7 @@ static pia_status_t prepare(pia_host_t *host)
 {
     pia_status_t status = name_instance(host);
     if (status == PIA_OK)
-        status = start_log(host);
+        start_log(host);
     const char *data = pia_config_text(host->config, "service", "data");
     if (status == PIA_OK && chdir(data) != 0) {
         pia_log(PIA_LOG_ERROR, "there is no data directory %s", data);

@@ -29,8 +29,8 @@ enum {
 static const pia_option_t SERVICE_OPTIONS[] = {
     {"service", "data", PIA_OPTION_TEXT, ".", 0, 0, "data directory; all paths are relative to it"},
     {"service", "instance", PIA_OPTION_TEXT, "", 0, 0, "name of this process (default broker-PID)"},
-    {"service", "log_level", PIA_OPTION_TEXT, "info", 0, 0, "error, warn, info or debug"},
-    {"service", "log_format", PIA_OPTION_TEXT, "text", 0, 0, "text or json"},
+    {"service", "log_level", PIA_OPTION_LOG_LEVEL, "info", 0, 0, "error, warn, info or debug"},
+    {"service", "log_format", PIA_OPTION_LOG_FORMAT, "text", 0, 0, "text or json"},
     {NULL, NULL, PIA_OPTION_TEXT, NULL, 0, 0, NULL},
 };
 
@@ -134,23 +134,17 @@ static void on_signal(void *arg)
         pia_clock_monotonic() + pia_config_integer(process->config, "broker", "drain_ms") + 1;
 }
 
-static pia_status_t configure_log(process_t *process, pia_problem_t *problem)
+static void configure_log(process_t *process)
 {
     const pia_config_t *config = process->config;
     const char *format = pia_config_text(config, "service", "log_format");
-    pia_log_level_t level = PIA_LOG_INFO;
-    if (!pia_log_level_parse(pia_config_text(config, "service", "log_level"), &level))
-        return pia_problem_set(problem, PIA_INVALID, NULL,
-                               "log_level is not error, warn, info or debug");
-    if (strcmp(format, "text") != 0 && strcmp(format, "json") != 0)
-        return pia_problem_set(problem, PIA_INVALID, NULL, "log_format is not text or json");
     const char *instance = pia_config_text(config, "service", "instance");
     if (*instance)
         (void)snprintf(process->instance, sizeof process->instance, "%s", instance);
     else
         (void)snprintf(process->instance, sizeof process->instance, "broker-%d", (int)getpid());
-    pia_log_init("broker", process->instance, level, strcmp(format, "json") == 0);
-    return PIA_OK;
+    pia_log_init("broker", process->instance, pia_config_log_level(config),
+                 strcmp(format, "json") == 0);
 }
 
 /* Both signals come through a descriptor, in every thread that starts from here on. */
@@ -277,14 +271,12 @@ static void close_all(process_t *process)
 
 static pia_status_t start(process_t *process, pia_problem_t *problem)
 {
-    pia_status_t status = configure_log(process, problem);
-    if (status != PIA_OK)
-        return status;
+    configure_log(process);
     const char *data = pia_config_text(process->config, "service", "data");
     if (chdir(data) != 0)
         return pia_problem_set(problem, PIA_INVALID, NULL, "data directory %s: %m", data);
     (void)umask(S_IRWXG | S_IRWXO);
-    status = catch_signals(process, problem);
+    pia_status_t status = catch_signals(process, problem);
     return status == PIA_OK ? open_socket(process, problem) : status;
 }
 

@@ -7,11 +7,6 @@
 
 static int serve_from(const pia_config_t *config)
 {
-    pia_log_level_t level = PIA_LOG_INFO;
-    if (!pia_log_level_parse(pia_config_text(config, "service", "log_level"), &level)) {
-        (void)fprintf(stderr, "pia-gateway: service.log_level: there is no such level\n");
-        return 2;
-    }
     const char *data = pia_config_text(config, "service", "data");
     if (chdir(data) != 0) {
         (void)fprintf(stderr, "pia-gateway: cannot enter the data directory %s\n", data);
@@ -22,7 +17,7 @@ static int serve_from(const pia_config_t *config)
     bool as_json = pia_config_text(config, "service", "log_format")[0] == 'j';
     char name[GATEWAY_NAME_SIZE];
     gateway_name(config, name);
-    pia_log_init("gateway", name, level, as_json);
+    pia_log_init("gateway", name, pia_config_log_level(config), as_json);
     if (gateway_new(config, &gateway, &problem) != PIA_OK) {
         pia_log(PIA_LOG_ERROR, "%s", problem.detail);
         return 1;

@@ -75,7 +75,7 @@ static bool publish(play_t *play, json_t *body, const char *told)
 static void three_weeks_ahead(char ret_text[PIA_TIME_TEXT_SIZE])
 {
     int64_t day = pia_clock_now() / DAY_MS + 21;
-    pia_time_format(day * DAY_MS + 9 * HOUR_MS, ret_text);
+    pia_time_format(day * DAY_MS + INT64_C(9) * HOUR_MS, ret_text);
 }
 
 static bool keep_head(play_t *play)

@@ -6,9 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pia/log.h"
 #include "pia/problem.h"
 
-typedef enum { PIA_OPTION_TEXT, PIA_OPTION_INTEGER, PIA_OPTION_BOOLEAN } pia_option_type_t;
+typedef enum {
+    PIA_OPTION_TEXT,
+    PIA_OPTION_INTEGER,
+    PIA_OPTION_BOOLEAN,
+    PIA_OPTION_LOG_LEVEL,  /* a text that pia_log_level_parse knows */
+    PIA_OPTION_LOG_FORMAT, /* "text" or "json" */
+} pia_option_type_t;
 
 typedef struct {
     const char *section; /* "service" */
@@ -42,6 +49,7 @@ void pia_config_destroy(pia_config_t **config_p);
 /* A value; asserts that the option exists and has this type. Text lives as long as the config. */
 const char *pia_config_text(const pia_config_t *config, const char *section, const char *key);
 int64_t pia_config_integer(const pia_config_t *config, const char *section, const char *key);
+pia_log_level_t pia_config_log_level(const pia_config_t *config); /* [service] log_level */
 bool pia_config_boolean(const pia_config_t *config, const char *section, const char *key);
 
 #endif

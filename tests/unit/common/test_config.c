@@ -155,6 +155,21 @@ static void a_mistake_in_the_environment_is_named(void **state)
     assert_int_equal(unsetenv("PIA_WEB_PORT"), 0);
 }
 
+static void the_logs_settings_are_checked_with_the_others(void **state)
+{
+    (void)state;
+    const char *level[] = {"x", "--log-level", "loud", NULL};
+    expect_refused(level, "--log-level: must be error, warn, info or debug");
+    const char *format[] = {"x", "--log-format", "xml", "--check-config", NULL};
+    expect_refused(format, "--log-format: must be text or json");
+    const char *right[] = {"x", "--log-level", "warn", "--log-format", "json", NULL};
+    pia_config_t *config = NULL;
+    assert_int_equal(load(right, &config, NULL), PIA_OK);
+    assert_int_equal(pia_config_log_level(config), PIA_LOG_WARN);
+    assert_string_equal(pia_config_text(config, "service", "log_format"), "json");
+    pia_config_destroy(&config);
+}
+
 static void what_has_no_default_must_be_given(void **state)
 {
     (void)state;
@@ -206,6 +221,7 @@ int main(void)
         cmocka_unit_test(a_mistake_in_a_flag_is_named),
         cmocka_unit_test(a_mistake_in_the_environment_is_named),
         cmocka_unit_test(what_has_no_default_must_be_given),
+        cmocka_unit_test(the_logs_settings_are_checked_with_the_others),
         cmocka_unit_test(check_config_runs_nothing_and_still_refuses),
     };
     return cmocka_run_group_tests(tests, make_file, remove_file);
