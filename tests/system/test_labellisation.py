@@ -27,11 +27,15 @@ def start(network, *options, instances=1, registry=()):
         network.wait_ready(service)
 
 
-@pytest.fixture(scope="module")
-def running():
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def running(request):
+    options = ()
+    if request.param == "postgresql":
+        schema = "labellisation_" + uuid.uuid4().hex[:8]
+        options = ("--database", f"{request.getfixturevalue('postgres')}#{schema}")
     network = Network()
     try:
-        start(network)
+        start(network, *options)
     except BaseException:
         print(network.tails())
         network.stop()
