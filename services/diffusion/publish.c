@@ -134,6 +134,9 @@ static pia_status_t check(publish_t *publish, const piad_t *message)
     pia_status_t status =
         pia_verifier_check(publish->queue->diffusion->context->verifier, message->token.data,
                            message->token.size, &publish->principal, problem);
+    if (status == PIA_OK && publish->principal.roles == PIA_ROLE_NONE)
+        status = /* before anything is parsed, which costs many times its size */
+            pia_problem_set(problem, PIA_UNAUTHENTICATED, "", "Events are appended with a token.");
     piad_frame_t events = {.data = zmq_msg_data(&publish->frame),
                            .size = zmq_msg_size(&publish->frame)};
     piad_frame_t event;

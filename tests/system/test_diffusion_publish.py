@@ -217,3 +217,11 @@ def test_the_chain_holds(journal):
     assert journal.call("diffusion.journal.verify", key=key).status == 403
     sequences = [r.sequence for r in read_all(journal, journal.token())]
     assert sequences == list(range(1, len(sequences) + 1))
+
+
+def test_nothing_is_parsed_for_nobody(journal):
+    """Without a token not even the form of the events is looked at: parsing costs many times
+    their size."""
+    with journal.diffusion() as connection:
+        receipt = connection.publish([b"not JSON at all"])
+    assert receipt["status"] == "unauthenticated", receipt
