@@ -14,9 +14,10 @@
 #include "timing.h"
 
 enum {
-    BUCKETS = 1024,   /* of the table of connections; a power of 2 */
-    HELD_MAX = 65536, /* pipelined bytes read ahead; then the socket is not read any more */
-    LINGER_MS = 1000, /* how long a refused client may go on sending, to read why */
+    BUCKETS = 1024,    /* of the table of connections; a power of 2 */
+    HELD_MAX = 65536,  /* pipelined bytes read ahead; then the socket is not read any more */
+    LINGER_MS = 1000,  /* how long a refused client may go on sending, to read why */
+    SMALL_MAX = 32768, /* bytes of a request that pass whatever the others hold: any head does */
 };
 
 typedef enum {
@@ -39,12 +40,14 @@ struct gate {
     struct event *writable; /* made when the kernel's buffer is full for the first time */
     gate_mode_t mode;
     bool flushing; /* output passes only from within kick */
+    size_t held;   /* bytes of the present request */
     strict_t strict;
 };
 
 struct gates {
     gate_limits_t limits;
     gate_stats_t stats;
+    size_t held; /* of all gates */
     bool draining;
     LIST_HEAD(, gate) buckets[BUCKETS];
 };
@@ -133,6 +136,20 @@ static void refuse(gate_t *self, int status, const char *reason)
     enter(self, GATE_LINGERING);
 }
 
+/* Counts what has passed; false if a large request is too much beside the others. */
+static bool hold(gate_t *self, size_t size)
+{
+    self->held += size;
+    self->gates->held += size;
+    return self->held <= SMALL_MAX || self->gates->held <= self->gates->limits.requests_max;
+}
+
+static void let_go(gate_t *self)
+{
+    self->gates->held -= self->held;
+    self->held = 0;
+}
+
 /* The filter's input side: lets pass what the state machine admits. */
 static enum bufferevent_filter_result admit(struct evbuffer *source,
                                             struct evbuffer *target,
@@ -155,8 +172,11 @@ static enum bufferevent_filter_result admit(struct evbuffer *source,
     size_t admitted;
     strict_verdict_t verdict = strict_feed(&self->strict, piece.iov_base, piece.iov_len, &admitted);
     (void)evbuffer_remove_buffer(source, target, admitted);
+    bool room = hold(self, admitted);
     if (verdict == STRICT_COMPLETE)
         enter(self, GATE_WAITING);
+    if (verdict == STRICT_MORE && !room)
+        refuse(self, 503, "There is no room for a request of this size now");
     if (verdict == STRICT_REJECTED)
         refuse(self, self->strict.status, self->strict.reason);
     return admitted > 0 ? BEV_OK : BEV_NEED_MORE;
@@ -271,6 +291,7 @@ static void gate_free(void *arg)
 {
     gate_t *self = arg;
     gates_t *gates = self->gates;
+    let_go(self);
     LIST_REMOVE(self, link);
     event_free(self->timer);
     event_free(self->kick);
@@ -314,6 +335,7 @@ void gate_stream(gate_t *gate, bool open)
 void gate_answered(gate_t *gate)
 {
     strict_next(&gate->strict);
+    let_go(gate);
     enter(gate, GATE_IDLE);
     if (gate->gates->draining)
         gate_cut(gate);

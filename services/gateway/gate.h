@@ -28,6 +28,8 @@ typedef struct {
     int64_t answer_timeout_ms;  /* from an answer's first byte to its last */
     int64_t idle_timeout_ms;    /* between requests */
     unsigned connections_max;
+    size_t requests_max; /* bytes of requests that have begun and are not answered, in all: large
+                            ones beyond that are refused, small ones always pass */
     void (*on_room)(void *arg, bool room); /* no more may be accepted, or they may again */
     void *arg;
 } gate_limits_t;

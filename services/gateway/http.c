@@ -90,6 +90,7 @@ static void prepare(http_server_t *self)
         .answer_timeout_ms = self->options.answer_timeout_ms,
         .idle_timeout_ms = self->options.idle_timeout_ms,
         .connections_max = self->options.connections_max,
+        .requests_max = self->options.requests_max,
         .on_room = on_room,
         .arg = self,
     };

@@ -22,6 +22,7 @@ typedef struct {
     uint16_t port; /* 0: any free one */
     int64_t request_timeout_ms, answer_timeout_ms, idle_timeout_ms;
     unsigned connections_max;
+    size_t requests_max;       /* see gate.h */
     size_t stream_pending_max; /* bytes a stream's client may be behind, then it is closed */
     http_handler_fn *handle;   /* must answer or keep the request */
     void *arg;

@@ -1,6 +1,7 @@
 """Bytes that must not get through: each bad request gets its status and the end of its connection,
 and whoever else is there feels nothing."""
 
+import contextlib
 import socket
 import time
 
@@ -66,6 +67,7 @@ def gateway():
     yield Gateway(
         network, "--http.request_timeout_ms", "700", "--http.answer_timeout_ms", "700",
         "--http.idle_timeout_ms", "1500", "--http.connections_max", "200",
+        "--http.requests_mib", "1",
     )
     wrong = network.stop()
     tails = network.tails()
@@ -198,6 +200,24 @@ def test_connections_are_bounded(gateway):
     for connection in many:
         connection.close()
     assert gateway.get("/livez").status == 200
+
+
+def test_large_requests_are_bounded_in_all(gateway):
+    """Who sends much while others do is refused; who asks for little never is."""
+    head = POST + b"Content-Length: 900000\r\n\r\n"
+    with gateway.connect() as first, gateway.connect() as second:
+        first.sendall(head + b"x" * 200000)
+        with contextlib.suppress(ConnectionError):  # refused while it sends
+            second.sendall(head + b"x" * 900000)
+        assert gateway.get("/livez").status == 200
+        assert read_all(second).startswith(b"HTTP/1.1 503 ")
+        assert read_all(first).startswith(b"HTTP/1.1 408 ")
+    whole = POST + b"Connection: close\r\nContent-Length: 900000\r\n\r\n" + b"x" * 900000
+    answer, until = b"", time.monotonic() + 10
+    while not answer.startswith(b"HTTP/1.1 415 "):  # what they held is soon free again
+        assert time.monotonic() < until, answer
+        with contextlib.suppress(ConnectionError):
+            answer = gateway.raw(whole)
 
 
 def test_what_was_refused_is_counted(gateway):
