@@ -19,8 +19,8 @@ typedef struct {
     way_t way;
     bool matches;
     const char *label;
-    const char *filter;  /* JSON; for SSE a query */
-    const char *address; /* e-mail */
+    const char *filter; /* JSON; for SSE a query */
+    const char *name;   /* in its e-mail address */
 } subscriber_t;
 
 static const subscriber_t subscribers[AUDIENCE_SIZE] = {
@@ -32,13 +32,29 @@ static const subscriber_t subscribers[AUDIENCE_SIZE] = {
     {BY_SSE, false, "client SSE (formations et guides, La Réunion)",
      "kinds=formation,guide&departements=974", NULL},
     {BY_EMAIL, true, "abonnée par courriel (thème santé, Nouvelle-Aquitaine)",
-     "{\"themes\": [\"sante\"], \"regions\": [\"75\"]}", "abonnee-1@exemple.invalid"},
+     "{\"themes\": [\"sante\"], \"regions\": [\"75\"]}", "abonnee-1"},
     {BY_EMAIL, false, "abonné par courriel (thème numérique)", "{\"themes\": [\"numerique\"]}",
-     "abonne-2@exemple.invalid"},
+     "abonne-2"},
     {BY_WEBHOOK, true, "webhook (formations et guides, secteur alimentaire)",
      "{\"kinds\": [\"formation\", \"guide\"], \"sectors\": [\"alimentaire\"]}", NULL},
     {BY_WEBHOOK, false, "webhook (secteur bâtiment)", "{\"sectors\": [\"batiment\"]}", NULL},
 };
+
+/* Its filter, and only what the new pôle publishes: a network where others publish meanwhile tells
+ * the same story. */
+static json_t *filter_of(const play_t *play, size_t number)
+{
+    json_t *filter = json_loads(subscribers[number].filter, 0, NULL);
+    json_object_set_new(filter, "poles", json_pack("[s]", play->pole));
+    return filter;
+}
+
+static size_t mail_count(const play_t *play, size_t number)
+{
+    char address[PLAY_ADDRESS_SIZE];
+    play_address(play, subscribers[number].name, address);
+    return mailbox_count(play->data, address);
+}
 
 /* A contact and its subscription, as the secretariat records them for an enterprise that asked. */
 static bool subscribe(play_t *play, size_t number, json_t *contact)
@@ -55,7 +71,7 @@ static bool subscribe(play_t *play, size_t number, json_t *contact)
     json_decref(answer);
     return play_ask(play, ACTOR_OPERATOR, &pia_msg_diffusion_subscription_create,
                     json_pack("{s:s, s:o}", "contact", play->audience[number].contact, "filter",
-                              json_loads(subscribers[number].filter, 0, NULL)),
+                              filter_of(play, number)),
                     NULL);
 }
 
@@ -65,18 +81,24 @@ static bool enter(play_t *play, size_t number)
     size_t *listener = &play->audience[number].listener;
     switch (subscriber->way) {
     case BY_STREAM: {
-        json_t *filter = json_loads(subscriber->filter, 0, NULL);
+        json_t *filter = filter_of(play, number);
         *listener = listeners_add_stream(play->listeners, filter);
         json_decref(filter);
         return true;
     }
-    case BY_SSE:
-        *listener = listeners_add_sse(play->listeners, subscriber->filter);
+    case BY_SSE: {
+        char query[128];
+        (void)snprintf(query, sizeof query, "%s&poles=%s", subscriber->filter, play->pole);
+        *listener = listeners_add_sse(play->listeners, query);
         return true;
-    case BY_EMAIL:
+    }
+    case BY_EMAIL: {
+        char address[PLAY_ADDRESS_SIZE];
+        play_address(play, subscriber->name, address);
         return subscribe(play, number,
-                         json_pack("{s:s, s:s, s:s}", "channel", "email", "address",
-                                   subscriber->address, "consent_basis", "consent"));
+                         json_pack("{s:s, s:s, s:s}", "channel", "email", "address", address,
+                                   "consent_basis", "consent"));
+    }
     case BY_WEBHOOK:
         *listener = listeners_add_webhook(play->listeners);
         return subscribe(play, number,
@@ -122,8 +144,7 @@ static bool is_covered(const play_t *play, size_t number)
         return !subscribers[number].matches ||
                listeners_count(play->listeners, listener) >= PUBLICATIONS;
     case BY_EMAIL:
-        return !subscribers[number].matches ||
-               mailbox_count(play->data, subscribers[number].address) >= PUBLICATIONS;
+        return !subscribers[number].matches || mail_count(play, number) >= PUBLICATIONS;
     }
     assert(!"a way that is not in way_t");
     return false;
@@ -160,12 +181,19 @@ static void tell_items(const play_t *play, size_t number)
     }
 }
 
+static void tell_mail(const play_t *play, size_t number)
+{
+    char address[PLAY_ADDRESS_SIZE];
+    play_address(play, subscribers[number].name, address);
+    mailbox_tell(play->out, play->data, address);
+}
+
 /* What this one received, told and checked. */
 static bool tell(play_t *play, size_t number)
 {
     const subscriber_t *subscriber = &subscribers[number];
     bool by_mail = subscriber->way == BY_EMAIL;
-    size_t count = by_mail ? mailbox_count(play->data, subscriber->address)
+    size_t count = by_mail ? mail_count(play, number)
                            : listeners_count(play->listeners, play->audience[number].listener);
     bool right = count == (subscriber->matches ? PUBLICATIONS : 0);
     if (right && play->audience[number].contact[0])
@@ -177,7 +205,7 @@ static bool tell(play_t *play, size_t number)
     else
         (void)fprintf(play->out, "%zu %s\n", count, by_mail ? "messages" : "publications");
     if (by_mail)
-        mailbox_tell(play->out, play->data, subscriber->address);
+        tell_mail(play, number);
     else
         tell_items(play, number);
     return right;

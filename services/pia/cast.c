@@ -15,14 +15,14 @@
 static const struct {
     const char *label;
     const char *role;
-    const char *email; /* where it is written to; NULL: inbox only */
+    const char *email; /* the name in its address; NULL: inbox only */
     actor_id_t actor;
     bool of_structure; /* acts for the candidate structure */
 } cast[] = {
     {"candidate (démonstration)", "candidat", NULL, ACTOR_CANDIDATE, true},
-    {"secrétariat", "secretariat", "secretariat@exemple.invalid", ACTOR_SECRETARIAT, false},
-    {"rapporteure 1", "reviewer", "rapporteure-1@exemple.invalid", ACTOR_REVIEWER_1, false},
-    {"rapporteur 2", "reviewer", "rapporteur-2@exemple.invalid", ACTOR_REVIEWER_2, false},
+    {"secrétariat", "secretariat", "secretariat", ACTOR_SECRETARIAT, false},
+    {"rapporteure 1", "reviewer", "rapporteure-1", ACTOR_REVIEWER_1, false},
+    {"rapporteur 2", "reviewer", "rapporteur-2", ACTOR_REVIEWER_2, false},
     {"présidence du comité", "committee", NULL, ACTOR_COMMITTEE, false},
     {"ministre", "signatory", NULL, ACTOR_MINISTER, false},
     {"ISM", "signatory", NULL, ACTOR_ISM, false},
@@ -76,10 +76,11 @@ static bool enter_person(play_t *play, size_t part)
         return false;
     if (!cast[part].email)
         return true;
+    char address[PLAY_ADDRESS_SIZE];
+    play_address(play, cast[part].email, address);
     return play_ask(play, ACTOR_OPERATOR, &pia_msg_notifications_contact_create,
-                    json_pack("{s:s, s:s, s:s, s:s}", "channel", "email", "address",
-                              cast[part].email, "person", actor->person, "consent_basis",
-                              "mission"),
+                    json_pack("{s:s, s:s, s:s, s:s}", "channel", "email", "address", address,
+                              "person", actor->person, "consent_basis", "mission"),
                     NULL);
 }
 

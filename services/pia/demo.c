@@ -1,6 +1,7 @@
 /* demo.c - the story's acts in order. */
 #include "demo.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "pia/memory.h"
@@ -23,6 +24,9 @@ bool demo_play(const demo_options_t *options)
     play_t *play = pia_alloc(sizeof *play);
     play->out = options->out;
     play->data = options->data;
+    unsigned char tag[(sizeof play->tag - 1) / 2];
+    randombytes_buf(tag, sizeof tag);
+    (void)sodium_bin2hex(play->tag, sizeof play->tag, tag, sizeof tag);
     play->actors[ACTOR_OPERATOR].label = "opérateur";
     (void)snprintf(play->actors[ACTOR_OPERATOR].key, sizeof play->actors[ACTOR_OPERATOR].key, "%s",
                    options->admin_key);

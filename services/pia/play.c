@@ -12,6 +12,11 @@
 
 enum { PATIENCE_MS = 60000, CALL_TIMEOUT_MS = 10000, TOKEN_MARGIN_MS = 10000, PAUSE_MS = 200 };
 
+void play_address(const play_t *play, const char *name, char ret_address[PLAY_ADDRESS_SIZE])
+{
+    (void)snprintf(ret_address, PLAY_ADDRESS_SIZE, "%s.%s@exemple.invalid", name, play->tag);
+}
+
 void play_tell(play_t *play, const char *format, ...)
 {
     (void)fprintf(play->out, "%3u. ", ++play->step);

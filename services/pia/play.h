@@ -33,13 +33,14 @@ typedef struct {
     int64_t token_until; /* monotonic ms */
 } actor_t;
 
-enum { AUDIENCE_SIZE = 8 };
+enum { AUDIENCE_SIZE = 8, PLAY_ADDRESS_SIZE = 64 };
 
 typedef struct {
     pia_client_t *client;
     listeners_t *listeners;
     FILE *out;
     unsigned step; /* number of the last line told */
+    char tag[13];  /* of this telling: what an earlier one left behind is not taken for its own */
     actor_t actors[ACTOR_COUNT];
     char structure[37];
     char dossier[37];
@@ -68,6 +69,9 @@ bool play_refused(play_t *play,
                   const pia_message_t *message,
                   json_t *body,
                   pia_status_t expected);
+
+/* "rapporteure-1" as an e-mail address that only this telling has. */
+void play_address(const play_t *play, const char *name, char ret_address[PLAY_ADDRESS_SIZE]);
 
 /* A numbered line of the transcript. */
 void play_tell(play_t *play, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -123,8 +123,7 @@ static bool assign_reviewers(play_t *play)
 
 static const char *mail_of(actor_id_t actor)
 {
-    return actor == ACTOR_REVIEWER_1 ? "rapporteure-1@exemple.invalid"
-                                     : "rapporteur-2@exemple.invalid";
+    return actor == ACTOR_REVIEWER_1 ? "rapporteure-1" : "rapporteur-2";
 }
 
 static bool has_mail(const play_t *play, const void *arg)
@@ -152,10 +151,12 @@ static bool inbox_line(play_t *play, actor_id_t actor)
 static bool reviewers_are_told(play_t *play)
 {
     for (actor_id_t actor = ACTOR_REVIEWER_1; actor <= ACTOR_REVIEWER_2; actor++) {
-        if (!play_wait(play, has_mail, mail_of(actor), NOTICE_MS, "le courriel à un rapporteur") ||
+        char address[PLAY_ADDRESS_SIZE];
+        play_address(play, mail_of(actor), address);
+        if (!play_wait(play, has_mail, address, NOTICE_MS, "le courriel à un rapporteur") ||
             !inbox_line(play, actor))
             return false;
-        mailbox_tell(play->out, play->data, mail_of(actor));
+        mailbox_tell(play->out, play->data, address);
     }
     return true;
 }

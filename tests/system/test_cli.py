@@ -387,3 +387,13 @@ def test_the_story_is_played_and_everyone_receives_what_concerns_them(network):
     done = run(network, "demo", "--web", network.web, timeout=120)
     assert "✗" not in done.stdout
     assert "nulle part ailleurs" in done.stdout.splitlines()[-1]
+
+
+def test_the_story_is_played_again_after_one_that_was_cut_short(network):
+    command = [BIN / "pia", "--data", network.data, "demo", "--web", network.web]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        assert any(line.startswith(" 12.") for line in first.stdout)
+        first.kill()
+    for _ in range(2):
+        done = run(network, "demo", "--web", network.web, timeout=120)
+        assert "nulle part ailleurs" in done.stdout.splitlines()[-1], done.stdout
