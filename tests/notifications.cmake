@@ -1,4 +1,4 @@
-foreach(subject mustache plan templates dates identity link mime webhook maildir)
+foreach(subject mustache plan templates dates identity link mime webhook maildir sender)
     pia_add_test(unit.notifications.${subject}
         SOURCES unit/notifications/test_${subject}.c LIBS pia_notifications PkgConfig::SODIUM)
 endforeach()

@@ -148,6 +148,9 @@ transfer_t *transfer_new(const sender_options_t *options, outgoing_t **outgoing_
     }
     curl_easy_setopt(self->easy, CURLOPT_PRIVATE, self);
     curl_easy_setopt(self->easy, CURLOPT_NOSIGNAL, 1L);
+    /* a name that is still being looked up at the deadline is left to its thread, which ends by
+     * itself: otherwise libcurl waits for it, and all other transfers with it */
+    curl_easy_setopt(self->easy, CURLOPT_QUICK_EXIT, 1L);
     curl_easy_setopt(self->easy, CURLOPT_PROXY, ""); /* the address check would see the proxy's */
     curl_easy_setopt(self->easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(self->easy, CURLOPT_TIMEOUT_MS, (long)options->timeout_ms);
