@@ -7,6 +7,7 @@
 
 #include "link.h"
 #include "mime.h"
+#include "person.h"
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
@@ -35,7 +36,8 @@ static const char SQL_LEASE[] =
     " WHERE id = $1 AND state = 'pending' RETURNING attempts";
 static const char SQL_LOAD[] =
     "SELECT d.channel, d.template, d.created_at, d.contact, c.state, c.address, c.secret,"
-    " c.consent_basis, n.event, n.link, c.language FROM delivery d JOIN notice n ON n.id = d.notice"
+    " c.consent_basis, n.event, n.link, c.language, d.person FROM delivery d JOIN notice n ON n.id "
+    "= d.notice"
     " JOIN contact c ON c.id = d.contact WHERE d.id = $1";
 static const char SQL_SENT[] =
     "UPDATE delivery SET state = 'sent', sent_at = $3, lease_until = NULL, problem = NULL"
@@ -73,7 +75,7 @@ end_delivery(pia_db_t *db, const outgoing_t *outgoing, const char *state, const 
 
 /* What is needed to make a message; texts are owned. */
 typedef struct {
-    char *template, *state, *basis, *event, *link;
+    char *template, *state, *basis, *event, *link, *person;
     int64_t created_at;
     language_t language;
 } source_t;
@@ -85,6 +87,7 @@ static void source_clear(source_t *source)
     free(source->basis);
     free(source->event);
     free(source->link);
+    free(source->person);
 }
 
 static pia_status_t load(pia_db_t *db, outgoing_t *outgoing, source_t *ret_source)
@@ -112,6 +115,7 @@ static pia_status_t load(pia_db_t *db, outgoing_t *outgoing, source_t *ret_sourc
         .event = pia_strdup(pia_stmt_column_text(stmt, 8)),
         .link = pia_strdup(pia_stmt_column_text(stmt, 9)),
         .language = language_parse(pia_stmt_column_text(stmt, 10)),
+        .person = pia_strdup(pia_stmt_column_text(stmt, 11)),
     };
     pia_stmt_reset(stmt);
     return PIA_OK;
@@ -158,17 +162,35 @@ compose(const notifications_t *self, outgoing_t *outgoing, const source_t *sourc
     return status;
 }
 
+/* Whether the addressee may still see the event: rights may have ended while it waited. */
+static pia_status_t check_right(pia_db_t *db, const source_t *source, bool *ret_allowed)
+{
+    pia_principal_t principal;
+    json_t *event = json_loads(source->event, 0, NULL);
+    pia_status_t status = person_principal(db, source->person, &principal);
+    *ret_allowed =
+        pia_principal_sees(&principal, json_string_value(json_object_get(event, "visibility")),
+                           json_string_value(json_object_get(event, "restrictedto")));
+    json_decref(event);
+    return status;
+}
+
 /* Makes a leased delivery ready. PIA_NOT_FOUND: there is nothing to send, and that is recorded. */
 static pia_status_t prepare(const notifications_t *self, outgoing_t *outgoing)
 {
     pia_db_t *db = self->context->db;
     source_t source = {0};
+    bool allowed = false;
     pia_status_t status = load(db, outgoing, &source);
+    if (status == PIA_OK) {
+        status = check_right(db, &source, &allowed);
+    }
     if (status != PIA_OK) {
+        source_clear(&source);
         return status;
     }
     const char *ended = NULL;
-    if (strcmp(source.state, "active") != 0 || !outgoing->address) {
+    if (strcmp(source.state, "active") != 0 || !outgoing->address || !allowed) {
         ended = "cancelled";
     } else if (outgoing->attempt >
                pia_config_integer(self->context->config, "delivery", "attempts")) {

@@ -92,6 +92,25 @@ static void deliver_another(const char *event, const char *contact)
     json_decref(items);
 }
 
+static void who_lost_the_right_meanwhile_is_not_written_to(void **state)
+{
+    (void)state;
+    notifications_database_contact(&database, OUTSIDER, REVIEWER);
+    notifications_database_person(&database, REVIEWER, "reviewer", STRUCTURE);
+    notifications_database_event(
+        &database, "r", "/services/labellisation", "review.assigned",
+        "{\"visibility\": \"restricted\", \"restrictedto\": \"role:reviewer\", \"data\":"
+        " {\"title\": \"T\", \"reviewers\": [\"" REVIEWER "\"]}}");
+    outgoing_t *outgoing = take();
+    assert_non_null(outgoing); /* a reviewer still */
+    record(outgoing, OUTGOING_FAILED);
+    assert_int_equal(count_list(outgoing), 1);
+    make_due();
+    notifications_database_person(&database, REVIEWER, "candidat", STRUCTURE);
+    assert_null(take());
+    expect("SELECT COUNT(*) FROM delivery WHERE channel = 'email' AND state = 'cancelled'", 1);
+}
+
 static void a_contact_has_its_share_of_places_and_no_more(void **state)
 {
     (void)state;
@@ -273,6 +292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_older_holder_of_a_campaign_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_campaign_that_failed_for_good_is_not_taken_again, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(who_lost_the_right_meanwhile_is_not_written_to, begin, end),
         cmocka_unit_test_setup_teardown(a_contact_has_its_share_of_places_and_no_more, begin, end),
         cmocka_unit_test_setup_teardown(channels_are_leased_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_leased_delivery_is_not_leased_again, begin, end),
