@@ -12,7 +12,8 @@
 enum {
     LIMIT_DEFAULT = 50,
     PAGE_SIZE_MAX = 512 * 1024, /* and one event more; an answer has at most 1 MiB */
-    SCAN_MAX = 20000,           /* events looked at for one page */
+    SCAN_MAX = 20000,           /* events looked at for one page, and their bytes: nothing else */
+    SCAN_BYTES_MAX = 8 << 20,   /* is stored meanwhile */
 };
 
 static pia_status_t
@@ -72,7 +73,7 @@ typedef struct {
     const filter_t *filter;
     cursor_t at; /* covered so far */
     size_t limit;
-    size_t scanned;
+    size_t scanned, scanned_bytes;
     size_t size;
     json_t *items;
 } page_t;
@@ -80,7 +81,7 @@ typedef struct {
 static bool page_full(const page_t *page)
 {
     return json_array_size(page->items) >= page->limit || page->scanned >= SCAN_MAX ||
-           page->size >= PAGE_SIZE_MAX;
+           page->scanned_bytes >= SCAN_BYTES_MAX || page->size >= PAGE_SIZE_MAX;
 }
 
 static json_t *record_json(const record_t *record)
@@ -99,6 +100,7 @@ static void look_at(page_t *page, const record_t *record)
     const char *const *value = record->attributes.value;
     page->at = record->cursor;
     page->scanned++;
+    page->scanned_bytes += record->event_size;
     if (!pia_principal_sees(page->principal, value[ATTRIBUTE_VISIBILITY],
                             value[ATTRIBUTE_RESTRICTED_TO]) ||
         !filter_matches(page->filter, &record->attributes))

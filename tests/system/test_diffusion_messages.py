@@ -279,3 +279,17 @@ def test_pages_of_events_that_grow_when_they_are_written_fit(journal):
         seen += [item["event"] for item in answer.body["items"]]
         after = answer.body.get("next")
     assert seen == events
+
+
+def test_a_page_looks_at_so_many_bytes_and_no_more(journal):
+    """One query must not hold up the store, however large the events are that it passes over."""
+    first = head(journal)
+    events = [make_event(data={"t": "x" * 60000}) for _ in range(160)]
+    for start in range(0, len(events), 40):
+        publish(journal, [dump(event) for event in events[start:start + 40]])
+    end, pages, after = head(journal)["sequence"], 0, first["cursor"]
+    while after:
+        answer = journal.call("diffusion.event.list", {"after": after, "types": ["autre.chose"]})
+        assert answer.status == 200 and answer.body["items"] == [], answer
+        after, pages = answer.body.get("next"), pages + 1
+    assert pages == 2 and int(answer.body["cursor"].split(".")[1]) == end
