@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { VALUES_SIZE = 200 /* of a list of values; a detail has room for it */ };
+
 /* A JSON pointer that grows on the way down and is cut back on the way up. */
 typedef struct {
     pia_unknown_t unknown;
@@ -77,6 +79,21 @@ static bool is_value(const char *const *values, const char *text)
     return false;
 }
 
+/* Names the values where there is room for all of them. */
+static pia_status_t refuse_value(check_t *check, const char *const *values)
+{
+    char list[VALUES_SIZE] = "";
+    size_t used = 0;
+    for (const char *const *value = values; *value; value++) {
+        int size = snprintf(list + used, sizeof list - used, "%s%s", used ? ", " : "", *value);
+        if (size < 0 || (size_t)size >= sizeof list - used) {
+            return REFUSE(check, "Is not one of the allowed values.");
+        }
+        used += (size_t)size;
+    }
+    return REFUSE(check, "Is not one of the allowed values: %s.", list);
+}
+
 /* A text, or one of the texts of an array; `min` and `max` in bytes. */
 static pia_status_t
 check_text(check_t *check, const pia_field_t *field, const json_t *json, int64_t min, int64_t max)
@@ -94,7 +111,7 @@ check_text(check_t *check, const pia_field_t *field, const json_t *json, int64_t
         return REFUSE(check, "Must not contain control characters.");
     }
     if (field->values && !is_value(field->values, text)) {
-        return REFUSE(check, "Is not one of the allowed values.");
+        return refuse_value(check, field->values);
     }
     if (field->format && !pia_format_check(field->format, text)) {
         return REFUSE(check, "Is not a valid %s.", field->format);

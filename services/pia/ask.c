@@ -1,6 +1,7 @@
 /* ask.c - one request after another. */
 #include "ask.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -47,8 +48,8 @@ static pia_status_t read_all(int file, size_t size_max, char **ret_text, size_t 
         }
     }
     if (got < 0 || size > size_max) {
-        free(text);
-        return got < 0 ? PIA_INTERNAL : PIA_TOO_LARGE;
+        free(text); /* which keeps errno */
+        return got < 0 ? PIA_INVALID : PIA_TOO_LARGE;
     }
     text[size] = '\0';
     *ret_text = text;
@@ -68,10 +69,11 @@ pia_status_t ask_read_file(const cli_t *cli,
     if (file < 0)
         return pia_problem_set(problem, PIA_INVALID, NULL, "%s: %m", path);
     pia_status_t status = read_all(file, size_max, ret_text, ret_size);
+    int error = errno;
     if (status == PIA_TOO_LARGE)
         (void)pia_problem_set(problem, status, NULL, "%s is larger than %zu bytes", path, size_max);
     else if (status != PIA_OK)
-        (void)pia_problem_set(problem, status, NULL, "%s: %m", path);
+        (void)pia_problem_set(problem, status, NULL, "%s: %s", path, strerror(error));
     if (!standard)
         (void)close(file);
     return status;

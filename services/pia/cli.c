@@ -115,7 +115,8 @@ static int print_help(void)
 
 static int print_command_help(const command_t *command)
 {
-    (void)printf("usage: pia %s %s\n\n%s\n", command->name, command->synopsis, command->help);
+    (void)printf("usage: pia %s [options] %s\n\n%s\n", command->name, command->synopsis,
+                 command->help);
     if (command->flags || (command->message && command->message->request->fields->name))
         (void)puts("\noptions:");
     print_flags(command->flags);
@@ -130,15 +131,31 @@ static int usage(const char *error)
     return EXIT_USAGE;
 }
 
+/* Whether commands begin with the word. */
+static bool is_group(const char *word)
+{
+    for (const command_t *command = commands; command->name; command++)
+        if (strncmp(command->name, word, strlen(word)) == 0)
+            return true;
+    return false;
+}
+
+/* pia key --help: what there is to do with keys. */
+static bool wants_group_help(char *const *argv)
+{
+    return argv[1] && strcmp(argv[1], "--help") == 0 && is_group(argv[0]);
+}
+
 static int unknown_command(char *const *argv)
 {
+    if (wants_group_help(argv)) {
+        print_commands(stdout, argv[0]);
+        return EXIT_DONE;
+    }
     bool two = argv[1] && argv[1][0] != '-';
     (void)fprintf(stderr, "pia: no command '%s%s%s'; there are:\n", argv[0], two ? " " : "",
                   two ? argv[1] : "");
-    bool group = false;
-    for (const command_t *command = commands; command->name; command++)
-        group |= strncmp(command->name, argv[0], strlen(argv[0])) == 0;
-    print_commands(stderr, group ? argv[0] : NULL);
+    print_commands(stderr, is_group(argv[0]) ? argv[0] : NULL);
     return EXIT_USAGE;
 }
 
@@ -244,7 +261,7 @@ int cli_main(int argc, char **argv)
     if (arguments_get(&arguments, "help"))
         return print_command_help(command);
     if (!count_is_right(command, &arguments)) {
-        (void)fprintf(stderr, "usage: pia %s %s\n", command->name, command->synopsis);
+        (void)fprintf(stderr, "usage: pia %s [options] %s\n", command->name, command->synopsis);
         return EXIT_USAGE;
     }
     cli_t cli = {.directory = -1};

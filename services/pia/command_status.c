@@ -263,8 +263,13 @@ int command_status(cli_t *cli, const command_t *command, const arguments_t *argu
     }
     pia_problem_t problem = {.status = PIA_OK};
     json_t *rows = NULL;
-    if (fetch_until(cli, until_ms, &rows, &problem) != PIA_OK)
-        return ask_say(&problem);
+    if (fetch_until(cli, until_ms, &rows, &problem) != PIA_OK) {
+        int code = ask_say(&problem);
+        if (code == EXIT_UNAVAILABLE)
+            (void)fprintf(stderr, "pia: is the network of %s running? deploy/up starts it\n",
+                          cli->data);
+        return code;
+    }
     print_rows(cli, rows);
     const char *absent = missing(rows);
     if (absent)

@@ -78,8 +78,8 @@ def test_help_of_every_command(core):
         ([], ""),
         (["nonsense"], "no command 'nonsense'"),
         (["dossier"], "dossier create"),
-        (["pole", "show"], "usage: pia pole show CODE"),
-        (["pole", "show", "a", "b"], "usage: pia pole show CODE"),
+        (["pole", "show"], "usage: pia pole show [options] CODE"),
+        (["pole", "show", "a", "b"], "usage: pia pole show [options] CODE"),
         (["pole", "list", "--nonsense", "1"], "--nonsense is not an option here"),
         (["pole", "list", "--limit"], "--limit needs a value"),
         (["pole", "list", "--limit", "many"], "not a whole number"),
@@ -100,6 +100,12 @@ def test_wrong_usage_is_said_and_is_2(core, arguments, said):
     assert said in done.stderr
 
 
+def test_help_of_a_group_of_commands():
+    done = subprocess.run([BIN / "pia", "person", "--help"], capture_output=True, text=True, check=True)
+    assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+        ["person", "create"], ["person", "show"], ["person", "list"]]  # fmt: skip
+
+
 def test_what_is_no_text_is_refused(core):
     for arguments in (["pole", "show", b"\xe9"], ["level", b"a#\xff", "info"], [b"\xff"]):
         done = subprocess.run([BIN / "pia", *arguments], capture_output=True, check=False)
@@ -114,6 +120,7 @@ def test_version():
 def test_what_is_not_there_is_unavailable_and_3(pia):
     assert "data directory" in run(pia, "status", "--data", "/nowhere", code=3).stderr
     assert "timeout" in run(pia, "pole", "list", "--timeout", "1", code=3).stderr
+    assert "deploy/up" in run(pia, "status", "--timeout", "1", code=3).stderr
     pia.start_broker()
     done = run(pia, "pole", "list", "--timeout", "1", code=3)
     assert "registry" in done.stderr
@@ -259,6 +266,11 @@ def test_cloudevents_get_receipts_and_repeats_the_first_ones(core):
 def test_what_cannot_be_published_is_said_precisely(core, content, said):
     done = run(core, "publish", "-", stdin=content, code=1)
     assert said.lower() in done.stderr.lower(), done.stderr
+
+
+def test_what_cannot_be_read_is_said(core):
+    assert "invalid: .: Is a directory" in run(core, "publish", ".", code=1).stderr
+    assert "No such file" in run(core, "publish", "nowhere.json", code=1).stderr
 
 
 def test_follow_prints_what_matches_and_ends_after_count(core):

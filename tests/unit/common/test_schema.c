@@ -173,7 +173,7 @@ static void texts_are_checked(void **state)
     expect_refused("{\"name\": \"a\\u001b\"}", "/name", "control");
     expect_refused("{\"name\": \"a\\u0085\"}", "/name", "control");
     expect_refused("{\"name\": \"a\\u007f\"}", "/name", "control");
-    expect_refused("{\"name\": \"x\", \"mood\": \"so\"}", "/mood", "allowed values");
+    expect_refused("{\"name\": \"x\", \"mood\": \"so\"}", "/mood", "allowed values: good, bad.");
     expect_refused("{\"name\": \"x\", \"id\": \"so\"}", "/id", "not a valid uuid");
 }
 
