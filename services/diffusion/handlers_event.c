@@ -95,15 +95,15 @@ static json_t *record_json(const record_t *record)
                      json_loadb((const char *)record->event, record->event_size, 0, NULL));
 }
 
-static void look_at(page_t *page, const record_t *record)
+static void look_at(page_t *page, const record_t *record, const attributes_t *attributes)
 {
-    const char *const *value = record->attributes.value;
+    const char *const *value = attributes->value;
     page->at = record->cursor;
     page->scanned++;
     page->scanned_bytes += record->event_size;
     if (!pia_principal_sees(page->principal, value[ATTRIBUTE_VISIBILITY],
                             value[ATTRIBUTE_RESTRICTED_TO]) ||
-        !filter_matches(page->filter, &record->attributes))
+        !filter_matches(page->filter, attributes))
         return;
     json_t *item = record_json(record);
     /* as it is written: a real number of 3 bytes ("0.1") becomes one of 19 */
@@ -113,11 +113,11 @@ static void look_at(page_t *page, const record_t *record)
 
 static void scan(page_t *page, const batch_t *batch)
 {
-    size_t offset = 0;
     record_t record;
-    while (!page_full(page) && record_read(batch->bytes, batch->size, &offset, &record)) {
-        if (record.cursor.sequence > page->at.sequence)
-            look_at(page, &record);
+    attributes_t attributes;
+    while (!page_full(page) && batch_find(batch, page->at.sequence + 1, &record)) {
+        batch_attributes(batch, record.cursor.sequence, &attributes);
+        look_at(page, &record, &attributes);
     }
 }
 

@@ -100,11 +100,14 @@ static json_t *audience_json(const subscriber_t **found, size_t count, size_t li
     return page;
 }
 
-static json_t *audience(diffusion_t *self, const record_t *record, int64_t after, size_t limit)
+static json_t *audience(diffusion_t *self,
+                        uint64_t sequence,
+                        const attributes_t *attributes,
+                        int64_t after,
+                        size_t limit)
 {
     const subscriber_t **found = pia_alloc((limit + 1) * sizeof(const subscriber_t *));
-    size_t count = matching_audience(self->matching, record->cursor.sequence, &record->attributes,
-                                     after, found, limit + 1);
+    size_t count = matching_audience(self->matching, sequence, attributes, after, found, limit + 1);
     json_t *page = audience_json(found, count, limit);
     free(found);
     return page;
@@ -112,29 +115,31 @@ static json_t *audience(diffusion_t *self, const record_t *record, int64_t after
 
 /* Subscribers are people outside the network: they are told of what is public, and of nothing else.
  */
-static bool reaches_subscribers(const record_t *record)
+static bool reaches_subscribers(const attributes_t *attributes)
 {
     pia_principal_t nobody = {0};
-    return pia_principal_sees(&nobody, record->attributes.value[ATTRIBUTE_VISIBILITY],
-                              record->attributes.value[ATTRIBUTE_RESTRICTED_TO]);
+    return pia_principal_sees(&nobody, attributes->value[ATTRIBUTE_VISIBILITY],
+                              attributes->value[ATTRIBUTE_RESTRICTED_TO]);
 }
 
 static pia_status_t find_event(pia_db_t *db,
                                const pia_diffusion_audience_list_t *fields,
                                batch_t **ret_batch,
-                               record_t *ret_record,
+                               attributes_t *ret_attributes,
                                pia_problem_t *problem)
 {
+    record_t record;
     pia_status_t status = journal_read_batch(db, (uint64_t)fields->sequence, ret_batch);
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, status, "/sequence", "There is no such event.");
-    if (status == PIA_OK && !batch_find(*ret_batch, (uint64_t)fields->sequence, ret_record, NULL))
+    if (status == PIA_OK && !batch_find(*ret_batch, (uint64_t)fields->sequence, &record))
         status = PIA_INTERNAL;
     if (status != PIA_OK)
         return pia_problem_set(problem, status, "", "The journal cannot be read now.");
-    if (fields->has_epoch && ret_record->cursor.epoch != (uint64_t)fields->epoch)
+    if (fields->has_epoch && record.cursor.epoch != (uint64_t)fields->epoch)
         return pia_problem_set(problem, PIA_GONE, "/epoch",
                                "The event of this number is of another epoch.");
+    batch_attributes(*ret_batch, record.cursor.sequence, ret_attributes);
     return PIA_OK;
 }
 
@@ -145,9 +150,9 @@ void handle_audience_list(void *self, pia_request_t **request_p)
     size_t limit = fields->has_limit ? (size_t)fields->limit : LIMIT_DEFAULT;
     pia_problem_t problem = {0};
     batch_t *batch = NULL;
-    record_t record = {.wire = NULL};
+    attributes_t attributes = {0};
     int64_t after = 0;
-    pia_status_t status = find_event(diffusion->context->db, fields, &batch, &record, &problem);
+    pia_status_t status = find_event(diffusion->context->db, fields, &batch, &attributes, &problem);
     if (status == PIA_OK && !subscription_parse_place(fields->after, &after))
         status =
             pia_problem_set(&problem, PIA_INVALID, "/after", "It is not a `next` of this list.");
@@ -156,9 +161,11 @@ void handle_audience_list(void *self, pia_request_t **request_p)
                                  "The subscriptions are out of reach now.");
     if (status != PIA_OK)
         pia_request_fail(request_p, &problem);
-    else if (!reaches_subscribers(&record))
+    else if (!reaches_subscribers(&attributes))
         pia_request_answer(request_p, json_pack("{s:[]}", "items"), 0);
     else
-        pia_request_answer(request_p, audience(diffusion, &record, after, limit), 0);
+        pia_request_answer(
+            request_p, audience(diffusion, (uint64_t)fields->sequence, &attributes, after, limit),
+            0);
     batch_release(&batch);
 }

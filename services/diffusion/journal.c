@@ -13,11 +13,12 @@
 #include "journal_read.h"
 #include "problems.h"
 
-/* A row holds at most about this much, so that a reader's page is bounded. */
+/* The records of a row have at most about this much, so that a reader's page is bounded. */
 enum { ROW_SIZE_MAX = 256 * 1024 };
 
 typedef struct {
     size_t end;                /* of its record in the pending bytes */
+    size_t attributes_end;     /* of its entry in the pending attributes */
     uint8_t chain[CHAIN_SIZE]; /* after it */
 } pending_t;
 
@@ -26,10 +27,12 @@ struct journal {
     uint8_t dedup_key[DEDUP_KEY_SIZE];
     receipt_t committed; /* the last durable event */
 
-    buffer_t bytes;     /* records of this transaction */
-    pending_t *pending; /* one a record */
+    buffer_t bytes;      /* records of this transaction */
+    buffer_t attributes; /* one entry a record, each whole */
+    pending_t *pending;  /* one a record */
     size_t count;
     size_t capacity;
+    buffer_t packed; /* the attributes of a row being made */
 
     batch_t **ready; /* rows written, told of after the commit */
     size_t ready_count;
@@ -53,8 +56,8 @@ static const char SQL_LOCK_HEAD[] = "UPDATE journal_head SET sequence = sequence
 static const char SQL_MOVE_HEAD[] =
     "UPDATE journal_head SET sequence = $1, chain = $2 WHERE id = 1";
 static const char SQL_ADD_BATCH[] =
-    "INSERT INTO journal_batch (first_sequence, count, epoch, chain_before, bytes)"
-    " VALUES ($1, $2, $3, $4, $5)";
+    "INSERT INTO journal_batch (first_sequence, count, epoch, chain_before, attributes, bytes)"
+    " VALUES ($1, $2, $3, $4, $5, $6)";
 
 static pia_status_t make_rows(pia_db_t *db)
 {
@@ -162,6 +165,8 @@ void journal_destroy(journal_t **self_p)
     free(self->ready);
     free(self->pending);
     buffer_free(&self->bytes);
+    buffer_free(&self->attributes);
+    buffer_free(&self->packed);
     free(self);
     *self_p = NULL;
 }
@@ -208,22 +213,23 @@ static void truncate_to(journal_t *self, size_t count)
 {
     self->count = count;
     self->bytes.size = count ? self->pending[count - 1].end : 0;
+    self->attributes.size = count ? self->pending[count - 1].attributes_end : 0;
 }
 
 static void add_pending(journal_t *self, const receipt_t *receipt, const entry_t *entry)
 {
-    record_t record = {.attributes = entry->attributes,
-                       .recorded_ms = pia_clock_now(),
-                       .event = entry->bytes,
-                       .event_size = entry->size};
+    record_t record = {
+        .recorded_ms = pia_clock_now(), .event = entry->bytes, .event_size = entry->size};
     receipt_cursor(receipt, &record.cursor);
     record_write(&self->bytes, &record);
+    record_write_attributes(&self->attributes, &entry->attributes);
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 64;
         self->pending = pia_realloc(self->pending, self->capacity * sizeof *self->pending);
     }
     pending_t *pending = &self->pending[self->count++];
     pending->end = self->bytes.size;
+    pending->attributes_end = self->attributes.size;
     memcpy(pending->chain, receipt->chain, CHAIN_SIZE);
 }
 
@@ -308,32 +314,50 @@ pia_status_t journal_began(journal_t *self, pia_db_t *db)
     return read_head(db, SQL_LOCK_HEAD, &self->committed);
 }
 
-static pia_status_t
-add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, size_t to)
+/* The row of pending records `from` to `to`; borrows from `self`. */
+static void
+make_row(journal_t *self, const receipt_t *before, size_t from, size_t to, batch_row_t *ret_row)
 {
     size_t start = from ? self->pending[from - 1].end : 0;
-    const uint8_t *bytes = self->bytes.bytes + start;
-    size_t size = self->pending[to - 1].end - start;
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ADD_BATCH);
-    pia_stmt_integer(stmt, 1, (int64_t)before->sequence + 1);
-    pia_stmt_integer(stmt, 2, (int64_t)(to - from));
-    pia_stmt_integer(stmt, 3, before->epoch);
-    pia_stmt_bytes(stmt, 4, before->chain, CHAIN_SIZE);
-    pia_stmt_bytes(stmt, 5, bytes, size);
-    pia_status_t status = pia_stmt_run(stmt, NULL);
-    if (status != PIA_OK)
-        return status;
-    batch_t *batch = batch_new(bytes, size);
-    batch->first = before->sequence + 1;
-    batch->count = (uint32_t)(to - from);
-    batch->epoch = before->epoch;
-    memcpy(batch->chain_before, before->chain, CHAIN_SIZE);
+    size_t attributes_start = from ? self->pending[from - 1].attributes_end : 0;
+    buffer_reset(&self->packed);
+    record_pack_attributes(&self->packed, self->attributes.bytes + attributes_start,
+                           self->pending[to - 1].attributes_end - attributes_start);
+    *ret_row = (batch_row_t){.first = before->sequence + 1,
+                             .count = (uint32_t)(to - from),
+                             .epoch = before->epoch,
+                             .chain_before = before->chain,
+                             .bytes = self->bytes.bytes + start,
+                             .size = self->pending[to - 1].end - start,
+                             .attributes = self->packed.bytes,
+                             .attributes_size = self->packed.size};
+}
+
+static void add_ready(journal_t *self, batch_t *batch)
+{
     if (self->ready_count == self->ready_capacity) {
         self->ready_capacity = self->ready_capacity ? self->ready_capacity * 2 : 8;
         self->ready = pia_realloc(self->ready, self->ready_capacity * sizeof(batch_t *));
     }
     self->ready[self->ready_count++] = batch;
-    return PIA_OK;
+}
+
+static pia_status_t
+add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, size_t to)
+{
+    batch_row_t row;
+    make_row(self, before, from, to, &row);
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ADD_BATCH);
+    pia_stmt_integer(stmt, 1, (int64_t)row.first);
+    pia_stmt_integer(stmt, 2, row.count);
+    pia_stmt_integer(stmt, 3, row.epoch);
+    pia_stmt_bytes(stmt, 4, row.chain_before, CHAIN_SIZE);
+    pia_stmt_bytes(stmt, 5, row.attributes, row.attributes_size);
+    pia_stmt_bytes(stmt, 6, row.bytes, row.size);
+    pia_status_t status = pia_stmt_run(stmt, NULL);
+    if (status == PIA_OK)
+        add_ready(self, batch_new(&row));
+    return status;
 }
 
 /* The end of the row that begins with pending record `from`. */

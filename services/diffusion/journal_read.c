@@ -4,7 +4,7 @@
 #include <string.h>
 
 static const char SQL_BATCH[] =
-    "SELECT first_sequence, count, epoch, chain_before, bytes FROM journal_batch"
+    "SELECT first_sequence, count, epoch, chain_before, attributes, bytes FROM journal_batch"
     " WHERE first_sequence <= $1 ORDER BY first_sequence DESC LIMIT 1";
 static const char SQL_HEAD[] = "SELECT epoch, sequence, chain FROM journal_head WHERE id = 1";
 static const char SQL_NEXT_EPOCH[] = "SELECT epoch, first_sequence, chain_before FROM journal_epoch"
@@ -15,18 +15,16 @@ static const char SQL_EPOCH[] = "SELECT first_sequence FROM journal_epoch WHERE 
 static batch_t *take_row(pia_stmt_t *stmt)
 {
     size_t chain_size = 0;
-    size_t size = 0;
-    const void *chain = pia_stmt_column_bytes(stmt, 3, &chain_size);
-    const void *bytes = pia_stmt_column_bytes(stmt, 4, &size);
     int64_t count = pia_stmt_column_integer(stmt, 1);
+    batch_row_t row = {.first = (uint64_t)pia_stmt_column_integer(stmt, 0),
+                       .count = (uint32_t)count,
+                       .epoch = (uint32_t)pia_stmt_column_integer(stmt, 2)};
+    row.chain_before = pia_stmt_column_bytes(stmt, 3, &chain_size);
+    row.attributes = pia_stmt_column_bytes(stmt, 4, &row.attributes_size);
+    row.bytes = pia_stmt_column_bytes(stmt, 5, &row.size);
     if (chain_size != CHAIN_SIZE || count < 1 || count > UINT32_MAX)
         return NULL;
-    batch_t *batch = batch_new(bytes, size);
-    batch->first = (uint64_t)pia_stmt_column_integer(stmt, 0);
-    batch->count = (uint32_t)count;
-    batch->epoch = (uint32_t)pia_stmt_column_integer(stmt, 2);
-    memcpy(batch->chain_before, chain, CHAIN_SIZE);
-    return batch;
+    return batch_new(&row);
 }
 
 pia_status_t journal_read_batch(pia_db_t *db, uint64_t sequence, batch_t **ret_batch)
@@ -105,7 +103,7 @@ static pia_status_t check_place(pia_db_t *db, const cursor_t *cursor)
     if (status != PIA_OK)
         return status;
     record_t record;
-    bool found = batch_find(batch, cursor->sequence, &record, NULL);
+    bool found = batch_find(batch, cursor->sequence, &record);
     status = !found ? PIA_INTERNAL : cursor_equal(&record.cursor, cursor) ? PIA_OK : PIA_NOT_FOUND;
     batch_release(&batch);
     return status;
@@ -162,7 +160,7 @@ pia_status_t journal_locate(pia_db_t *db, const cursor_t *cursor, cursor_t *ret_
 }
 
 /* Walks one row whose chain should begin with `chain`, from its first event. */
-static const char *verify_row(const batch_t *batch, uint8_t chain[CHAIN_SIZE], uint64_t *good)
+static const char *verify_records(const batch_t *batch, uint8_t chain[CHAIN_SIZE], uint64_t *good)
 {
     if (memcmp(batch->chain_before, chain, CHAIN_SIZE) != 0)
         return "The chain before this event is not that after the one before it.";
@@ -181,6 +179,28 @@ static const char *verify_row(const batch_t *batch, uint8_t chain[CHAIN_SIZE], u
         *good = sequence;
     }
     return offset == batch->size ? NULL : "Bytes follow the last record of the row.";
+}
+
+/* Attributes are not under the chain: they are what was read from the events. */
+static const char *verify_attributes(const batch_t *batch)
+{
+    size_t offset = 0;
+    record_run_t run = {0};
+    attributes_t values;
+    for (uint32_t i = 0; i < batch->count; i++) {
+        if (!record_read_run(batch->attributes, batch->attributes_size, &offset, &run) ||
+            !record_read_attributes(run, &values))
+            return "The attributes of the row cannot be read.";
+    }
+    return offset == batch->attributes_size ? NULL : "Attributes follow the last ones of the row.";
+}
+
+static const char *verify_row(const batch_t *batch, uint8_t chain[CHAIN_SIZE], uint64_t *good)
+{
+    const char *detail = verify_records(batch, chain, good);
+    if (!detail && (detail = verify_attributes(batch)))
+        *good = batch->first + batch->good - 1;
+    return detail;
 }
 
 /* Whether the journal ends where its head says. */

@@ -120,11 +120,11 @@ static void send(live_t *self, const char *topic, const cursor_t *cursor, const 
     self->quiet = false;
 }
 
-void live_publish(live_t *self, const record_t *record)
+void live_publish(live_t *self, const record_t *record, const attributes_t *attributes)
 {
     char topic[LIVE_TOPIC_MAX + 1];
-    if (strcmp(record->attributes.value[ATTRIBUTE_VISIBILITY], "public") != 0 ||
-        !live_topic(&record->attributes, topic))
+    if (strcmp(attributes->value[ATTRIBUTE_VISIBILITY], "public") != 0 ||
+        !live_topic(attributes, topic))
         return;
     send(self, topic, &record->cursor, record);
     atomic_fetch_add(&self->counters->sent, 1);

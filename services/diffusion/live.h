@@ -33,7 +33,7 @@ void *live_socket(const live_t *self);
 void live_process(void *arg); /* the live_t */
 
 /* Sends an event if it is public. */
-void live_publish(live_t *self, const record_t *record);
+void live_publish(live_t *self, const record_t *record, const attributes_t *attributes);
 
 /* Once a second: the head, if nothing else was sent. */
 void live_tick(live_t *self, const cursor_t *head);

@@ -70,7 +70,7 @@ static void read_page(pia_db_t *db, read_t *read)
         read->status = journal_read_batch(db, sequence, &batch);
         if (read->status != PIA_OK)
             break;
-        size += batch->size;
+        size += batch->memory;
         sequence = batch_last(batch) + 1;
         read->batches[read->count++] = batch;
     }

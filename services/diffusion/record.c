@@ -11,84 +11,109 @@ static const uint8_t attribute_tags[ATTRIBUTE_COUNT] = {
 #undef X
 };
 
-static void write_attributes(buffer_t *buffer, const attributes_t *attributes)
+/* By tag: the attribute's number and 1; 0: a tag that this version does not know. */
+static const uint8_t attribute_of_tag[UINT8_MAX + 1] = {
+#define X(name, text, tag) [tag] = ATTRIBUTE_##name + 1,
+    ATTRIBUTE_MAP(X)
+#undef X
+};
+
+void record_write(buffer_t *bytes, const record_t *record)
 {
+    assert(record->event_size > 0 && record->event_size <= RECORD_EVENT_SIZE_MAX);
+    buffer_add_u32(bytes, record->cursor.epoch);
+    buffer_add_u64(bytes, record->cursor.sequence);
+    buffer_add_u64(bytes, (uint64_t)record->recorded_ms);
+    buffer_add_u32(bytes, record->cursor.chain);
+    buffer_add_u32(bytes, (uint32_t)record->event_size);
+    buffer_add(bytes, record->event, record->event_size);
+}
+
+void record_write_attributes(buffer_t *attributes, const attributes_t *values)
+{
+    size_t start = attributes->size;
+    buffer_add_u32(attributes, 0);
     for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
-        const char *value = attributes->value[i];
+        const char *value = values->value[i];
         if (!value)
             continue;
         size_t size = strlen(value);
         assert(size <= UINT16_MAX); /* an event has 64 KiB */
-        buffer_add_u8(buffer, attribute_tags[i]);
-        buffer_add_u16(buffer, (uint16_t)size);
-        buffer_add(buffer, value, size + 1);
+        buffer_add_u8(attributes, attribute_tags[i]);
+        buffer_add_u16(attributes, (uint16_t)size);
+        buffer_add(attributes, value, size + 1);
     }
+    bytes_put_u32(attributes->bytes + start, (uint32_t)(attributes->size - start - 4));
 }
 
-void record_write(buffer_t *buffer, const record_t *record)
+void record_pack_attributes(buffer_t *attributes, const uint8_t *entries, size_t size)
 {
-    size_t start = buffer->size;
-    buffer_add_u32(buffer, 0);
-    write_attributes(buffer, &record->attributes);
-    bytes_put_u32(buffer->bytes + start, (uint32_t)(buffer->size - start - 4));
-    buffer_add_u32(buffer, record->cursor.epoch);
-    buffer_add_u64(buffer, record->cursor.sequence);
-    buffer_add_u64(buffer, (uint64_t)record->recorded_ms);
-    buffer_add_u32(buffer, record->cursor.chain);
-    buffer_add_u32(buffer, (uint32_t)record->event_size);
-    buffer_add(buffer, record->event, record->event_size);
-}
-
-/* Tags that this version does not know are skipped. */
-static void set_attribute(attributes_t *attributes, uint8_t tag, const char *value)
-{
-    for (int i = 0; i < ATTRIBUTE_COUNT; i++) {
-        if (attribute_tags[i] == tag)
-            attributes->value[i] = value;
+    record_run_t run = {0};
+    record_run_t last = {0};
+    size_t offset = 0;
+    while (record_read_run(entries, size, &offset, &run)) {
+        bool same = run.size == last.size && memcmp(run.bytes, last.bytes, run.size) == 0;
+        buffer_add_u32(attributes, same ? 0 : (uint32_t)run.size);
+        if (!same)
+            buffer_add(attributes, run.bytes, run.size);
+        last = run;
     }
-}
-
-static bool read_attributes(const uint8_t *bytes, size_t size, attributes_t *attributes)
-{
-    *attributes = (attributes_t){0};
-    size_t at = 0;
-    while (at < size) {
-        if (size - at < 4)
-            return false;
-        size_t length = bytes_get_u16(bytes + at + 1);
-        if (size - at < 4 + length || bytes[at + 3 + length] != '\0')
-            return false;
-        set_attribute(attributes, bytes[at], (const char *)bytes + at + 3);
-        at += 4 + length;
-    }
-    return attributes->value[ATTRIBUTE_SOURCE] && attributes->value[ATTRIBUTE_TYPE] &&
-           attributes->value[ATTRIBUTE_VISIBILITY];
+    assert(offset == size);
 }
 
 bool record_read(const uint8_t *bytes, size_t size, size_t *offset, record_t *ret_record)
 {
     size_t left = size - *offset;
+    if (left < RECORD_HEAD_SIZE)
+        return false;
+    const uint8_t *wire = bytes + *offset;
+    size_t event_size = bytes_get_u32(wire + 24);
+    if (event_size == 0 || event_size > RECORD_EVENT_SIZE_MAX ||
+        event_size > left - RECORD_HEAD_SIZE)
+        return false;
+    *ret_record = (record_t){.cursor = {.epoch = bytes_get_u32(wire),
+                                        .sequence = bytes_get_u64(wire + 4),
+                                        .chain = bytes_get_u32(wire + 20)},
+                             .recorded_ms = (int64_t)bytes_get_u64(wire + 12),
+                             .wire = wire,
+                             .wire_size = RECORD_HEAD_SIZE + event_size,
+                             .event = wire + RECORD_HEAD_SIZE,
+                             .event_size = event_size};
+    *offset += ret_record->wire_size;
+    return true;
+}
+
+bool record_read_run(const uint8_t *bytes, size_t size, size_t *offset, record_run_t *run)
+{
+    size_t left = size - *offset;
     if (left < 4)
         return false;
-    const uint8_t *at = bytes + *offset;
-    size_t attributes_size = bytes_get_u32(at);
-    if (left - 4 < attributes_size || left - 4 - attributes_size < RECORD_WIRE_HEAD)
+    size_t run_size = bytes_get_u32(bytes + *offset);
+    if (run_size > left - 4 || (run_size == 0 && !run->bytes))
         return false;
-    const uint8_t *wire = at + 4 + attributes_size;
-    size_t event_size = bytes_get_u32(wire + 24);
-    if (left - 4 - attributes_size - RECORD_WIRE_HEAD < event_size ||
-        !read_attributes(at + 4, attributes_size, &ret_record->attributes))
-        return false;
-    ret_record->cursor = (cursor_t){.epoch = bytes_get_u32(wire),
-                                    .sequence = bytes_get_u64(wire + 4),
-                                    .chain = bytes_get_u32(wire + 20)};
-    ret_record->recorded_ms = (int64_t)bytes_get_u64(wire + 12);
-    ret_record->wire = wire;
-    ret_record->wire_size = RECORD_WIRE_HEAD + event_size;
-    ret_record->event = wire + RECORD_WIRE_HEAD;
-    ret_record->event_size = event_size;
-    *offset += 4 + attributes_size + ret_record->wire_size;
+    if (run_size)
+        *run = (record_run_t){.bytes = bytes + *offset + 4, .size = run_size};
+    *offset += 4 + run_size;
     return true;
+}
+
+bool record_read_attributes(record_run_t run, attributes_t *ret_values)
+{
+    *ret_values = (attributes_t){0};
+    size_t at = 0;
+    while (at < run.size) {
+        if (run.size - at < 4)
+            return false;
+        size_t length = bytes_get_u16(run.bytes + at + 1);
+        if (run.size - at < 4 + length || run.bytes[at + 3 + length] != '\0')
+            return false;
+        uint8_t known = attribute_of_tag[run.bytes[at]];
+        if (known)
+            ret_values->value[known - 1] = (const char *)run.bytes + at + 3;
+        at += 4 + length;
+    }
+    return ret_values->value[ATTRIBUTE_SOURCE] && ret_values->value[ATTRIBUTE_TYPE] &&
+           ret_values->value[ATTRIBUTE_VISIBILITY];
 }
 
 void record_chain(uint8_t chain[CHAIN_SIZE], const uint8_t hash[CHAIN_SIZE])

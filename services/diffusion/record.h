@@ -1,10 +1,12 @@
-/* record.h - one event as it is stored in a batch and sent on the wire.
+/* record.h - one event as it is stored in a row of the journal and sent on the wire.
  *
- *   stored = size-of-attributes:4 attributes wire
- *   attributes = *(tag:1 size:2 bytes NUL)
- *   wire   = epoch:4 sequence:8 recorded:8 chain:4 size:4 event        (proto/README.md, records)
+ * A row has two runs of bytes, one entry an event in each:
+ *   bytes      = *(epoch:4 sequence:8 recorded:8 chain:4 length:4 event)   (proto/README.md,
+ * records) attributes = *(size:4 *(tag:1 size:2 text NUL))
  *
- * What filters and visibility need stands before the wire bytes, which leave as they are. */
+ * The first leaves as it is to a subscriber who may see all of it; the second is what filters and
+ * visibility need. An entry of size 0 there says: the same as the one before in this row, as it is
+ * with most events of one publisher; so they are stored, parsed and matched once. */
 #ifndef DIFFUSION_RECORD_H
 #define DIFFUSION_RECORD_H
 
@@ -16,25 +18,45 @@
 #include "buffer.h"
 #include "cursor.h"
 
-enum { RECORD_WIRE_HEAD = 28 };
+/* The top bit of `length` is kept for records that are not an event. */
+enum { RECORD_HEAD_SIZE = 28, RECORD_EVENT_SIZE_MAX = INT32_MAX };
 
-/* Borrowed from the bytes it was read from. */
+/* A wire record; borrowed from the bytes it was read from. */
 typedef struct {
-    attributes_t attributes;
     cursor_t cursor;
     int64_t recorded_ms;
-    const uint8_t *wire; /* the whole wire record */
+    const uint8_t *wire; /* the whole of it */
     size_t wire_size;
     const uint8_t *event; /* its last part: the event's bytes */
-    size_t event_size;
+    size_t event_size;    /* at least 1 */
 } record_t;
 
-/* Appends the stored form; cursor, recorded_ms, attributes, event and event_size are used. */
-void record_write(buffer_t *buffer, const record_t *record);
+/* The attributes of one event, encoded; borrowed. Two events whose `bytes` are the same pointer
+ * have the same ones. */
+typedef struct {
+    const uint8_t *bytes;
+    size_t size;
+} record_run_t;
 
-/* Reads the record at *offset and moves behind it. False at the end, or if the bytes are damaged:
- * then *offset is not `size`. Never reads outside. */
+/* Appends a wire record; cursor, recorded_ms, event and event_size are used. */
+void record_write(buffer_t *bytes, const record_t *record);
+
+/* Appends an entry with these attributes. */
+void record_write_attributes(buffer_t *attributes, const attributes_t *values);
+
+/* Appends entries, leaving out what repeats: `entries` begin a row. */
+void record_pack_attributes(buffer_t *attributes, const uint8_t *entries, size_t size);
+
+/* Reads the wire record at *offset and moves behind it. False at the end, or if the bytes are
+ * damaged: then *offset is not `size`. Never reads outside. */
 bool record_read(const uint8_t *bytes, size_t size, size_t *offset, record_t *ret_record);
+
+/* Reads the entry of attributes at *offset and moves behind it; `run` is the one before ({0} at
+ * the beginning), and stays if the entry says the same. False as record_read. */
+bool record_read_run(const uint8_t *bytes, size_t size, size_t *offset, record_run_t *run);
+
+/* Decodes a run; false if it is damaged, or has no source, type and visibility. */
+bool record_read_attributes(record_run_t run, attributes_t *ret_values);
 
 /* chain := BLAKE2b-256(chain || hash). */
 void record_chain(uint8_t chain[CHAIN_SIZE], const uint8_t hash[CHAIN_SIZE]);

@@ -34,7 +34,7 @@ ring_t *ring_new(size_t size_max)
 static void drop_oldest(ring_t *self)
 {
     batch_t **oldest = slot(self, 0);
-    self->size -= (*oldest)->size;
+    self->size -= (*oldest)->memory;
     batch_release(oldest);
     self->first++;
     self->count--;
@@ -73,15 +73,14 @@ static void grow(ring_t *self)
 bool ring_add(ring_t *self, batch_t *batch)
 {
     record_t last;
-    if (batch->first != self->head.sequence + 1 ||
-        !batch_find(batch, batch_last(batch), &last, NULL))
+    if (batch->first != self->head.sequence + 1 || !batch_find(batch, batch_last(batch), &last))
         return false;
-    while (self->count && self->size + batch->size > self->size_max)
+    while (self->count && self->size + batch->memory > self->size_max)
         drop_oldest(self);
     if (self->count == self->capacity)
         grow(self);
     *slot(self, self->count++) = batch_retain(batch);
-    self->size += batch->size;
+    self->size += batch->memory;
     self->head = last.cursor;
     return true;
 }

@@ -61,15 +61,16 @@ static void apply_revocation(server_t *self, const record_t *record)
 
 static void observe(server_t *self, const batch_t *batch)
 {
-    size_t offset = 0;
     record_t record;
-    while (record_read(batch->bytes, batch->size, &offset, &record)) {
-        const char *const *value = record.attributes.value;
+    attributes_t attributes;
+    for (uint64_t sequence = batch->first; batch_find(batch, sequence, &record); sequence++) {
+        batch_attributes(batch, sequence, &attributes);
+        const char *const *value = attributes.value;
         if (strcmp(value[ATTRIBUTE_TYPE], "principal.revoked") == 0 &&
             strcmp(value[ATTRIBUTE_SOURCE], "/services/registry") == 0)
             apply_revocation(self, &record);
         if (self->live && record.cursor.sequence > self->live_after)
-            live_publish(self->live, &record);
+            live_publish(self->live, &record, &attributes);
     }
 }
 

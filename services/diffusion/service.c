@@ -82,11 +82,11 @@ static pia_status_t warm_up(diffusion_t *self)
     for (uint64_t last = head.sequence; status == PIA_OK && last;) {
         batch_t *batch = NULL;
         status = journal_read_batch(self->context->db, last, &batch);
-        if (status != PIA_OK || batch->size > room) {
+        if (status != PIA_OK || batch->memory > room) {
             batch_release(&batch);
             break;
         }
-        room -= batch->size;
+        room -= batch->memory;
         last = batch->first - 1;
         self->warm_from = (cursor_t){
             .epoch = batch->epoch, .sequence = last, .chain = bytes_get_u32(batch->chain_before)};

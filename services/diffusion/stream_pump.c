@@ -87,7 +87,7 @@ static bool locate_in_ring(const streams_t *self, stream_t *stream)
     const batch_t *batch = ring_find(self->ring, stream->seen.sequence);
     if (stream->located || cursor_equal(&stream->seen, ring_head(self->ring)))
         stream->located = true;
-    else if (batch && batch_find(batch, stream->seen.sequence, &record, NULL))
+    else if (batch && batch_find(batch, stream->seen.sequence, &record))
         stream->located = cursor_equal(&stream->seen, &record.cursor);
     return stream->located;
 }
@@ -122,32 +122,34 @@ static bool frame_full(const frame_t *frame)
            frame->scanned >= SCAN_BYTES_MAX;
 }
 
-static bool is_wanted(const stream_t *stream, const record_t *record)
+static bool is_wanted(const stream_t *stream, record_run_t run)
 {
-    const char *const *value = record->attributes.value;
+    attributes_t attributes;
+    if (!record_read_attributes(run, &attributes))
+        return false;
+    const char *const *value = attributes.value;
     return pia_principal_sees(&stream->principal, value[ATTRIBUTE_VISIBILITY],
                               value[ATTRIBUTE_RESTRICTED_TO]) &&
-           filter_matches(stream->filter, &record->attributes);
+           filter_matches(stream->filter, &attributes);
 }
 
 /* Goes over the batch from the event after `seen`. False if it is damaged. */
 static bool scan(stream_t *stream, const batch_t *batch, frame_t *frame)
 {
-    size_t offset = stream->hint_first == batch->first ? stream->hint_offset : 0;
     record_t record;
-    while (!frame_full(frame) && record_read(batch->bytes, batch->size, &offset, &record)) {
-        if (record.cursor.sequence <= stream->seen.sequence)
-            continue;
-        if (record.cursor.sequence != stream->seen.sequence + 1)
-            return false;
-        if (is_wanted(stream, &record)) {
+    record_run_t last = {0};
+    bool wanted = false;
+    while (!frame_full(frame) && batch_find(batch, stream->seen.sequence + 1, &record)) {
+        record_run_t run = batch_run(batch, record.cursor.sequence);
+        if (run.bytes != last.bytes)
+            wanted = is_wanted(stream, run);
+        last = run;
+        if (wanted) {
             buffer_add(frame->records, record.wire, record.wire_size);
             frame->count++;
         }
         frame->scanned += record.wire_size;
         stream->seen = record.cursor;
-        stream->hint_first = batch->first;
-        stream->hint_offset = offset;
     }
     return frame_full(frame) || stream->seen.sequence >= batch_last(batch);
 }
@@ -195,7 +197,6 @@ pump_t stream_pump(streams_t *self, stream_t *stream)
         stream->seen = before; /* its queue is full or it is gone: tried again soon */
         self->blocked = true;
         stream->blocked = true;
-        stream->hint_first = 0;
         return PUMP_DONE;
     }
     if (!good) {

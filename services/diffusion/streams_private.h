@@ -21,9 +21,7 @@ struct stream {
     read_t *reading;                 /* a question on its way; its answer is for us */
     batch_t *page[READ_BATCHES_MAX]; /* from disk, what is not yet covered */
     size_t page_count, page_next;
-    uint64_t hint_first; /* in the batch that begins with this sequence … */
-    size_t hint_offset;  /* … the event after `seen` stands here */
-    bool ready;          /* in the queue */
+    bool ready; /* in the queue */
     stream_t *next_ready;
     stream_t *next_of_peer;
     stream_t *next, *previous; /* of all */

@@ -21,7 +21,8 @@ CREATE TABLE journal_batch (
     count BIGINT NOT NULL,
     epoch BIGINT NOT NULL,
     chain_before BYTEA NOT NULL,
-    bytes BYTEA NOT NULL            -- records, see record.h
+    attributes BYTEA NOT NULL,      -- what filters look at, see record.h
+    bytes BYTEA NOT NULL            -- records as they are sent
 );
 CREATE TABLE journal_dedup (
     fingerprint BYTEA PRIMARY KEY,  -- of (source, id), 16 bytes

@@ -197,11 +197,13 @@ static void an_event_is_read_back_as_it_came(void **state)
     fixture_commit(&f);
     batch_t *batch = NULL;
     record_t record;
+    attributes_t attributes;
     assert_int_equal(journal_read_batch(f.db, 1, &batch), PIA_OK);
-    assert_true(batch_find(batch, 1, &record, NULL));
+    assert_true(batch_find(batch, 1, &record));
     assert_int_equal(record.event_size, sizeof text - 1);
     assert_memory_equal(record.event, text, sizeof text - 1);
-    assert_string_equal(record.attributes.value[ATTRIBUTE_POLE], "cnidep");
+    batch_attributes(batch, 1, &attributes);
+    assert_string_equal(attributes.value[ATTRIBUTE_POLE], "cnidep");
     batch_release(&batch);
     assert_int_equal(journal_read_batch(f.db, 2, &batch), PIA_NOT_FOUND);
     assert_int_equal(journal_read_batch(f.db, 0, &batch), PIA_NOT_FOUND);
@@ -340,6 +342,21 @@ static void verify_pin_points_the_first_bad_event(void **state)
     fixture_close(&f);
 }
 
+static void verify_sees_damaged_attributes(void **state)
+{
+    (void)state;
+    fixture_t f;
+    verification_t found;
+    fixture_open(&f);
+    fixture_add(&f, "a", "1");
+    fixture_add(&f, "b", "2");
+    test_database_run(f.db, "UPDATE journal_batch SET attributes = bytes WHERE first_sequence = 2");
+    assert_int_equal(journal_verify(f.db, 1, 1000, &found), PIA_OK);
+    assert_int_equal(found.bad, 2);
+    assert_int_equal(found.good, 1);
+    fixture_close(&f);
+}
+
 static void verify_sees_a_missing_row_and_a_missing_tail(void **state)
 {
     (void)state;
@@ -397,6 +414,7 @@ int main(void)
         cmocka_unit_test(a_cursor_is_valid_where_its_chain_matches),
         cmocka_unit_test(a_cursor_of_a_lost_tail_has_the_epochs_end_in_common),
         cmocka_unit_test(verify_pin_points_the_first_bad_event),
+        cmocka_unit_test(verify_sees_damaged_attributes),
         cmocka_unit_test(verify_sees_a_missing_row_and_a_missing_tail),
         cmocka_unit_test(verify_goes_on_where_it_stopped),
     };

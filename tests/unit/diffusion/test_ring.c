@@ -5,20 +5,29 @@
 
 static batch_t *make_batch(uint64_t first, uint32_t count)
 {
-    buffer_t buffer = {0};
+    static const uint8_t chain[CHAIN_SIZE];
+    buffer_t bytes = {0};
+    buffer_t attributes = {0};
+    attributes_t values = {{0}};
+    values.value[ATTRIBUTE_SOURCE] = "s";
+    values.value[ATTRIBUTE_TYPE] = "t";
+    values.value[ATTRIBUTE_VISIBILITY] = "public";
     for (uint64_t i = first; i < first + count; i++) {
         record_t record = {
             .cursor = {1, i, (uint32_t)i}, .event = (const uint8_t *)"{}", .event_size = 2};
-        record.attributes.value[ATTRIBUTE_SOURCE] = "s";
-        record.attributes.value[ATTRIBUTE_TYPE] = "t";
-        record.attributes.value[ATTRIBUTE_VISIBILITY] = "public";
-        record_write(&buffer, &record);
+        record_write(&bytes, &record);
+        record_write_attributes(&attributes, &values);
     }
-    batch_t *batch = batch_new(buffer.bytes, buffer.size);
-    batch->first = first;
-    batch->count = count;
-    batch->epoch = 1;
-    buffer_free(&buffer);
+    batch_t *batch = batch_new(&(batch_row_t){.first = first,
+                                              .count = count,
+                                              .epoch = 1,
+                                              .chain_before = chain,
+                                              .bytes = bytes.bytes,
+                                              .size = bytes.size,
+                                              .attributes = attributes.bytes,
+                                              .attributes_size = attributes.size});
+    buffer_free(&bytes);
+    buffer_free(&attributes);
     return batch;
 }
 
