@@ -44,7 +44,8 @@ struct pia_relay {
     size_t singles; /* so many are sent one by one, to find the one that is refused */
     step_t step;
     pia_parcel_t parcel;
-    json_t *receipts;             /* owned, in STEP_RECORD */
+    pia_stream_receipt_t *receipts; /* owned, in STEP_RECORD */
+    size_t receipt_count;
     char common[PIA_CURSOR_SIZE]; /* for STEP_RESEND; "" if there is nothing to send again */
     char refusal[PIA_DETAIL_MAX]; /* for STEP_PARK */
     int64_t repeated;             /* of STEP_RESEND */
@@ -87,7 +88,7 @@ static pia_status_t run_step(pia_job_t *job, pia_db_t *db)
         pia_parcel_clear(&relay->parcel);
         return pia_parcel_fill(db, relay->singles > 0 ? 1 : PIA_RELAY_BATCH_MAX, &relay->parcel);
     case STEP_RECORD:
-        return pia_parcel_record(db, &relay->parcel, relay->receipts);
+        return pia_parcel_record(db, &relay->parcel, relay->receipts, relay->receipt_count);
     case STEP_PARK:
         return pia_parcel_park(db, &relay->parcel, relay->refusal);
     }
@@ -179,7 +180,7 @@ static void step_succeeded(pia_relay_t *relay)
 static void step_done(pia_job_t *job, pia_status_t status)
 {
     pia_relay_t *relay = (pia_relay_t *)job;
-    json_decref(relay->receipts);
+    free(relay->receipts);
     relay->receipts = NULL;
     if (relay->stopped) {
         relay->state = IDLE;
@@ -246,7 +247,10 @@ static void handle_receipt(pia_relay_t *relay, const pia_stream_message_t *messa
         handle_refusal(relay, message->status, message->problem->detail);
         return;
     }
-    relay->receipts = json_incref(json_object_get(message->json, "receipts"));
+    size_t size = message->receipt_count * sizeof *relay->receipts;
+    relay->receipt_count = message->receipt_count;
+    relay->receipts = pia_alloc(size);
+    memcpy(relay->receipts, message->receipts, size);
     post(relay, STEP_RECORD);
 }
 
@@ -350,7 +354,7 @@ void pia_relay_destroy(pia_relay_t **relay_p)
         return;
     pia_relay_stop(relay);
     assert(relay->state != STORING);
-    json_decref(relay->receipts);
+    free(relay->receipts);
     pia_parcel_clear(&relay->parcel);
     free(relay);
     *relay_p = NULL;

@@ -62,31 +62,29 @@ void pia_parcel_clear(pia_parcel_t *parcel)
     parcel->last_cursor[0] = '\0';
 }
 
-static pia_status_t record_one(pia_db_t *db, int64_t number, const json_t *receipt)
+static pia_status_t record_one(pia_db_t *db, int64_t number, const pia_stream_receipt_t *receipt)
 {
-    const json_t *epoch = json_object_get(receipt, "epoch");
-    const json_t *sequence = json_object_get(receipt, "sequence");
-    const char *chain = json_string_value(json_object_get(receipt, "chain"));
-    if (!json_is_integer(epoch) || !json_is_integer(sequence) || !chain || strlen(chain) < 8)
-        return PIA_INVALID;
-    char start[9];
-    memcpy(start, chain, 8);
-    start[8] = '\0';
+    const uint8_t *chain = receipt->chain;
+    char start[9]; /* as in a cursor */
+    (void)snprintf(start, sizeof start, "%02x%02x%02x%02x", chain[0], chain[1], chain[2], chain[3]);
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_RECORD);
     pia_stmt_integer(stmt, 1, number);
-    pia_stmt_integer(stmt, 2, json_integer_value(epoch));
-    pia_stmt_integer(stmt, 3, json_integer_value(sequence));
+    pia_stmt_integer(stmt, 2, receipt->epoch);
+    pia_stmt_integer(stmt, 3, (int64_t)receipt->sequence);
     pia_stmt_text(stmt, 4, start);
     return pia_stmt_run(stmt, NULL);
 }
 
-pia_status_t pia_parcel_record(pia_db_t *db, const pia_parcel_t *parcel, const json_t *receipts)
+pia_status_t pia_parcel_record(pia_db_t *db,
+                               const pia_parcel_t *parcel,
+                               const pia_stream_receipt_t *receipts,
+                               size_t count)
 {
-    if (json_array_size(receipts) != parcel->count)
+    if (count != parcel->count)
         return PIA_INVALID;
     pia_status_t status = PIA_OK;
     for (size_t i = 0; i < parcel->count && status == PIA_OK; i++)
-        status = record_one(db, parcel->numbers[i], json_array_get(receipts, i));
+        status = record_one(db, parcel->numbers[i], &receipts[i]);
     return status;
 }
 

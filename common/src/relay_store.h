@@ -20,8 +20,11 @@ typedef struct {
 pia_status_t pia_parcel_fill(pia_db_t *db, size_t limit, pia_parcel_t *parcel);
 void pia_parcel_clear(pia_parcel_t *parcel);
 
-/* Keeps the receipts (PIAD01's, as many as the parcel has): PIA_INVALID if they are not that. */
-pia_status_t pia_parcel_record(pia_db_t *db, const pia_parcel_t *parcel, const json_t *receipts);
+/* Keeps the receipts: PIA_INVALID if they are not as many as the parcel has. */
+pia_status_t pia_parcel_record(pia_db_t *db,
+                               const pia_parcel_t *parcel,
+                               const pia_stream_receipt_t *receipts,
+                               size_t count);
 
 /* Parks the parcel's only announcement. */
 pia_status_t pia_parcel_park(pia_db_t *db, const pia_parcel_t *parcel, const char *problem);

@@ -30,6 +30,7 @@ enum {
     ERROR = 0x87,
     BEAT = 0x88,
     DISCONNECT = 0x89,
+    REFUSED = 0x8A,
 };
 
 enum {
@@ -198,18 +199,15 @@ void pia_stream_credit(pia_stream_t *stream, uint32_t id, uint32_t events)
     send(stream, &frames);
 }
 
-void pia_stream_publish_batch(pia_stream_t *stream,
-                              uint64_t request,
-                              const void *token,
-                              size_t token_size,
-                              const pia_batch_t *batch)
+void pia_stream_publish_message(
+    pia_stream_t *stream, uint64_t request, const void *token, size_t token_size, zmq_msg_t *events)
 {
-    assert(batch->count > 0 && token_size <= TOKEN_MAX);
+    assert(zmq_msg_size(events) > 0 && token_size <= TOKEN_MAX);
     pia_frames_t frames;
     begin(&frames, PUBLISH);
     pia_frame_add64(&frames, request);
     pia_frames_add(&frames, token, token_size);
-    pia_frames_add(&frames, batch->bytes, batch->size);
+    pia_frames_add_message(&frames, events);
     send(stream, &frames);
 }
 
@@ -239,35 +237,33 @@ static void lose(pia_stream_t *stream, const char *why)
     tell(stream, &message);
 }
 
-/* "conflict" as a status; PIA_INTERNAL for a word of another version. */
-static pia_status_t status_of(const json_t *json)
-{
-    const char *text = json_string_value(json_object_get(json, "status"));
-    for (int status = PIA_OK; text && status <= PIA_TIMEOUT; status++)
-        if (strcmp(text, pia_status_text((pia_status_t)status)) == 0)
-            return (pia_status_t)status;
-    return PIA_INTERNAL;
-}
-
 static bool handle_receipt(pia_stream_t *stream, const pia_frames_t *frames)
 {
-    uint64_t request;
-    json_t *json = pia_frame_json(frames, 3);
-    if (!json || !pia_frame_read64(frames, 2, &request)) {
-        json_decref(json);
-        return false;
-    }
+    char journal[PIA_UUID_TEXT_SIZE];
+    pia_stream_message_t message = {.kind = PIA_STREAM_RECEIPT, .journal = journal};
+    pia_stream_receipt_t *receipts = pia_receipts_read(frames, 3, journal, &message.receipt_count);
+    message.receipts = receipts;
+    bool good = receipts && pia_frame_read64(frames, 2, &message.request);
+    if (good)
+        tell(stream, &message);
+    free(receipts);
+    return good;
+}
+
+static bool handle_refused(pia_stream_t *stream, const pia_frames_t *frames)
+{
     pia_problem_t problem = {0};
-    pia_status_t status = status_of(json);
-    pia_problem_parse(status, json, &problem);
+    json_t *json = pia_frame_json(frames, 3);
     pia_stream_message_t message = {.kind = PIA_STREAM_RECEIPT,
-                                    .request = request,
-                                    .status = status,
                                     .json = json,
+                                    .status = pia_problem_status(json),
                                     .problem = &problem};
-    tell(stream, &message);
+    bool good = json && message.status != PIA_OK && pia_frame_read64(frames, 2, &message.request);
+    pia_problem_parse(message.status, json, &problem);
+    if (good)
+        tell(stream, &message);
     json_decref(json);
-    return true;
+    return good;
 }
 
 /* Reads stream, from and to of a range and checks that it goes on where the last one ended.
@@ -411,7 +407,7 @@ static bool handle_error(pia_stream_t *stream, const pia_frames_t *frames)
         return false;
     }
     pia_problem_t problem = {0};
-    message.status = status_of(json);
+    message.status = pia_problem_status(json);
     pia_problem_parse(message.status, json, &problem);
     message.problem = &problem;
     message.json = json;
@@ -433,6 +429,8 @@ static bool handle_command(pia_stream_t *stream, uint8_t command, const pia_fram
         return true;
     case RECEIPT:
         return handle_receipt(stream, frames);
+    case REFUSED:
+        return handle_refused(stream, frames);
     case DATA:
         return handle_data(stream, frames);
     case PROGRESS:

@@ -27,6 +27,33 @@ void pia_batch_clear(pia_batch_t *batch)
     *batch = (pia_batch_t){0};
 }
 
+static void free_bytes(void *bytes, void *hint)
+{
+    (void)hint;
+    free(bytes);
+}
+
+void pia_batch_move(pia_batch_t *batch, zmq_msg_t *ret_message)
+{
+    int rc = zmq_msg_init_data(ret_message, batch->bytes, batch->size, free_bytes, NULL);
+    assert(rc == 0);
+    *batch = (pia_batch_t){0};
+}
+
+void pia_stream_publish_batch(pia_stream_t *stream,
+                              uint64_t request,
+                              const void *token,
+                              size_t token_size,
+                              const pia_batch_t *batch)
+{
+    zmq_msg_t message;
+    int rc = zmq_msg_init_size(&message, batch->size);
+    assert(rc == 0 && batch->count > 0);
+    memcpy(zmq_msg_data(&message), batch->bytes, batch->size);
+    pia_stream_publish_message(stream, request, token, token_size, &message);
+    zmq_msg_close(&message);
+}
+
 void pia_stream_publish(pia_stream_t *stream,
                         uint64_t request,
                         const void *token,

@@ -6,9 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pia/memory.h"
 #include "pia/schema.h"
 
-enum { RECORD_HEAD = 4 + 8 + 8 + 4 + 4 };
+enum {
+    RECORD_HEAD = 4 + 8 + 8 + 4 + 4,
+    RECEIPT_SIZE = 4 + 8 + 32 + 1,
+    RECEIPTS_MAX = 1000,
+};
 
 static uint64_t get(const uint8_t *bytes, size_t size)
 {
@@ -137,6 +142,35 @@ void pia_frame_add64(pia_frames_t *frames, uint64_t value)
     pia_frames_add(frames, bytes, sizeof bytes);
 }
 
+static pia_stream_receipt_t read_receipt(const uint8_t *bytes)
+{
+    pia_stream_receipt_t receipt = {.epoch = (uint32_t)get(bytes, 4),
+                                    .sequence = get(bytes + 4, 8),
+                                    .duplicate = (bytes[44] & 1) != 0};
+    memcpy(receipt.chain, bytes + 12, sizeof receipt.chain);
+    return receipt;
+}
+
+pia_stream_receipt_t *pia_receipts_read(const pia_frames_t *frames,
+                                        size_t index,
+                                        char ret_journal[PIA_UUID_TEXT_SIZE],
+                                        size_t *ret_count)
+{
+    if (index >= frames->count)
+        return NULL;
+    size_t size = pia_frames_size(frames, index);
+    const uint8_t *bytes = pia_frames_data(frames, index);
+    size_t count = size > PIA_UUID_SIZE ? (size - PIA_UUID_SIZE) / RECEIPT_SIZE : 0;
+    if (count == 0 || count > RECEIPTS_MAX || size != PIA_UUID_SIZE + count * RECEIPT_SIZE)
+        return NULL;
+    pia_uuid_format(bytes, ret_journal);
+    pia_stream_receipt_t *receipts = pia_alloc(count * sizeof *receipts);
+    for (size_t i = 0; i < count; i++)
+        receipts[i] = read_receipt(bytes + PIA_UUID_SIZE + i * RECEIPT_SIZE);
+    *ret_count = count;
+    return receipts;
+}
+
 json_t *pia_frame_json(const pia_frames_t *frames, size_t index)
 {
     json_t *json = NULL;
@@ -146,4 +180,13 @@ json_t *pia_frame_json(const pia_frames_t *frames, size_t index)
                        NULL) != PIA_OK)
         return NULL;
     return json;
+}
+
+pia_status_t pia_problem_status(const json_t *json)
+{
+    const char *text = json_string_value(json_object_get(json, "status"));
+    for (int status = PIA_OK; text && status <= PIA_TIMEOUT; status++)
+        if (strcmp(text, pia_status_text((pia_status_t)status)) == 0)
+            return (pia_status_t)status;
+    return PIA_INTERNAL;
 }

@@ -6,6 +6,8 @@
 
 #include "pia/event.h"
 #include "pia/frames.h"
+#include "pia/stream.h"
+#include "pia/uuid.h"
 
 /* One record of a DATA frame; `bytes` is borrowed from the frame. */
 typedef struct {
@@ -39,6 +41,16 @@ bool pia_frame_read32(const pia_frames_t *frames, size_t index, uint32_t *ret_va
 bool pia_frame_read64(const pia_frames_t *frames, size_t index, uint64_t *ret_value);
 void pia_frame_add32(pia_frames_t *frames, uint32_t value);
 void pia_frame_add64(pia_frames_t *frames, uint64_t value);
+
+/* The "status" of a problem's JSON (may be NULL); PIA_INTERNAL for a word of another version. */
+pia_status_t pia_problem_status(const json_t *json);
+
+/* Reads frame `index` as receipts, and the UUID of their journal. The caller frees them; NULL: the
+ * frame is not 1 to 1000 of them. */
+pia_stream_receipt_t *pia_receipts_read(const pia_frames_t *frames,
+                                        size_t index,
+                                        char ret_journal[PIA_UUID_TEXT_SIZE],
+                                        size_t *ret_count);
 
 /* Reads frame `index` as a JSON object; NULL if it is none. The caller owns it. */
 json_t *pia_frame_json(const pia_frames_t *frames, size_t index);

@@ -3,6 +3,8 @@
 #ifndef PIA_STREAM_PRIVATE_H
 #define PIA_STREAM_PRIVATE_H
 
+#include <zmq.h>
+
 #include "pia/stream.h"
 
 /* A batch: the events' frame is made by adding 1 to 1000 texts. */
@@ -22,5 +24,16 @@ void pia_stream_publish_batch(pia_stream_t *stream,
                               const void *token,
                               size_t token_size,
                               const pia_batch_t *batch);
+
+/* The same of a message that holds the events' frame, by reference: not copied, and it can be sent
+ * again. */
+void pia_stream_publish_message(pia_stream_t *stream,
+                                uint64_t request,
+                                const void *token,
+                                size_t token_size,
+                                zmq_msg_t *events);
+
+/* Moves the batch's bytes into a message, which the caller closes; the batch is empty again. */
+void pia_batch_move(pia_batch_t *batch, zmq_msg_t *ret_message);
 
 #endif

@@ -2,8 +2,6 @@
 #include "append.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,8 +10,6 @@
 #include "publishers.h"
 #include "revocations.h"
 #include "rights.h"
-
-enum { RECEIPT_TEXT_MAX = 320 }; /* 5 names, a UUID, 2 numbers, a chain, a cursor */
 
 static const char REGISTRY[] = "/services/registry";
 
@@ -104,36 +100,4 @@ pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_pro
         status = project_all(self, append, problem);
     count(self, append, status);
     return status;
-}
-
-/* {"journal": …, "epoch": …, "sequence": …, "chain": …, "cursor": …, "duplicate": …} */
-static void write_receipt(buffer_t *text, const char *journal, const receipt_t *receipt)
-{
-    char line[RECEIPT_TEXT_MAX];
-    char chain[2 * CHAIN_SIZE + 1];
-    char cursor_text[CURSOR_TEXT_SIZE];
-    cursor_t cursor;
-    sodium_bin2hex(chain, sizeof chain, receipt->chain, CHAIN_SIZE);
-    receipt_cursor(receipt, &cursor);
-    cursor_format(&cursor, cursor_text);
-    int size = snprintf(line, sizeof line,
-                        "{\"journal\":\"%s\",\"epoch\":%" PRIu32 ",\"sequence\":%" PRIu64
-                        ",\"chain\":\"%s\",\"cursor\":\"%s\",\"duplicate\":%s}",
-                        journal, receipt->epoch, receipt->sequence, chain, cursor_text,
-                        receipt->duplicate ? "true" : "false");
-    buffer_add(text, line, (size_t)size);
-}
-
-void append_write_receipts(const diffusion_t *self,
-                           const receipt_t *receipts,
-                           size_t number,
-                           buffer_t *text)
-{
-    buffer_add_u8(text, '[');
-    for (size_t i = 0; i < number; i++) {
-        if (i)
-            buffer_add_u8(text, ',');
-        write_receipt(text, journal_id(self->journal), &receipts[i]);
-    }
-    buffer_add_u8(text, ']');
 }

@@ -19,11 +19,4 @@ typedef struct {
  * the caller lets the savepoint be undone. */
 pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_problem_t *problem);
 
-/* Writes the receipts as a JSON array. By hand: with jansson it takes 2.6 us a receipt, ten times
- * as long, and every published event has one. */
-void append_write_receipts(const diffusion_t *self,
-                           const receipt_t *receipts,
-                           size_t number,
-                           buffer_t *text);
-
 #endif

@@ -1,4 +1,5 @@
 /* handlers_event.c - events in by message, and the journal by filter and cursor. */
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,12 +32,24 @@ take_entries(const json_t *events, entry_t *entries, size_t *ret_count, pia_prob
     return PIA_OK;
 }
 
+static json_t *receipt_json(const diffusion_t *self, const receipt_t *receipt)
+{
+    char chain[2 * CHAIN_SIZE + 1];
+    char cursor_text[CURSOR_TEXT_SIZE];
+    cursor_t cursor;
+    sodium_bin2hex(chain, sizeof chain, receipt->chain, CHAIN_SIZE);
+    receipt_cursor(receipt, &cursor);
+    cursor_format(&cursor, cursor_text);
+    return json_pack("{s:s, s:I, s:I, s:s, s:s, s:b}", "journal", journal_id(self->journal),
+                     "epoch", (json_int_t)receipt->epoch, "sequence", (json_int_t)receipt->sequence,
+                     "chain", chain, "cursor", cursor_text, "duplicate", receipt->duplicate);
+}
+
 static json_t *receipts_json(const diffusion_t *self, const receipt_t *receipts, size_t count)
 {
-    buffer_t text = {0};
-    append_write_receipts(self, receipts, count, &text);
-    json_t *array = json_loadb((const char *)text.bytes, text.size, 0, NULL);
-    buffer_free(&text);
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, receipt_json(self, &receipts[i]));
     return json_pack("{s:o}", "receipts", array);
 }
 

@@ -27,6 +27,7 @@ typedef enum {
     PIAD_ERROR = 0x87,
     PIAD_BEAT = 0x88,
     PIAD_DISCONNECT = 0x89,
+    PIAD_REFUSED = 0x8A,
 } piad_command_t;
 
 enum {

@@ -39,7 +39,8 @@ static const struct {
     {"1.4.00000004", 12},
     {"{}", 2},
     {"", 0},
-    {"{\"status\":\"ok\",\"receipts\":[]}", 29},
+    {"\x8a", 1},
+    {"0123456789abcdef1234123456780123456789abcdef0123456789abcdef\0", 61},
     {"{\"status\":\"conflict\",\"detail\":\"x\"}", 34},
 };
 
@@ -77,7 +78,8 @@ static void on_message(void *arg, const pia_stream_message_t *message)
         }
         break;
     case PIA_STREAM_RECEIPT:
-        FUZZ_CHECK(message->json != NULL);
+        FUZZ_CHECK((message->status == PIA_OK) == (message->receipt_count > 0));
+        FUZZ_CHECK((message->status == PIA_OK) == (message->problem == NULL));
         break;
     case PIA_STREAM_LOST:
         self->lost++;

@@ -38,8 +38,8 @@ events = [json.dumps({"specversion": "1.0", "id": str(uuid.uuid4()), "source": f
                       "type": "essai.fait", "data": n}).encode() for n in range(20)]
 batch = b"".join(struct.pack(">I", len(e)) + e for e in events)
 socket.send_multipart([b"PIAD01", b"\2", struct.pack(">Q", 1), token, batch])
-first = json.loads(socket.recv_multipart()[3])["receipts"][0]
-*_, (cursor, last, _) = follow("", first["sequence"] + 4)  # up to our fifth event, then go away
+first, = struct.unpack_from(">Q", socket.recv_multipart()[3], 20)  # journal, epoch, sequence …
+*_, (cursor, last, _) = follow("", first + 4)  # up to our fifth event, then go away
 socket = connect("diffusion")
 assert [e["data"] for _, _, e in follow(cursor, 15)] == list(range(5, 20))
 print("resumed without a hole after", last)

@@ -3,6 +3,7 @@
 import json
 import struct
 import time
+import uuid
 
 import zmq
 
@@ -13,7 +14,9 @@ HELLO, PUBLISH, SUBSCRIBE, CREDIT, UNSUBSCRIBE, HEARTBEAT = (bytes([n]) for n in
 WELCOME, RECEIPT, DATA, PROGRESS, GAP, EPOCH, ERROR, BEAT, DISCONNECT = (
     bytes([n]) for n in range(0x81, 0x8A)
 )
+REFUSED = b"\x8a"
 RECORD = struct.Struct(">IQQ4sI")
+RECEIPT_ENTRY = struct.Struct(">IQ32s?")
 TOKEN_MAX = 1024  # bytes
 
 
@@ -38,6 +41,24 @@ def read_records(frame):
         offset += length
     assert offset == len(frame)
     return records
+
+
+def read_receipts(frame):
+    """What a receipt frame says, as the message diffusion.event.append says it."""
+    journal = str(uuid.UUID(bytes=frame[:16]))
+    receipts = []
+    for epoch, sequence, chain, duplicate in RECEIPT_ENTRY.iter_unpack(frame[16:]):
+        receipts.append(
+            {
+                "journal": journal,
+                "epoch": epoch,
+                "sequence": sequence,
+                "chain": chain.hex(),
+                "cursor": f"{epoch}.{sequence}.{chain[:4].hex()}",
+                "duplicate": duplicate,
+            }
+        )
+    return {"status": "ok", "receipts": receipts}
 
 
 def pack_events(events):
@@ -95,14 +116,14 @@ class Diffusion:
         return json.loads(self.expect(WELCOME, timeout=timeout)[1][0])
 
     def publish(self, events, token=None, timeout=10.0):
-        """The receipt's JSON, of events (dicts or bytes) published as one batch."""
+        """The receipts, or the problem, of events (dicts or bytes) published as one batch."""
         self.requests += 1
         request = struct.pack(">Q", self.requests)
         self.send(PUBLISH, request, self.token if token is None else token, pack_events(events))
         while True:
-            _, (echo, body) = self.expect(RECEIPT, timeout=timeout)
+            command, (echo, body) = self.expect(RECEIPT, REFUSED, timeout=timeout)
             if echo == request:
-                return json.loads(body)
+                return read_receipts(body) if command == RECEIPT else json.loads(body)
 
     def subscribe(self, stream=1, cursor="", filter=None, credit=1000, token=None):
         options = {"cursor": cursor, "filter": filter or {}, "credit": credit}

@@ -5,14 +5,23 @@
 #define PIA_STREAM_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "pia/event.h"
 #include "pia/problem.h"
 
 typedef struct pia_stream pia_stream_t;
 
+/* Where a published event stands: the proof that it is durable. */
+typedef struct {
+    uint32_t epoch;
+    uint64_t sequence;
+    uint8_t chain[32]; /* hash after the event */
+    bool duplicate;    /* it was there before: this is its first receipt */
+} pia_stream_receipt_t;
+
 typedef enum {
-    PIA_STREAM_RECEIPT,  /* of a publish: `request`, status, `json` */
+    PIA_STREAM_RECEIPT,  /* of a publish: `request`, status, `receipts` or `problem` */
     PIA_STREAM_EVENT,    /* one event of a DATA frame: `event` */
     PIA_STREAM_PROGRESS, /* covered up to `cursor`; also after the last event of each DATA frame */
     PIA_STREAM_GAP,      /* (from, cursor] cannot be given: `detail` says why */
@@ -29,7 +38,10 @@ typedef struct {
     const char *from, *cursor; /* the range (from, cursor] */
     const pia_event_t *event;
     pia_status_t status;
-    const json_t *json; /* the receipt's body */
+    const json_t *json;                   /* the problem's or the epoch's body */
+    const char *journal;                  /* UUID, with the receipts */
+    const pia_stream_receipt_t *receipts; /* one for each event that was published, in order */
+    size_t receipt_count;
     const pia_problem_t *problem;
 } pia_stream_message_t;
 typedef void pia_stream_fn(void *arg, const pia_stream_message_t *message);

@@ -155,32 +155,36 @@ static void expect_numbers(const pia_frames_t *sent, const char *numbers)
     assert_string_equal(text, numbers);
 }
 
-static void send_receipt(fixture_t *fixture, const pia_frames_t *to, json_t *body)
+static void answer(
+    fixture_t *fixture, const pia_frames_t *to, const char *command, const void *body, size_t size)
 {
-    char *text = json_dumps(body, JSON_COMPACT);
     pia_frames_t frames;
     test_peer_begin(&frames, to);
-    pia_frames_add(&frames, "\x82", 1);
+    pia_frames_add(&frames, command, 1);
     pia_frames_add(&frames, pia_frames_data(to, 3), 8);
-    pia_frames_add_text(&frames, text);
+    pia_frames_add(&frames, body, size);
     test_peer_send(fixture->journal, &frames);
-    free(text);
-    json_decref(body);
 }
 
 static void accept_from(fixture_t *fixture, const pia_frames_t *to, int sequence, int count)
 {
-    json_t *receipts = json_array();
-    for (int i = 0; i < count; i++)
-        json_array_append_new(receipts, json_pack("{s:s,s:i,s:i,s:s,s:b}", "journal", "j", "epoch",
-                                                  1, "sequence", sequence + i, "chain",
-                                                  "0011223344556677", "duplicate", 0));
-    send_receipt(fixture, to, json_pack("{s:s,s:o}", "status", "ok", "receipts", receipts));
+    enum { HEAD = 16, SIZE = 45 };
+    uint8_t receipts[HEAD + 16 * SIZE] = {0};
+    for (int i = 0; i < count; i++) {
+        uint8_t *at = receipts + HEAD + i * SIZE;
+        at[3] = 1; /* epoch */
+        at[11] = (uint8_t)(sequence + i);
+        for (uint8_t byte = 0; byte < 4; byte++)
+            at[12 + byte] = (uint8_t)(0x11 * byte); /* chain */
+    }
+    answer(fixture, to, "\x82", receipts, (size_t)(HEAD + count * SIZE));
 }
 
 static void refuse(fixture_t *fixture, const pia_frames_t *to, const char *status)
 {
-    send_receipt(fixture, to, json_pack("{s:s,s:s}", "status", status, "detail", "no"));
+    char text[64];
+    int size = snprintf(text, sizeof text, "{\"status\":\"%s\",\"detail\":\"no\"}", status);
+    answer(fixture, to, "\x8a", text, (size_t)size);
 }
 
 static bool is_counted(void *arg)
@@ -299,7 +303,7 @@ static void receipts_that_make_no_sense_are_not_believed(void **state)
     const pia_frames_t *sent = test_peer_take_command(fixture->journal, PUBLISH);
     accept_from(fixture, sent, 1, 1); /* one receipt for two */
     sent = test_peer_take_command(fixture->journal, PUBLISH);
-    send_receipt(fixture, sent, json_pack("{s:s,s:[{},{}]}", "status", "ok", "receipts"));
+    accept_from(fixture, sent, 1, 3);
     sent = test_peer_take_command(fixture->journal, PUBLISH);
     expect_numbers(sent, "1 2");
     accept_from(fixture, sent, 1, 2);

@@ -11,7 +11,7 @@
 #include "test_peer.h"
 
 enum { HELLO = 1, PUBLISH, SUBSCRIBE, CREDIT, UNSUBSCRIBE, HEARTBEAT };
-enum { WELCOME = 0x81, RECEIPT, DATA, PROGRESS, GAP, EPOCH, ERROR, BEAT, DISCONNECT };
+enum { WELCOME = 0x81, RECEIPT, DATA, PROGRESS, GAP, EPOCH, ERROR, BEAT, DISCONNECT, REFUSED };
 
 typedef struct {
     pia_stream_kind_t kind;
@@ -20,6 +20,9 @@ typedef struct {
     char cursor[PIA_CURSOR_SIZE];
     char type[64];
     pia_status_t status;
+    char journal[PIA_UUID_TEXT_SIZE];
+    pia_stream_receipt_t last; /* of the receipts */
+    size_t receipts;
 } told_t;
 
 typedef struct {
@@ -42,6 +45,11 @@ static void on_message(void *arg, const pia_stream_message_t *message)
     told->status = message->status;
     if (message->cursor)
         snprintf(told->cursor, sizeof told->cursor, "%s", message->cursor);
+    if (message->journal)
+        snprintf(told->journal, sizeof told->journal, "%s", message->journal);
+    told->receipts = message->receipt_count;
+    if (told->receipts)
+        told->last = message->receipts[told->receipts - 1];
     if (message->event)
         snprintf(told->type, sizeof told->type, "%s", message->event->type);
 }
@@ -254,9 +262,8 @@ static void another_epoch_ends_the_stream_at_the_common_position(void **state)
     assert_int_equal(subscribe(fixture, 1)->count, 6); /* the number is free again */
 }
 
-static void a_receipt_answers_a_publish(void **state)
+static const pia_frames_t *publish_one(fixture_t *fixture)
 {
-    fixture_t *fixture = *state;
     json_t *events = json_pack("[{s:s}]", "id", "1");
     pia_stream_publish(fixture->stream, 77, "T", 1, events);
     json_decref(events);
@@ -264,8 +271,41 @@ static void a_receipt_answers_a_publish(void **state)
     assert_true(pia_frames_equal(sent, 3, "\0\0\0\0\0\0\0\x4d", 8));
     assert_true(pia_frames_equal_text(sent, 4, "T"));
     assert_true(pia_frames_equal(sent, 5, "\0\0\0\x0a{\"id\":\"1\"}", 14));
+    return sent;
+}
+
+static void a_receipt_answers_a_publish(void **state)
+{
+    static const char receipts[] = "0123456789abcdef"
+                                   "\0\0\0\1\0\0\0\0\0\0\0\7"
+                                   "--------------------------------\0"
+                                   "\0\0\0\2\0\0\0\0\0\0\1\3"
+                                   "0123456789abcdef0123456789abcdef\1";
+    fixture_t *fixture = *state;
+    const pia_frames_t *sent = publish_one(fixture);
     pia_frames_t frames;
     begin(&frames, sent, RECEIPT);
+    pia_frame_add64(&frames, 77);
+    pia_frames_add(&frames, receipts, sizeof receipts - 1);
+    test_peer_send(fixture->journal, &frames);
+    const told_t *told = wait_for(fixture, 1);
+    assert_int_equal(told->kind, PIA_STREAM_RECEIPT);
+    assert_int_equal(told->request, 77);
+    assert_int_equal(told->status, PIA_OK);
+    assert_string_equal(told->journal, "30313233-3435-3637-3839-616263646566");
+    assert_int_equal(told->receipts, 2);
+    assert_int_equal(told->last.epoch, 2);
+    assert_int_equal(told->last.sequence, 0x103);
+    assert_memory_equal(told->last.chain, "0123456789abcdef0123456789abcdef", 32);
+    assert_true(told->last.duplicate);
+}
+
+static void a_refusal_answers_a_publish(void **state)
+{
+    fixture_t *fixture = *state;
+    const pia_frames_t *sent = publish_one(fixture);
+    pia_frames_t frames;
+    begin(&frames, sent, REFUSED);
     pia_frame_add64(&frames, 77);
     pia_frames_add_text(&frames, "{\"status\":\"conflict\",\"detail\":\"other bytes\"}");
     test_peer_send(fixture->journal, &frames);
@@ -308,7 +348,14 @@ static void nonsense_is_dropped(void **state)
         {0x42, 0, {NULL}, {0}},
         {RECEIPT, 0, {NULL}, {0}},
         {RECEIPT, 2, {"1234567", "{}"}, {7, 2}},
-        {RECEIPT, 2, {"12345678", "[]"}, {8, 2}},
+        {RECEIPT, 2, {"12345678", "0123456789abcdef"}, {8, 16}},
+        {RECEIPT,
+         2,
+         {"12345678", "0123456789abcdef123412345678----------------------------------"},
+         {8, 62}},
+        {REFUSED, 2, {"12345678", "[]"}, {8, 2}},
+        {REFUSED, 2, {"1234567", "{\"status\":\"invalid\"}"}, {7, 20}},
+        {REFUSED, 2, {"12345678", "{\"status\":\"ok\"}"}, {8, 15}},
         {PROGRESS, 2, {"\0\0\0\1", "1.1.00000000"}, {4, 12}},
         {PROGRESS, 3, {"\0\0\1", "1.1.00000000", "1.1.00000000"}, {3, 12, 12}},
         {PROGRESS, 3, {"\0\0\0\1", "1.1.0000000", "1.1.00000000"}, {4, 11, 12}},
@@ -379,6 +426,7 @@ int main(void)
         WITH_PEER(a_gap_is_told_with_its_reason),
         WITH_PEER(another_epoch_ends_the_stream_at_the_common_position),
         WITH_PEER(a_receipt_answers_a_publish),
+        WITH_PEER(a_refusal_answers_a_publish),
         WITH_PEER(an_error_of_a_stream_ends_it_alone),
         WITH_PEER(nonsense_is_dropped),
         WITH_PEER(another_magic_is_dropped),
