@@ -3,7 +3,7 @@ foreach(subject record cursor filter attributes piad ring)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c LIBS pia_diffusion)
 endforeach()
-foreach(subject journal matching publication reader revocations)
+foreach(subject journal verify matching publication reader revocations)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c unit/diffusion/diffusion_fixture.c
             support/test_database.c

@@ -34,7 +34,8 @@ enum { BATCH_PUBLIC = 1, BATCH_NETWORK = 2, BATCH_RESTRICTED = 4 };
 typedef struct {
     atomic_uint references;
     uint32_t count;
-    uint32_t good; /* its records before the first that is damaged or has a wrong number */
+    uint32_t good;      /* its records before the first that is damaged or has a wrong number */
+    const char *damage; /* what was found wrong when it was read (row_check.h); static; NULL */
     uint32_t epoch;
     uint64_t first;
     uint8_t chain_before[CHAIN_SIZE];

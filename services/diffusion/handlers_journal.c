@@ -2,6 +2,7 @@
 #include "diffusion.h"
 #include "journal_read.h"
 #include "proto/journal.h"
+#include "verify.h"
 
 enum { LIMIT_DEFAULT = 10000 };
 

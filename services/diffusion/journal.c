@@ -12,6 +12,7 @@
 #include "dedup.h"
 #include "journal_read.h"
 #include "problems.h"
+#include "row_check.h"
 
 /* The records of a row have at most about this much, so that a reader's page is bounded. */
 enum { ROW_SIZE_MAX = 256 * 1024 };
@@ -56,8 +57,8 @@ static const char SQL_LOCK_HEAD[] = "UPDATE journal_head SET sequence = sequence
 static const char SQL_MOVE_HEAD[] =
     "UPDATE journal_head SET sequence = $1, chain = $2 WHERE id = 1";
 static const char SQL_ADD_BATCH[] =
-    "INSERT INTO journal_batch (first_sequence, count, epoch, chain_before, attributes, bytes)"
-    " VALUES ($1, $2, $3, $4, $5, $6)";
+    "INSERT INTO journal_batch (first_sequence, count, epoch, chain_before, attributes, bytes,"
+    " row_check, bytes_check) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 static pia_status_t make_rows(pia_db_t *db)
 {
@@ -347,6 +348,7 @@ add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, siz
 {
     batch_row_t row;
     make_row(self, before, from, to, &row);
+    row_check_t check = row_check(&row);
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_ADD_BATCH);
     pia_stmt_integer(stmt, 1, (int64_t)row.first);
     pia_stmt_integer(stmt, 2, row.count);
@@ -354,6 +356,8 @@ add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, siz
     pia_stmt_bytes(stmt, 4, row.chain_before, CHAIN_SIZE);
     pia_stmt_bytes(stmt, 5, row.attributes, row.attributes_size);
     pia_stmt_bytes(stmt, 6, row.bytes, row.size);
+    pia_stmt_integer(stmt, 7, (int64_t)check.row);
+    pia_stmt_integer(stmt, 8, (int64_t)check.bytes);
     pia_status_t status = pia_stmt_run(stmt, NULL);
     if (status == PIA_OK)
         add_ready(self, batch_new(&row));

@@ -22,7 +22,9 @@ CREATE TABLE journal_batch (
     epoch BIGINT NOT NULL,
     chain_before BYTEA NOT NULL,
     attributes BYTEA NOT NULL,      -- what filters look at, see record.h
-    bytes BYTEA NOT NULL            -- records as they are sent
+    bytes BYTEA NOT NULL,           -- records as they are sent
+    row_check BIGINT NOT NULL,      -- of all but the bytes, see row_check.h
+    bytes_check BIGINT NOT NULL     -- of the bytes
 );
 CREATE TABLE journal_dedup (
     fingerprint BYTEA PRIMARY KEY,  -- of (source, id), 16 bytes

@@ -7,6 +7,7 @@
 
 #include "diffusion_fixture.h"
 #include "journal_read.h"
+#include "verify.h"
 
 static void events_are_numbered_consecutively_from_one(void **state)
 {

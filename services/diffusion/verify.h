@@ -1,0 +1,23 @@
+/* verify.h - the walk over the chain: which event is the first that is not as it was written. */
+#ifndef DIFFUSION_VERIFY_H
+#define DIFFUSION_VERIFY_H
+
+#include "pia/db.h"
+
+#include "journal.h"
+
+typedef struct {
+    uint64_t from;      /* first event looked at */
+    uint64_t good;      /* last event found as it was written */
+    uint64_t next;      /* go on from here; 0: the end was reached */
+    uint64_t bad;       /* the first bad event; 0: none */
+    const char *detail; /* what is wrong with it; static; NULL */
+} verification_t;
+
+/* Walks the chain over about `limit` events from `from` (1..): each event against its chain, each
+ * row against its checks, each epoch against its row, the end against the head. Over any
+ * connection, in a transaction that has appended nothing. */
+pia_status_t
+journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification);
+
+#endif
