@@ -287,6 +287,7 @@ static void handle_message(void *arg, const pia_stream_message_t *message)
         handle_receipt(relay, message);
         break;
     case PIA_STREAM_EVENT:
+    case PIA_STREAM_RECORDS:
     case PIA_STREAM_PROGRESS:
     case PIA_STREAM_GAP: /* the history goes on from our last receipt: that is all we asked */
         pia_stream_unsubscribe(relay->stream, message->stream);

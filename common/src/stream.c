@@ -11,6 +11,7 @@
 #include "pia/memory.h"
 #include "stream_codec.h"
 #include "stream_private.h"
+#include "stream_ranges.h"
 
 static const char MAGIC[] = "PIAD01";
 
@@ -41,29 +42,18 @@ enum {
     LINGER_MS = 1000,
     MESSAGE_MAX = 8 << 20, /* of what the server sends in one frame */
     TOKEN_MAX = 1024,
-    STREAMS_MAX = 64,
 };
-
-/* A subscription. `last` is the end of what was covered: the next range begins there. */
-typedef struct {
-    uint32_t id; /* 0: the place is free */
-    uint64_t serial;
-    char last[PIA_CURSOR_SIZE]; /* "" until the first range */
-} subscription_t;
 
 struct pia_stream {
     void *zmq; /* not owned */
     char *endpoint;
     void *socket;
     void *monitor;
-    pia_stream_fn *on_message;
-    void *arg;
     int64_t heard_ms, sent_ms; /* monotonic */
     int64_t lost_ms;           /* when the connection was last given up */
-    uint64_t last_serial;
-    bool welcome;       /* the server has said something on this connection */
-    const char *broken; /* why it is to be given up; NULL: it is not */
-    subscription_t subscriptions[STREAMS_MAX];
+    bool welcome;              /* the server has said something on this connection */
+    const char *broken;        /* why it is to be given up; NULL: it is not */
+    pia_subscriptions_t subscriptions;
 };
 
 static void begin(pia_frames_t *frames, uint8_t command)
@@ -112,8 +102,7 @@ pia_stream_t *pia_stream_new(void *zmq, const char *endpoint, pia_stream_fn *on_
     pia_stream_t *stream = pia_alloc(sizeof *stream);
     stream->zmq = zmq;
     stream->endpoint = pia_strdup(endpoint);
-    stream->on_message = on_message;
-    stream->arg = arg;
+    stream->subscriptions = (pia_subscriptions_t){.on_message = on_message, .arg = arg};
     stream->socket = zmq_socket(zmq, ZMQ_DEALER);
     assert(stream->socket);
     pia_socket_prepare(stream->socket, MESSAGE_MAX);
@@ -134,31 +123,11 @@ void pia_stream_destroy(pia_stream_t **stream_p)
     *stream_p = NULL;
 }
 
-static subscription_t *find(pia_stream_t *stream, uint32_t id)
-{
-    for (size_t i = 0; id > 0 && i < STREAMS_MAX; i++)
-        if (stream->subscriptions[i].id == id)
-            return &stream->subscriptions[i];
-    return NULL;
-}
-
-static void add_subscription(pia_stream_t *stream, uint32_t id)
-{
-    for (size_t i = 0; i < STREAMS_MAX; i++) {
-        subscription_t *place = &stream->subscriptions[i];
-        if (place->id != 0)
-            continue;
-        *place = (subscription_t){.id = id, .serial = ++stream->last_serial};
-        return;
-    }
-    assert(!"too many streams on one connection");
-}
-
 void pia_stream_subscribe(pia_stream_t *stream, uint32_t id, const pia_subscribe_t *options)
 {
-    assert(id > 0 && !find(stream, id) && options->token_size <= TOKEN_MAX);
+    assert(options->token_size <= TOKEN_MAX);
     assert(options->credit >= 1 && options->credit <= 65535);
-    add_subscription(stream, id);
+    pia_subscriptions_add(&stream->subscriptions, id, options->raw);
     json_t *filter = options->filter ? (json_t *)options->filter : NULL;
     json_t *json =
         json_pack("{s:s,s:i}", "cursor", options->cursor, "credit", (int)options->credit);
@@ -178,10 +147,8 @@ void pia_stream_subscribe(pia_stream_t *stream, uint32_t id, const pia_subscribe
 
 void pia_stream_unsubscribe(pia_stream_t *stream, uint32_t id)
 {
-    subscription_t *subscription = find(stream, id);
-    if (!subscription)
+    if (!pia_subscriptions_remove(&stream->subscriptions, id))
         return;
-    subscription->id = 0;
     pia_frames_t frames;
     begin(&frames, UNSUBSCRIBE);
     pia_frame_add32(&frames, id);
@@ -190,7 +157,7 @@ void pia_stream_unsubscribe(pia_stream_t *stream, uint32_t id)
 
 void pia_stream_credit(pia_stream_t *stream, uint32_t id, uint32_t events)
 {
-    if (!find(stream, id) || events == 0)
+    if (!pia_subscriptions_find(&stream->subscriptions, id) || events == 0)
         return;
     pia_frames_t frames;
     begin(&frames, CREDIT);
@@ -218,7 +185,7 @@ void *pia_stream_socket(pia_stream_t *stream)
 
 static void tell(pia_stream_t *stream, const pia_stream_message_t *message)
 {
-    stream->on_message(stream->arg, message);
+    stream->subscriptions.on_message(stream->subscriptions.arg, message);
 }
 
 /* Gives the connection up and begins another, on which the receiver can subscribe at once. */
@@ -227,7 +194,7 @@ static void lose(pia_stream_t *stream, const char *why)
     pia_log(stream->welcome ? PIA_LOG_WARN : PIA_LOG_DEBUG,
             "the connection to the journal was given up: %s", why);
     stream->welcome = false;
-    memset(stream->subscriptions, 0, sizeof stream->subscriptions);
+    pia_subscriptions_clear(&stream->subscriptions);
     stream->lost_ms = pia_clock_monotonic();
     connect_again(stream);
     pia_problem_t problem = {0};
@@ -266,117 +233,6 @@ static bool handle_refused(pia_stream_t *stream, const pia_frames_t *frames)
     return good;
 }
 
-/* Reads stream, from and to of a range and checks that it goes on where the last one ended.
- * False: nonsense. *ret_known is false for a stream that was just ended: ignored. */
-static bool read_range(pia_stream_t *stream,
-                       const pia_frames_t *frames,
-                       pia_stream_message_t *range,
-                       char cursors[2][PIA_CURSOR_SIZE],
-                       bool *ret_known)
-{
-    if (!pia_frame_read32(frames, 2, &range->stream) || !pia_cursor_read(frames, 3, cursors[0]) ||
-        !pia_cursor_read(frames, 4, cursors[1]))
-        return false;
-    subscription_t *subscription = find(stream, range->stream);
-    *ret_known = subscription != NULL;
-    if (!subscription)
-        return true;
-    if (subscription->last[0] != '\0' && strcmp(subscription->last, cursors[0]) != 0)
-        return false;
-    memcpy(subscription->last, cursors[1], PIA_CURSOR_SIZE);
-    range->from = cursors[0];
-    range->cursor = cursors[1];
-    return true;
-}
-
-static bool same_subscription(pia_stream_t *stream, uint32_t id, uint64_t serial)
-{
-    const subscription_t *subscription = find(stream, id);
-    return subscription && subscription->serial == serial;
-}
-
-/* Gives the next event of a DATA frame. False: broken. */
-static bool
-tell_event(pia_stream_t *stream, const pia_stream_message_t *range, const pia_record_t *record)
-{
-    char cursor[PIA_CURSOR_SIZE];
-    pia_event_t event;
-    json_t *json = NULL;
-    pia_record_cursor(record, cursor);
-    if (!pia_record_event(record, cursor, &event, &json))
-        return false;
-    pia_stream_message_t message = {.kind = PIA_STREAM_EVENT,
-                                    .stream = range->stream,
-                                    .from = range->from,
-                                    .cursor = cursor,
-                                    .event = &event};
-    tell(stream, &message);
-    json_decref(json);
-    return true;
-}
-
-static bool tell_events(pia_stream_t *stream,
-                        const pia_stream_message_t *range,
-                        const uint8_t *records,
-                        size_t size)
-{
-    uint64_t serial = find(stream, range->stream)->serial;
-    size_t offset = 0;
-    while (offset < size) {
-        pia_record_t record;
-        if (!pia_record_read(records, size, &offset, &record) ||
-            !tell_event(stream, range, &record))
-            return false;
-        if (!same_subscription(stream, range->stream, serial))
-            return true; /* the receiver has ended it meanwhile */
-    }
-    pia_stream_message_t progress = *range;
-    progress.kind = PIA_STREAM_PROGRESS;
-    tell(stream, &progress);
-    return true;
-}
-
-static bool handle_data(pia_stream_t *stream, const pia_frames_t *frames)
-{
-    char cursors[2][PIA_CURSOR_SIZE];
-    pia_stream_message_t range = {0};
-    bool known = false;
-    if (frames->count != 6 || !read_range(stream, frames, &range, cursors, &known))
-        return false;
-    if (!known)
-        return true;
-    return tell_events(stream, &range, pia_frames_data(frames, 5), pia_frames_size(frames, 5));
-}
-
-static bool handle_progress(pia_stream_t *stream, const pia_frames_t *frames)
-{
-    char cursors[2][PIA_CURSOR_SIZE];
-    pia_stream_message_t range = {.kind = PIA_STREAM_PROGRESS};
-    bool known = false;
-    if (frames->count != 5 || !read_range(stream, frames, &range, cursors, &known))
-        return false;
-    if (known)
-        tell(stream, &range);
-    return true;
-}
-
-static bool handle_gap(pia_stream_t *stream, const pia_frames_t *frames)
-{
-    char cursors[2][PIA_CURSOR_SIZE];
-    pia_stream_message_t range = {.kind = PIA_STREAM_GAP};
-    bool known = false;
-    if (frames->count != 6 || !read_range(stream, frames, &range, cursors, &known))
-        return false;
-    pia_problem_t problem = {0};
-    (void)pia_problem_set(&problem, PIA_GONE, NULL, "%.*s",
-                          (int)(pia_frames_size(frames, 5) & 0xff),
-                          (const char *)pia_frames_data(frames, 5));
-    range.problem = &problem;
-    if (known)
-        tell(stream, &range);
-    return true;
-}
-
 /* The stream ends here: the receiver subscribes again from the common position. */
 static bool handle_epoch(pia_stream_t *stream, const pia_frames_t *frames)
 {
@@ -388,9 +244,7 @@ static bool handle_epoch(pia_stream_t *stream, const pia_frames_t *frames)
         json_decref(json);
         return false;
     }
-    subscription_t *subscription = find(stream, message.stream);
-    if (subscription) {
-        subscription->id = 0;
+    if (pia_subscriptions_remove(&stream->subscriptions, message.stream)) {
         message.json = json;
         tell(stream, &message);
     }
@@ -411,10 +265,7 @@ static bool handle_error(pia_stream_t *stream, const pia_frames_t *frames)
     pia_problem_parse(message.status, json, &problem);
     message.problem = &problem;
     message.json = json;
-    subscription_t *subscription = find(stream, message.stream);
-    if (subscription)
-        subscription->id = 0;
-    if (subscription || message.stream == 0)
+    if (pia_subscriptions_remove(&stream->subscriptions, message.stream) || message.stream == 0)
         tell(stream, &message);
     json_decref(json);
     return true;
@@ -432,11 +283,11 @@ static bool handle_command(pia_stream_t *stream, uint8_t command, const pia_fram
     case REFUSED:
         return handle_refused(stream, frames);
     case DATA:
-        return handle_data(stream, frames);
+        return pia_subscriptions_data(&stream->subscriptions, frames);
     case PROGRESS:
-        return handle_progress(stream, frames);
+        return pia_subscriptions_progress(&stream->subscriptions, frames);
     case GAP:
-        return handle_gap(stream, frames);
+        return pia_subscriptions_gap(&stream->subscriptions, frames);
     case EPOCH:
         return handle_epoch(stream, frames);
     case ERROR:

@@ -2,15 +2,12 @@
 #include "stream_codec.h"
 
 #include <assert.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "pia/memory.h"
 #include "pia/schema.h"
 
 enum {
-    RECORD_HEAD = 4 + 8 + 8 + 4 + 4,
     RECEIPT_SIZE = 4 + 8 + 32 + 1,
     RECEIPTS_MAX = 1000,
 };
@@ -27,58 +24,6 @@ static void put(uint8_t *bytes, size_t size, uint64_t value)
 {
     for (size_t i = size; i-- > 0; value >>= 8)
         bytes[i] = (uint8_t)value;
-}
-
-bool pia_record_read(const uint8_t *records, size_t size, size_t *offset, pia_record_t *ret_record)
-{
-    if (size < *offset || size - *offset < RECORD_HEAD)
-        return false;
-    const uint8_t *head = records + *offset;
-    size_t length = (size_t)get(head + 24, 4);
-    uint64_t recorded = get(head + 12, 8);
-    if (length == 0 || length > PIA_EVENT_SIZE_MAX || length > size - *offset - RECORD_HEAD ||
-        recorded > INT64_MAX)
-        return false;
-    *ret_record = (pia_record_t){.epoch = (uint32_t)get(head, 4),
-                                 .sequence = get(head + 4, 8),
-                                 .recorded_ms = (int64_t)recorded,
-                                 .chain = (uint32_t)get(head + 20, 4),
-                                 .bytes = head + RECORD_HEAD,
-                                 .size = length};
-    *offset += RECORD_HEAD + length;
-    return true;
-}
-
-void pia_record_cursor(const pia_record_t *record, char ret_cursor[PIA_CURSOR_SIZE])
-{
-    (void)snprintf(ret_cursor, PIA_CURSOR_SIZE, "%" PRIu32 ".%" PRIu64 ".%08" PRIx32, record->epoch,
-                   record->sequence, record->chain);
-}
-
-bool pia_record_event(const pia_record_t *record,
-                      const char *cursor,
-                      pia_event_t *ret_event,
-                      json_t **ret_json)
-{
-    json_t *json = NULL;
-    if (pia_json_parse(record->bytes, record->size, &json, NULL) != PIA_OK)
-        return false;
-    *ret_event = (pia_event_t){.epoch = record->epoch,
-                               .sequence = record->sequence,
-                               .recorded_ms = record->recorded_ms,
-                               .cursor = cursor,
-                               .id = json_string_value(json_object_get(json, "id")),
-                               .source = json_string_value(json_object_get(json, "source")),
-                               .type = json_string_value(json_object_get(json, "type")),
-                               .subject = json_string_value(json_object_get(json, "subject")),
-                               .json = json,
-                               .data = json_object_get(json, "data")};
-    if (!ret_event->id || !ret_event->source || !ret_event->type) {
-        json_decref(json);
-        return false;
-    }
-    *ret_json = json;
-    return true;
 }
 
 bool pia_cursor_is(const char *text, size_t size)

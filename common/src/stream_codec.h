@@ -9,29 +9,6 @@
 #include "pia/stream.h"
 #include "pia/uuid.h"
 
-/* One record of a DATA frame; `bytes` is borrowed from the frame. */
-typedef struct {
-    uint32_t epoch;
-    uint64_t sequence;
-    int64_t recorded_ms;
-    uint32_t chain;
-    const uint8_t *bytes;
-    size_t size;
-} pia_record_t;
-
-/* Reads the record at *offset and moves it on. False: the frame is broken there (or ended). */
-bool pia_record_read(const uint8_t *records, size_t size, size_t *offset, pia_record_t *ret_record);
-
-/* "epoch.sequence.chain" after this record. */
-void pia_record_cursor(const pia_record_t *record, char ret_cursor[PIA_CURSOR_SIZE]);
-
-/* Fills `event` from a record; on success the caller owns event->json (its texts are borrowed from
- * it) and event->cursor points to `cursor`. False: not a CloudEvents object. */
-bool pia_record_event(const pia_record_t *record,
-                      const char *cursor,
-                      pia_event_t *ret_event,
-                      json_t **ret_json);
-
 /* Copies frame `index` as a cursor; false if it is not 1*10DIGIT "." 1*20DIGIT "." 8HEXDIG. */
 bool pia_cursor_read(const pia_frames_t *frames, size_t index, char ret_cursor[PIA_CURSOR_SIZE]);
 bool pia_cursor_is(const char *text, size_t size);

@@ -157,6 +157,7 @@ static void on_message(void *arg, const pia_stream_message_t *message)
         subscribe_later(follow, 0);
         return;
     case PIA_STREAM_RECEIPT:
+    case PIA_STREAM_RECORDS:
         return;
     }
 }

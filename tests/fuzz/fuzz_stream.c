@@ -2,14 +2,18 @@
  * numbers. */
 #include "fuzz.h"
 
+#include "pia/record.h"
 #include "stream_codec.h"
 
 static void check_records(const uint8_t *bytes, size_t size)
 {
     size_t offset = 0;
-    pia_record_t record;
+    pia_stream_record_t record;
+    size_t seen = 0;
+    size_t counted = pia_records_count(bytes, size);
     while (pia_record_read(bytes, size, &offset, &record)) {
         FUZZ_CHECK(offset <= size && record.bytes + record.size <= bytes + size);
+        seen++;
         char cursor[PIA_CURSOR_SIZE];
         pia_event_t event;
         json_t *json = NULL;
@@ -20,6 +24,7 @@ static void check_records(const uint8_t *bytes, size_t size)
             json_decref(json);
         }
     }
+    FUZZ_CHECK(counted == (offset == size ? seen : 0));
 }
 
 static void check_frames(const uint8_t *bytes, size_t size)

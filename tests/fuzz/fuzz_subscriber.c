@@ -6,6 +6,7 @@
 
 #include "pia/frames.h"
 #include "pia/log.h"
+#include "pia/record.h"
 #include "pia/stream.h"
 
 enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_MAX = 2000, WAIT_MS = 1000 };
@@ -47,8 +48,9 @@ static const struct {
 static void subscribe(subscriber_t *self)
 {
     for (uint32_t id = 1; id <= 2; id++) {
-        pia_stream_subscribe(self->stream, id,
-                             &(pia_subscribe_t){.cursor = "1.0.00000000", .credit = 10});
+        pia_stream_subscribe(
+            self->stream, id,
+            &(pia_subscribe_t){.cursor = "1.0.00000000", .credit = 10, .raw = id == 2});
     }
 }
 
@@ -60,6 +62,10 @@ static void on_message(void *arg, const pia_stream_message_t *message)
         FUZZ_CHECK(message->event->json != NULL && message->event->type != NULL);
         FUZZ_CHECK(message->stream == 1 || message->stream == 2);
         break;
+    case PIA_STREAM_RECORDS:
+        FUZZ_CHECK(pia_records_count(message->records, message->size) == message->count);
+        FUZZ_CHECK(message->count > 0 && message->stream == 2);
+        break;
     case PIA_STREAM_PROGRESS:
     case PIA_STREAM_GAP:
         FUZZ_CHECK(message->from != NULL && message->cursor != NULL);
@@ -68,13 +74,16 @@ static void on_message(void *arg, const pia_stream_message_t *message)
     case PIA_STREAM_EPOCH:
         FUZZ_CHECK(message->cursor != NULL);
         pia_stream_subscribe(self->stream, message->stream,
-                             &(pia_subscribe_t){.cursor = message->cursor, .credit = 10});
+                             &(pia_subscribe_t){.cursor = message->cursor,
+                                                .credit = 10,
+                                                .raw = message->stream == 2});
         break;
     case PIA_STREAM_ERROR:
         FUZZ_CHECK(message->problem != NULL);
         if (message->stream > 0) {
-            pia_stream_subscribe(self->stream, message->stream,
-                                 &(pia_subscribe_t){.cursor = "", .credit = 10});
+            pia_stream_subscribe(
+                self->stream, message->stream,
+                &(pia_subscribe_t){.cursor = "", .credit = 10, .raw = message->stream == 2});
         }
         break;
     case PIA_STREAM_RECEIPT:

@@ -23,6 +23,7 @@ typedef struct {
 typedef enum {
     PIA_STREAM_RECEIPT,  /* of a publish: `request`, status, `receipts` or `problem` */
     PIA_STREAM_EVENT,    /* one event of a DATA frame: `event` */
+    PIA_STREAM_RECORDS,  /* a whole DATA frame, of a raw stream: `records` */
     PIA_STREAM_PROGRESS, /* covered up to `cursor`; also after the last event of each DATA frame */
     PIA_STREAM_GAP,      /* (from, cursor] cannot be given: `detail` says why */
     PIA_STREAM_EPOCH,    /* the cursor is of another history: resume at `cursor`, the common one */
@@ -37,6 +38,8 @@ typedef struct {
     uint64_t request;          /* the number given at publish */
     const char *from, *cursor; /* the range (from, cursor] */
     const pia_event_t *event;
+    const void *records; /* `count` of them, in `size` bytes: see pia/record.h */
+    size_t size, count;
     pia_status_t status;
     const json_t *json;                   /* the problem's or the epoch's body */
     const char *journal;                  /* UUID, with the receipts */
@@ -55,6 +58,8 @@ typedef struct {
     const char *cursor;   /* "": from the beginning; "head": from now; else one got before */
     const json_t *filter; /* borrowed; NULL: everything the principal may see */
     uint32_t credit;      /* events, 1..65535 */
+    bool
+        raw; /* told RECORDS, a frame at a time, instead of EVENT and PROGRESS: nothing is parsed */
 } pia_subscribe_t;
 
 /* Opens stream `id` (> 0, not in use). */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/record.h"
 #include "pia_test.h"
 #include "stream_codec.h"
 #include "test_peer.h"
@@ -23,6 +24,7 @@ typedef struct {
     char journal[PIA_UUID_TEXT_SIZE];
     pia_stream_receipt_t last; /* of the receipts */
     size_t receipts;
+    uint64_t last_record; /* sequence of the last of the records */
 } told_t;
 
 typedef struct {
@@ -52,6 +54,12 @@ static void on_message(void *arg, const pia_stream_message_t *message)
         told->last = message->receipts[told->receipts - 1];
     if (message->event)
         snprintf(told->type, sizeof told->type, "%s", message->event->type);
+    pia_stream_record_t record = {0};
+    size_t offset = 0;
+    for (size_t i = 0; i < message->count; i++)
+        assert_true(pia_record_read(message->records, message->size, &offset, &record));
+    assert_int_equal(offset, message->size);
+    told->last_record = record.sequence;
 }
 
 static void process(void *arg)
@@ -218,6 +226,43 @@ static void events_are_told_then_the_end_of_their_range(void **state)
     const char *const next[] = {"1.6.000000ff", "1.9.00000001"};
     send_range(fixture, sent, PROGRESS, 1, next, NULL);
     assert_string_equal(wait_for(fixture, 4)->cursor, "1.9.00000001");
+}
+
+static const pia_frames_t *subscribe_raw(fixture_t *fixture, uint32_t id)
+{
+    pia_subscribe_t options = {.cursor = "", .credit = 10, .raw = true};
+    pia_stream_subscribe(fixture->stream, id, &options);
+    return test_peer_take_command(fixture->journal, SUBSCRIBE);
+}
+
+/* Nothing is parsed: what is no JSON is the receiver's to find out. */
+static void a_raw_stream_is_told_its_frames_whole(void **state)
+{
+    fixture_t *fixture = *state;
+    const pia_frames_t *sent = subscribe_raw(fixture, 1);
+    uint8_t records[512];
+    size_t size = add_record(records, 3, EVENT);
+    size += add_record(records + size, 5, "no JSON");
+    const char *const range[] = {"0.0.00000000", "1.6.000000ff"};
+    send_data(fixture, sent, range, records, size);
+    const told_t *told = wait_for(fixture, 1);
+    assert_int_equal(told->kind, PIA_STREAM_RECORDS);
+    assert_string_equal(told->cursor, "1.6.000000ff");
+    assert_int_equal(told->last_record, 5);
+    const char *const next[] = {"1.6.000000ff", "1.9.00000001"};
+    send_range(fixture, sent, PROGRESS, 1, next, NULL);
+    assert_int_equal(wait_for(fixture, 2)->kind, PIA_STREAM_PROGRESS);
+}
+
+static void a_raw_frame_that_is_cut_ends_the_connection(void **state)
+{
+    fixture_t *fixture = *state;
+    const pia_frames_t *sent = subscribe_raw(fixture, 1);
+    uint8_t records[512];
+    size_t size = add_record(records, 3, EVENT);
+    const char *const range[] = {"0.0.00000000", "1.6.000000ff"};
+    send_data(fixture, sent, range, records, size - 1);
+    assert_int_equal(wait_for(fixture, 1)->kind, PIA_STREAM_LOST);
 }
 
 /* A hole between two ranges would be a silent loss. */
@@ -422,6 +467,8 @@ int main(void)
         WITH_PEER(it_says_hello_first),
         WITH_PEER(a_subscription_is_sent_as_it_is_specified),
         WITH_PEER(events_are_told_then_the_end_of_their_range),
+        WITH_PEER(a_raw_stream_is_told_its_frames_whole),
+        WITH_PEER(a_raw_frame_that_is_cut_ends_the_connection),
         WITH_PEER(a_range_that_does_not_follow_ends_the_connection),
         WITH_PEER(a_gap_is_told_with_its_reason),
         WITH_PEER(another_epoch_ends_the_stream_at_the_common_position),
