@@ -22,7 +22,8 @@
     X(POLE, "pole", 10)                                                                            \
     X(TOPICS, "topics", 11)                                                                        \
     X(SCOPE, "scope", 12)                                                                          \
-    X(HOME, "", 13)
+    X(HOME, "", 13)                                                                                \
+    X(PARTITION_KEY, "partitionkey", 14)
 
 typedef enum {
 #define X(name, text, tag) ATTRIBUTE_##name,

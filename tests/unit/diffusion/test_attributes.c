@@ -38,6 +38,8 @@ static void attributes_come_from_the_event(void **state)
     assert_string_equal(value_of("\"kind\":\"guide\"", ATTRIBUTE_KIND), "guide");
     assert_string_equal(value_of("", ATTRIBUTE_KIND), "(none)");
     assert_string_equal(value_of("", ATTRIBUTE_POLE), "cnidep");
+    assert_string_equal(value_of("\"partitionkey\":\"a,b\"", ATTRIBUTE_PARTITION_KEY), "a,b");
+    assert_string_equal(value_of("", ATTRIBUTE_PARTITION_KEY), "(none)");
     assert_string_equal(value_of("", ATTRIBUTE_VISIBILITY), "public");
 }
 
@@ -70,6 +72,7 @@ static void what_is_not_ours_is_refused(void **state)
     (void)state;
     static const char pole[] = "/poles/cnidep";
     refused(pole, "\"kind\":\"roman\"", "/kind");
+    refused(pole, "\"partitionkey\":5", "/partitionkey");
     refused(pole, "\"themes\":\"arts,\"", "/themes");
     refused(pole, "\"themes\":\",arts\"", "/themes");
     refused(pole, "\"themes\":\"arts,,sante\"", "/themes");
