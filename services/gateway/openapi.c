@@ -31,14 +31,13 @@ static json_t *content(const char *media_type, json_t *schema)
 }
 
 /* A parameter of the path or the query from a member's schema. */
-static json_t *parameter(const char *in, const char *name, const json_t *member)
+static json_t *parameter(const char *in, const char *name, const json_t *member, bool required)
 {
     json_t *schema = json_deep_copy(member);
     json_t *description = json_incref(json_object_get(schema, "description"));
     (void)json_object_del(schema, "description");
-    json_t *result =
-        json_pack("{s:s,s:s,s:b,s:o*,s:o}", "name", name, "in", in, "required",
-                  strcmp(in, "path") == 0, "description", description, "schema", schema);
+    json_t *result = json_pack("{s:s,s:s,s:b,s:o*,s:o}", "name", name, "in", in, "required",
+                               required, "description", description, "schema", schema);
     assert(result != NULL);
     if (json_object_get(schema, "items") != NULL) {
         (void)json_object_set_new(result, "style", json_string("form"));
@@ -60,7 +59,7 @@ static void take_path_name(void *arg, size_t segment, const char *name, size_t s
     (void)snprintf(member, sizeof member, "%.*s", (int)size, name);
     const json_t *schema = json_object_get(self->members, member);
     assert(schema != NULL); /* a route's {name} is a member of its message */
-    (void)json_array_append_new(self->parameters, parameter("path", member, schema));
+    (void)json_array_append_new(self->parameters, parameter("path", member, schema, true));
     (void)json_object_del(self->members, member);
 }
 
@@ -92,14 +91,38 @@ static bool has_body(const route_t *route)
     return strcmp(route->method, "POST") == 0 || strcmp(route->method, "PATCH") == 0;
 }
 
-static void take_query(parameters_t *self, const route_t *route)
+static bool has_text(const json_t *list, const char *text)
+{
+    size_t index;
+    const json_t *item;
+    json_array_foreach(list, index, item)
+    {
+        if (strcmp(json_string_value(item), text) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Objects have no place in a query. */
+static bool fits_query(const json_t *member)
+{
+    const json_t *items = json_object_get(member, "items");
+    return json_object_get(items != NULL ? items : member, "$ref") == NULL;
+}
+
+static void take_query(parameters_t *self, const route_t *route, const json_t *message)
 {
     const char *name;
     json_t *member;
     if (has_body(route))
         return;
-    json_object_foreach(self->members, name, member)(void)
-        json_array_append_new(self->parameters, parameter("query", name, member));
+    const json_t *required = json_object_get(message, "required");
+    json_object_foreach(self->members, name, member)
+    {
+        if (fits_query(member))
+            json_array_append_new(self->parameters,
+                                  parameter("query", name, member, has_text(required, name)));
+    }
 }
 
 /* "version" may come by If-Match and what the path says need not be said again. */
@@ -175,7 +198,7 @@ static json_t *operation_of(const route_t *route, const openapi_schemas_t *schem
     };
     route_each_name(route, take_path_name, &self);
     take_headers(&self, route);
-    take_query(&self, route);
+    take_query(&self, route, message);
     const char *tag = route->path + strlen("/v1/");
     json_t *operation =
         json_pack("{s:o,s:s,s:s,s:[o],s:o,s:o,s:[{},{s:[]}]}", "operationId", operation_id(route),

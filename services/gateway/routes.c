@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/contact.h"
+#include "proto/deadline.h"
 #include "proto/delivery.h"
 #include "proto/dossier.h"
 #include "proto/event.h"
@@ -79,6 +80,12 @@ const route_t gateway_routes[] = {
      "Process definitions"},
     {"GET", "/v1/processes/{name}", &pia_msg_labellisation_process_get, 0, NULL, NULL, NULL,
      "One process definition"},
+    {"GET", "/v1/deadlines", &pia_msg_labellisation_deadline_rules, ROUTE_PUBLIC, NULL, NULL, NULL,
+     "Rules of legal periods"},
+    {"GET", "/v1/deadlines/{rule}", &pia_msg_labellisation_deadline_compute, ROUTE_PUBLIC, NULL,
+     NULL, NULL, "A legal period, computed and explained"},
+    {"POST", "/v1/deadlines", &pia_msg_labellisation_deadline_compute, 0, NULL, NULL, NULL,
+     "The same with missing pieces and appeals"},
     {"GET", "/v1/publications", &pia_msg_diffusion_publication_list, 0, NULL, NULL, NULL,
      "Publications, newest first"},
     {"POST", "/v1/publications", &pia_msg_diffusion_publication_create, ROUTE_CREATES, NULL, NULL,

@@ -7,9 +7,24 @@
 
 enum { DAY_TEXT_SIZE = 11 }; /* "2026-11-26" and its NUL */
 
+typedef enum { SUNDAY, MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY } weekday_t;
+
+/* A date of the Gregorian calendar. */
 typedef struct {
-    int64_t years, months, weeks, days; /* each >= 0 */
+    int64_t year;
+    int64_t month, day; /* from 1 */
+} date_t;
+
+typedef struct {
+    int64_t years, months, weeks, days; /* all < 0: counted back */
 } period_t;
+
+int64_t day_from_date(date_t date);
+date_t day_to_date(int64_t day);
+weekday_t day_weekday(int64_t day);
+
+/* The `nth` (1..) given weekday of a month, or the last one (0). */
+int64_t day_nth_weekday(int64_t year, int64_t month, weekday_t weekday, int nth);
 
 /* The local day of an instant, by the European rule of summer time as it is since October 1996. */
 int64_t day_of(int64_t time_ms);

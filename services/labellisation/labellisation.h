@@ -29,6 +29,6 @@ pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,
     handle_dossier_transition, handle_dossier_transitions, handle_dossier_history,
     handle_dossier_verify, handle_dossier_reviews, handle_dossier_texts, handle_label_get,
     handle_label_list, handle_label_transition, handle_label_transitions, handle_label_history,
-    handle_process_get, handle_process_list;
+    handle_process_get, handle_process_list, handle_deadline_compute, handle_deadline_rules;
 
 #endif

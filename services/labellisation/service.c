@@ -11,6 +11,7 @@
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
+#include "proto/deadline.h"
 #include "proto/dossier.h"
 #include "proto/label.h"
 #include "proto/process.h"
@@ -41,6 +42,8 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_label_history, PIA_ROLE_ANY, handle_label_history},
     {&pia_msg_labellisation_process_get, PIA_ROLE_PUBLIC, handle_process_get},
     {&pia_msg_labellisation_process_list, PIA_ROLE_PUBLIC, handle_process_list},
+    {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
+    {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
     {NULL, 0, NULL},
 };
 

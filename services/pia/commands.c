@@ -2,6 +2,7 @@
 #include "commands.h"
 
 #include "proto/contact.h"
+#include "proto/deadline.h"
 #include "proto/delivery.h"
 #include "proto/dossier.h"
 #include "proto/inbox.h"
@@ -139,6 +140,19 @@ const command_t commands[] = {
          labellisation_process_list,
          "",
          "name version title stored_at"),
+
+    LIST("deadline rules",
+         "",
+         "legal periods that can be counted",
+         labellisation_deadline_rules,
+         "",
+         "rule period label article"),
+    {.name = "deadline",
+     .synopsis = "RULE --from DATE [--place CODE]",
+     .help = "the last day of a legal period, and why",
+     .run = command_deadline,
+     .message = &pia_msg_labellisation_deadline_compute,
+     .fields = "rule"},
 
     {.name = "publish",
      .synopsis = "FILE",

@@ -15,6 +15,7 @@ command_fn command_level;
 command_fn command_verify;
 command_fn command_call;
 command_fn command_demo;
+command_fn command_deadline;
 
 /* Options of commands that have their own, each ended by a NULL name. */
 extern const flag_t status_flags[];

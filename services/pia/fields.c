@@ -115,6 +115,17 @@ static json_t *read_object(const char *value)
     return json;
 }
 
+/* Adds one object to the list that is there, if any; the new list is the caller's. */
+static json_t *read_objects(json_t *before, const char *value)
+{
+    json_t *object = read_object(value);
+    if (!object)
+        return NULL;
+    json_t *list = before ? json_copy(before) : json_array();
+    json_array_append_new(list, object);
+    return list;
+}
+
 /* NULL if the value is not one of this type. */
 static json_t *read_value(const pia_field_t *field, json_t *before, const char *value)
 {
@@ -128,8 +139,9 @@ static json_t *read_value(const pia_field_t *field, json_t *before, const char *
     case PIA_FIELD_TEXTS:
         return read_list(before, value);
     case PIA_FIELD_OBJECT:
-    case PIA_FIELD_OBJECTS:
         return read_object(value);
+    case PIA_FIELD_OBJECTS:
+        return read_objects(before, value);
     }
     return NULL;
 }

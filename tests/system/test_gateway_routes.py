@@ -33,6 +33,10 @@ class Operation:
         """Media types of a body."""
         return list(self.described.get("requestBody", {}).get("content", {}))
 
+    def required(self):
+        """What the query must have."""
+        return [p["name"] for p in self.described.get("parameters", []) if p["in"] == "query" and p.get("required")]
+
     def ask(self, web, key, body=b"{}", path=None, **headers):
         """Once more with a version that was never seen, where one is wanted before anything else."""
         if self.kinds():
@@ -115,7 +119,8 @@ def test_bad_bodies_are_refused(asker):
 def assert_refused(answer, operation):
     """What the public schema forbids may be said first; nothing else is."""
     if assert_problem(answer, operation, 400, 401).status == 400:
-        assert operation.kinds() and answer.json["detail"] == "Is missing.", (operation, answer)
+        wanted = operation.kinds() or operation.required()
+        assert wanted and answer.json["detail"] == "Is missing.", (operation, answer)
 
 
 def test_who_may_not_is_refused(asker):

@@ -1,0 +1,203 @@
+/* handlers_deadline.c - legal periods without a dossier: facts from JSON, the explanation to it. */
+#include <stdio.h>
+#include <string.h>
+
+#include "handler.h"
+#include "legal_clock.h"
+#include "legal_words.h"
+#include "pia/clock.h"
+#include "proto/deadline.h"
+
+typedef pia_labellisation_deadline_compute_t compute_t;
+
+enum {
+    DAY_MAX = 1095727,
+    /* of `from`: 4969-12-31, so that no count leaves the calendar */ POINTER_SIZE = 64
+};
+
+/* The day of a member that the schema has checked. */
+static bool get_day(const json_t *object, const char *name, int64_t *ret_day)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && pia_date_parse(text, ret_day);
+}
+
+static pia_status_t
+read_place(const char *code, const char *pointer, place_t *ret_place, pia_problem_t *problem)
+{
+    if (place_find(code, ret_place))
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_INVALID, pointer,
+                           "Is no département, overseas collectivity or etranger.");
+}
+
+static pia_status_t read_from(const char *text, legal_facts_t *facts, pia_problem_t *problem)
+{
+    int64_t time_ms = 0;
+    bool good = pia_date_parse(text, &facts->from);
+    if (!good && pia_time_parse(text, &time_ms)) {
+        facts->from = place_day_of(&facts->place, time_ms);
+        good = facts->from >= 0;
+    }
+    if (good && facts->from <= DAY_MAX)
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_INVALID, "/from",
+                           "Is neither a day (2026-11-26) nor an instant of 1970 to 4969.");
+}
+
+static void read_completions(const json_t *list, legal_facts_t *facts)
+{
+    size_t i = 0;
+    const json_t *json = NULL;
+    json_array_foreach(list, i, json)
+    {
+        legal_completion_t *completion = &facts->completions[facts->completion_count++];
+        const json_t *indispensable = json_object_get(json, "indispensable");
+        (void)get_day(json, "requested", &completion->requested);
+        (void)get_day(json, "until", &completion->until);
+        completion->has_produced = get_day(json, "produced", &completion->produced);
+        completion->indispensable = !indispensable || json_is_true(indispensable);
+    }
+}
+
+static void read_appeals(const json_t *list, legal_facts_t *facts)
+{
+    size_t i = 0;
+    const json_t *json = NULL;
+    json_array_foreach(list, i, json)
+    {
+        legal_appeal_t *appeal = &facts->appeals[facts->appeal_count++];
+        const char *kind = json_string_value(json_object_get(json, "kind"));
+        appeal->hierarchical = strcmp(kind, "hierarchique") == 0;
+        (void)get_day(json, "sent", &appeal->sent);
+        if (!get_day(json, "received", &appeal->received))
+            appeal->received = appeal->sent;
+        appeal->has_rejected = get_day(json, "rejected", &appeal->rejected);
+    }
+}
+
+/* The period that the asker gives, which `facts` may then point at. */
+static bool read_period(const compute_t *fields, period_t *ret_period)
+{
+    *ret_period = (period_t){fields->years, fields->months, fields->weeks, fields->days};
+    return ret_period->years || ret_period->months || ret_period->weeks || ret_period->days;
+}
+
+static pia_status_t
+read_facts(const compute_t *fields, legal_facts_t *facts, period_t *period, pia_problem_t *problem)
+{
+    facts->rule = legal_rule_find(fields->rule);
+    if (!facts->rule)
+        return pia_problem_set(problem, PIA_NOT_FOUND, "/rule", "No such rule.");
+    pia_status_t status = read_place(fields->place, "/place", &facts->place, problem);
+    if (status == PIA_OK)
+        status = read_place(fields->court, "/court", &facts->court, problem);
+    if (status == PIA_OK)
+        status = read_from(fields->from, facts, problem);
+    facts->period = read_period(fields, period) ? period : NULL;
+    facts->basis = fields->basis;
+    facts->uninformed = fields->uninformed;
+    read_completions(fields->completions, facts);
+    read_appeals(fields->appeals, facts);
+    return status;
+}
+
+static json_t *json_day(int64_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    day_format(day, text);
+    return json_string(text);
+}
+
+static void add_result(json_t *json, const legal_deadline_t *deadline)
+{
+    json_t *segments = json_array();
+    for (size_t i = 0; i < deadline->segment_count; i++) {
+        const legal_segment_t *segment = &deadline->segments[i];
+        json_array_append_new(segments,
+                              json_pack("{s:s, s:o, s:o, s:s, s:s}", "effect",
+                                        legal_effect_name(segment->effect), "from",
+                                        json_day(segment->from), "to", json_day(segment->to),
+                                        "article", segment->article, "text", segment->text));
+    }
+    json_object_set_new(json, "running", json_boolean(deadline->running));
+    json_object_set_new(json, "segments", segments);
+    if (!deadline->running)
+        return;
+    char ends_at[PIA_TIME_TEXT_SIZE];
+    pia_time_format(deadline->ends_ms, ends_at);
+    json_object_set_new(json, "last_day", json_day(deadline->last_day));
+    json_object_set_new(json, "ends_at", json_string(ends_at));
+}
+
+/* The same facts with the last request's pieces coming on a day. */
+static pia_status_t
+add_what_if(const char *produced, legal_facts_t facts, json_t *json, pia_problem_t *problem)
+{
+    if (facts.completion_count == 0 || facts.completions[facts.completion_count - 1].has_produced)
+        return pia_problem_set(problem, PIA_INVALID, "/if_produced", "No pieces are waited for.");
+    legal_completion_t *last = &facts.completions[facts.completion_count - 1];
+    last->has_produced = pia_date_parse(produced, &last->produced);
+    legal_deadline_t deadline;
+    pia_status_t status = legal_clock(&facts, &deadline, problem);
+    if (status != PIA_OK)
+        return pia_problem_set(problem, status, "/if_produced", "Is before the request.");
+    json_t *result = json_object();
+    add_result(result, &deadline);
+    json_object_set_new(json, "what_if", result);
+    return PIA_OK;
+}
+
+static json_t *view(const legal_facts_t *facts, const legal_deadline_t *deadline)
+{
+    const legal_rule_t *rule = facts->rule;
+    json_t *json = json_pack("{s:s, s:s, s:s, s:o, s:s}", "rule", rule->name, "label", rule->label,
+                             "article", facts->period ? facts->basis : rule->article, "from",
+                             json_day(facts->from), "place", facts->place.code);
+    if (rule->way == LEGAL_COURT)
+        json_object_set_new(json, "court", json_string(facts->court.code));
+    add_result(json, deadline);
+    bool silence = rule->way == LEGAL_REJECTION || rule->way == LEGAL_ACCEPTANCE;
+    if (silence && deadline->running)
+        json_object_set_new(json, "silence",
+                            json_string(rule->way == LEGAL_REJECTION ? "rejet" : "acceptation"));
+    return json;
+}
+
+void handle_deadline_compute(void *self, pia_request_t **request_p)
+{
+    (void)self;
+    const compute_t *fields = pia_request_fields(*request_p);
+    pia_problem_t problem = {.status = PIA_OK};
+    legal_facts_t facts = {0};
+    legal_deadline_t deadline;
+    period_t period;
+    json_t *json = NULL;
+    pia_status_t status = read_facts(fields, &facts, &period, &problem);
+    if (status == PIA_OK)
+        status = legal_clock(&facts, &deadline, &problem);
+    if (status == PIA_OK)
+        json = view(&facts, &deadline);
+    if (status == PIA_OK && fields->if_produced)
+        status = add_what_if(fields->if_produced, facts, json, &problem);
+    if (status == PIA_OK) {
+        pia_request_answer(request_p, json, 0);
+        return;
+    }
+    json_decref(json);
+    handler_fail(request_p, status, &problem);
+}
+
+void handle_deadline_rules(void *self, pia_request_t **request_p)
+{
+    (void)self;
+    json_t *items = json_array();
+    for (const legal_rule_t *rule = legal_rules; rule->name; rule++) {
+        char period[LEGAL_PERIOD_SIZE];
+        legal_period(&rule->period, period);
+        json_array_append_new(items, json_pack("{s:s, s:s, s:s, s:s, s:s}", "rule", rule->name,
+                                               "label", rule->label, "start", rule->start,
+                                               "article", rule->article, "period", period));
+    }
+    pia_request_answer(request_p, json_pack("{s:o}", "items", items), 0);
+}

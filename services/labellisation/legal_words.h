@@ -1,0 +1,25 @@
+/* legal_words.h - the French of explanations: dates, periods, segments. Any thread. */
+#ifndef LEGAL_WORDS_H
+#define LEGAL_WORDS_H
+
+#include "legal_clock.h"
+
+enum { LEGAL_DATE_SIZE = 32, LEGAL_PERIOD_SIZE = 64 };
+
+/* "1er octobre 2007". */
+void legal_date(int64_t day, char ret_text[LEGAL_DATE_SIZE]);
+
+/* "2 mois", "1 an et 10 jours"; of a period counted back its size. */
+void legal_period(const period_t *period, char ret_text[LEGAL_PERIOD_SIZE]);
+
+typedef struct {
+    legal_effect_t effect;
+    int64_t from, to;
+    const char *article;
+} legal_span_t;
+
+/* Adds a segment; there is always room (LEGAL_SEGMENTS_MAX is more than the facts can give). */
+void legal_say(legal_deadline_t *deadline, legal_span_t span, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif
