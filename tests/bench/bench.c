@@ -115,10 +115,17 @@ void samples_add(samples_t *samples, int64_t value)
     samples->value[samples->count++] = value;
 }
 
-void samples_append(samples_t *samples, const samples_t *more)
+void samples_append(samples_t *samples, samples_t *more)
 {
     for (size_t i = 0; i < more->count; i++)
         samples_add(samples, more->value[i]);
+    samples_clear(more);
+}
+
+void samples_clear(samples_t *samples)
+{
+    free(samples->value);
+    *samples = (samples_t){0};
 }
 
 static int compare(const void *a, const void *b)

@@ -51,7 +51,9 @@ typedef struct {
     size_t count, room;
 } samples_t;
 void samples_add(samples_t *samples, int64_t value);
-void samples_append(samples_t *samples, const samples_t *more);
+/* Takes what `more` has. */
+void samples_append(samples_t *samples, samples_t *more);
+void samples_clear(samples_t *samples);
 /* The value below which `share` (0..1) of all lie, in us; 0 if there is none. Sorts. */
 double samples_us(samples_t *samples, double share);
 

@@ -158,6 +158,8 @@ void operation_publish(const system_t *system, const options_t *options)
                  "\"client_cpu_s\":%.3f}\n",
                  (unsigned long long)events, seconds, (double)events / seconds,
                  samples_us(&latency, 0.5), samples_us(&latency, 0.99), cpu_seconds() - cpu);
+    samples_clear(&latency);
+    (void)pthread_barrier_destroy(&start);
 }
 
 typedef struct {
@@ -220,6 +222,7 @@ void operation_fanout(const system_t *system, const options_t *options)
                  "\"client_cpu_s\":%.3f}\n",
                  (unsigned long long)publisher.sent, deliveries, seconds, deliveries / seconds,
                  cpu_seconds() - cpu);
+    (void)pthread_barrier_destroy(&start);
 }
 
 /* Each event at its time, whatever became of the others: a late one counts from when it was due. */
@@ -264,6 +267,7 @@ void operation_latency(const system_t *system, const options_t *options)
                  (unsigned long long)sent, samples_us(&followers.latency, 0.5),
                  samples_us(&followers.latency, 0.9), samples_us(&followers.latency, 0.99),
                  samples_us(&followers.latency, 1), cpu_seconds() - cpu);
+    samples_clear(&followers.latency);
 }
 
 /* What one publisher has published before, from number 0. */

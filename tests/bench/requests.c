@@ -94,7 +94,7 @@ static void send_subscription(requests_t *self, uint64_t number, uint64_t *state
     if (!filter)
         die("the filter is no JSON");
     json_t *body = json_pack("{s:s,s:o}", "contact", contact, "filter", filter);
-    token_renew(&self->token);
+    (void)token_renew(&self->token);
     pia_call_t call = {.message = &pia_msg_diffusion_subscription_create,
                        .token = self->token.bytes,
                        .token_size = self->token.size,
@@ -127,7 +127,7 @@ static size_t read_page(requests_t *self, char **next)
     json_t *body = json_pack("{s:I,s:i}", "sequence", (json_int_t)self->sequence, "limit", PAGE);
     if (*next)
         json_object_set_new(body, "after", json_string(*next));
-    token_renew(&self->token);
+    (void)token_renew(&self->token);
     pia_call_t call = {.message = &pia_msg_diffusion_audience_list,
                        .token = self->token.bytes,
                        .token_size = self->token.size,
@@ -161,6 +161,7 @@ static void audience(requests_t *self)
                  "\"page_p99_us\":%.1f}\n",
                  (unsigned long long)recipients, seconds, (double)recipients / seconds,
                  samples_us(&pages, 0.5), samples_us(&pages, 0.99));
+    samples_clear(&pages);
 }
 
 static const struct option flags[] = {

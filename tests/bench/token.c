@@ -21,10 +21,10 @@ static void read_key(const char *path, char *key, size_t size)
     key[strcspn(key, "\r\n")] = '\0';
 }
 
-void token_renew(token_t *token)
+bool token_renew(token_t *token)
 {
     if (clock_ns() < token->renew_ns)
-        return;
+        return false;
     char key[512];
     read_key(token->key, key, sizeof key);
     pia_client_t *client = pia_client_new(token->zmq, token->broker);
@@ -42,6 +42,7 @@ void token_renew(token_t *token)
     json_decref(body);
     pia_client_destroy(&client);
     token->renew_ns = clock_ns() + RENEW_NS;
+    return true;
 }
 
 void token_init(token_t *token, const char *broker, const char *key)
@@ -49,7 +50,7 @@ void token_init(token_t *token, const char *broker, const char *key)
     if (!broker || !key)
         die("PIA needs --broker and --key");
     *token = (token_t){.broker = broker, .key = key, .zmq = zmq_ctx_new()};
-    token_renew(token);
+    (void)token_renew(token);
 }
 
 void token_clear(token_t *token)

@@ -15,8 +15,8 @@ typedef struct {
 
 /* Asks the registry for one; dies when it gives none. */
 void token_init(token_t *token, const char *broker, const char *key);
-/* Asks again when half of its life has passed: before every use. */
-void token_renew(token_t *token);
+/* Asks again when half of its life has passed: before every use. Whether it is a new one. */
+bool token_renew(token_t *token);
 /* After all sockets of its context are closed. */
 void token_clear(token_t *token);
 

@@ -2,8 +2,12 @@
 business here."""
 
 import json
+import os
+import pathlib
 import shutil
+import signal
 import subprocess
+import time
 import xml.etree.ElementTree
 
 import pytest
@@ -65,6 +69,32 @@ def test_a_peer_is_measured_beside_it(measured, peer):
 def test_nothing_is_left_behind(measured):
     _, folder = measured
     assert list((folder / "data").glob("run-*")) == []
+
+
+def processes_in(folder):
+    found = []
+    for entry in pathlib.Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if pathlib.Path(os.readlink(entry)).is_relative_to(folder):
+                found.append(entry.parent.name)
+        except OSError:
+            pass  # ended meanwhile, or another's
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_no_process(tmp_path, how):
+    running = subprocess.Popen(
+        [ROOT / "tests/bench/run", "--build", BIN.parent, "--results", tmp_path, "--runs", "99",
+         "publish1"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    until = time.monotonic() + 60
+    while len(processes_in(tmp_path)) < 3:
+        assert running.poll() is None and time.monotonic() < until
+    running.send_signal(how)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode != 0, said
+    assert processes_in(tmp_path) == []
+    assert list((tmp_path / "data").glob("run-*")) == []
 
 
 def test_the_table_says_what_is_to_be_reached(tmp_path):

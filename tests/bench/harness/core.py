@@ -32,7 +32,7 @@ class Bench:
         try:
             done = subprocess.run(
                 [str(word) for word in command], cwd=server.directory, capture_output=True,
-                text=True, timeout=timeout, check=False, preexec_fn=before_exec(core))
+                text=True, errors="replace", timeout=timeout, check=False, preexec_fn=before_exec(core))
         except subprocess.TimeoutExpired as late:
             raise Failed(f"bench-{program} {operation}: no end after {timeout} s") from late
         if done.returncode != 0:
