@@ -9,6 +9,7 @@ pia_add_test(unit.common.migrate_sqlite
     LIBS pia_common)
 pia_add_test(unit.common.lock SOURCES unit/common/test_lock.c LIBS pia_common)
 pia_add_test(unit.common.cache SOURCES unit/common/test_cache.c LIBS pia_common PkgConfig::HIREDIS)
+pia_add_test(unit.common.fresh SOURCES unit/common/test_fresh.c LIBS pia_common)
 
 add_executable(test_db_pgsql
     unit/common/test_db_pgsql.c unit/common/test_db.c support/test_database.c)

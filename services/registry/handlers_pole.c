@@ -14,7 +14,7 @@ static const char ENTITY_LIST[] = "list";
 static json_t *present(registry_t *registry, const pole_t *pole)
 {
     json_t *json = pole_json(pole);
-    fresh_add(&registry->fresh, ENTITY_POLE, pole->code, pole->version, json);
+    pia_fresh_add(&registry->fresh, ENTITY_POLE, pole->code, pole->version, json);
     return json;
 }
 
@@ -74,7 +74,7 @@ void handle_pole_list(void *self, pia_request_t **request_p)
         status = list_poles(handler_db(self), asked, &body, &problem);
     }
     if (status == PIA_OK && is_plain(asked)) {
-        fresh_add(&registry->fresh, ENTITY_LIST, "poles", version, body);
+        pia_fresh_add(&registry->fresh, ENTITY_LIST, "poles", version, body);
     }
     handler_end(request_p, status, body, version, &problem);
 }

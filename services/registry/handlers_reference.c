@@ -25,7 +25,7 @@ void handle_reference_list(void *self, pia_request_t **request_p)
         body = json_object();
         json_put_text(body, "list", asked->list);
         json_object_set_new(body, "items", items);
-        fresh_add(&registry->fresh, "list", asked->list, version, body);
+        pia_fresh_add(&registry->fresh, "list", asked->list, version, body);
     }
     handler_end(request_p, status, body, version, &problem);
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "fresh.h"
 #include "limiter.h"
+#include "pia/fresh.h"
 #include "pia/service.h"
 
 /* So far ahead legal time may be moved in all: 50 years. */
@@ -17,7 +17,7 @@ typedef struct {
     const pia_context_t *context; /* not owned; NULL until open */
     pia_signer_t *_Atomic signer; /* set once by open, then only read, by both threads */
     limiter_t failures;           /* of registry.authenticate */
-    fresh_t fresh;                /* for the cache, once committed */
+    pia_fresh_t fresh;            /* for the cache, once committed */
     pia_executor_hooks_t hooks;
     int64_t shift_ms;                          /* of legal time, set once committed */
     bool demonstration;                        /* legal time may be advanced */

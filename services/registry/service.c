@@ -113,14 +113,14 @@ static void committed(void *self)
 {
     registry_t *registry = self;
     pia_clock_set_shift(registry->shift_ms);
-    registry->cached += fresh_set(&registry->fresh, registry->context->cache);
+    registry->cached += pia_fresh_set(&registry->fresh, registry->context->cache);
 }
 
 static void rolled_back(void *self)
 {
     registry_t *registry = self;
     registry->shift_ms = pia_clock_shift();
-    fresh_forget(&registry->fresh);
+    pia_fresh_undo(&registry->fresh, 0);
 }
 
 static void stats(void *self, json_t *stats)
@@ -168,7 +168,7 @@ pia_service_t registry_service(registry_t *registry)
 void registry_close(registry_t *registry)
 {
     pia_signer_t *signer = registry->signer;
-    fresh_forget(&registry->fresh);
+    pia_fresh_undo(&registry->fresh, 0);
     pia_signer_destroy(&signer);
     registry->signer = NULL;
 }

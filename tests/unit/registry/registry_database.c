@@ -36,7 +36,7 @@ void registry_database_clear(registry_database_t *database)
 {
     pia_db_rollback(database->db);
     pia_db_close(&database->db);
-    fresh_forget(&database->registry.fresh);
+    pia_fresh_undo(&database->registry.fresh, 0);
     test_database_clear(&database->place);
 }
 
