@@ -37,11 +37,12 @@ check_entry(diffusion_t *self, const append_t *append, size_t index, pia_problem
 
 /* What else the event changes, in the same transaction. */
 static pia_status_t
-project(pia_db_t *db, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
+project(diffusion_t *self, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
 {
+    pia_db_t *db = self->context->db;
     const char *type = entry_type(entry);
     if (attributes_is_publication(type))
-        return publication_apply(db, entry, now_ms, problem);
+        return publication_apply(db, &self->fresh, entry, now_ms, problem);
     bool of_registry = strcmp(entry_source(entry), REGISTRY) == 0;
     if (of_registry && strcmp(type, "principal.revoked") == 0)
         return revocations_keep(db, json_object_get(entry->json, "data"), problem);
@@ -68,8 +69,7 @@ static pia_status_t project_all(diffusion_t *self, const append_t *append, pia_p
     for (size_t i = 0; i < append->count; i++) {
         if (append->receipts[i].duplicate)
             continue;
-        pia_status_t status =
-            project(self->context->db, &append->entries[i], append->now_ms, problem);
+        pia_status_t status = project(self, &append->entries[i], append->now_ms, problem);
         if (status != PIA_OK) {
             problem_under(problem, i);
             return status;
@@ -92,12 +92,15 @@ static void count(diffusion_t *self, const append_t *append, pia_status_t status
 
 pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_problem_t *problem)
 {
+    size_t fresh = self->fresh.count;
     pia_status_t status = check_all(self, append, problem);
     if (status == PIA_OK)
         status = journal_append(self->journal, self->context->db, append->entries, append->count,
                                 append->receipts, problem);
     if (status == PIA_OK)
         status = project_all(self, append, problem);
+    if (status != PIA_OK)
+        pia_fresh_undo(&self->fresh, fresh);
     count(self, append, status);
     return status;
 }

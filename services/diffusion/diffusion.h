@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "pia/fresh.h"
 #include "pia/service.h"
 
 #include "feed.h"
@@ -17,6 +18,8 @@ typedef struct diffusion {
     journal_t *journal;        /* store thread */
     matching_t *matching;      /* store thread */
     bool stale;                /* store thread: matching may hold what was undone */
+    pia_fresh_t fresh;         /* store thread: for the cache, once committed */
+    uint64_t cached;           /* store thread: values set in the cache since the start */
     feed_t *feed;              /* committed batches, from the store thread to the loop's */
     server_t *server;          /* loop thread */
     revocation_t *revocations; /* that were in force when it was opened */

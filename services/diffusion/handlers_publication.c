@@ -242,7 +242,24 @@ void handle_publication_get(void *self, pia_request_t **request_p)
         status = PIA_NOT_FOUND;
     if (status != PIA_OK)
         (void)pia_problem_set(&problem, status, "/publication", "There is no such publication.");
+    else
+        publication_keep(&diffusion->fresh, resource);
     answer(request_p, status, resource, &problem);
+}
+
+static bool is_plain(const pia_diffusion_publication_list_t *asked)
+{
+    return !asked->kind && !asked->pole && !asked->theme && !asked->sector && !asked->region &&
+           !asked->departement && !asked->state && !asked->after && !asked->has_limit;
+}
+
+/* For the cache: the whole list as everyone sees it. The journal's head orders its versions; it is
+ * not part of the answer, whose page does not change with each event. */
+static void keep_list(diffusion_t *self, const json_t *page)
+{
+    receipt_t head;
+    journal_committed_head(self->journal, &head);
+    publication_keep_list(&self->fresh, (int64_t)head.sequence, page);
 }
 
 void handle_publication_list(void *self, pia_request_t **request_p)
@@ -260,6 +277,8 @@ void handle_publication_list(void *self, pia_request_t **request_p)
     bool network = pia_principal_sees(pia_request_principal(*request_p), "network", NULL);
     pia_status_t status =
         publication_list(diffusion->context->db, fields, network, &page, &problem);
+    if (status == PIA_OK && !network && is_plain(fields))
+        keep_list(diffusion, page);
     if (status == PIA_OK)
         pia_request_answer(request_p, page, 0);
     else

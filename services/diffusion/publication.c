@@ -22,6 +22,11 @@ static const char *const content_members[] = {
     "capacity", "url",     "language",     "visibility", NULL,
 };
 
+/* Names in the cache, which the gateway's table of endpoints has too. */
+static const char ENTITY[] = "publication";
+static const char ENTITY_LIST[] = "list";
+static const char LIST[] = "publications";
+
 static const char *const list_attributes[] = {
     "themes", "sectors", "topics", "regions", "departements", NULL,
 };
@@ -236,8 +241,44 @@ void publication_advance(json_t *resource, const char *type, const json_t *prese
         set_time(resource, cancels ? "cancelled_at" : "changed_at", now_ms);
 }
 
-pia_status_t
-publication_apply(pia_db_t *db, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
+/* A draft is its pôle's, what the network sees is not everyone's; what is cancelled stays public.
+ */
+static bool is_public(const json_t *resource)
+{
+    const char *visibility = text_of(resource, "visibility");
+    return strcmp(text_of(resource, "state"), "draft") != 0 &&
+           (!*visibility || strcmp(visibility, "public") == 0);
+}
+
+void publication_keep(pia_fresh_t *fresh, const json_t *resource)
+{
+    if (is_public(resource))
+        pia_fresh_add(fresh, ENTITY, text_of(resource, "publication"),
+                      json_integer_value(json_object_get(resource, "version")), resource);
+}
+
+void publication_keep_list(pia_fresh_t *fresh, int64_t version, const json_t *page)
+{
+    pia_fresh_add(fresh, ENTITY_LIST, LIST, version, page);
+}
+
+/* What may be in the cache by now: nothing of what is new, and nobody has asked for that yet. What
+ * is public no more goes at once, also from the list: nothing older takes its place. */
+static void refresh(pia_fresh_t *fresh, const json_t *present, const json_t *resource)
+{
+    if (!present || !is_public(present))
+        return;
+    if (is_public(resource)) {
+        publication_keep(fresh, resource);
+        return;
+    }
+    pia_fresh_hide(fresh, ENTITY, text_of(resource, "publication"),
+                   json_integer_value(json_object_get(resource, "version")));
+    pia_fresh_hide(fresh, ENTITY_LIST, LIST, INT64_MAX);
+}
+
+pia_status_t publication_apply(
+    pia_db_t *db, pia_fresh_t *fresh, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
 {
     json_t *resource = NULL;
     json_t *present = NULL;
@@ -258,6 +299,8 @@ publication_apply(pia_db_t *db, const entry_t *entry, int64_t now_ms, pia_proble
         publication_advance(resource, entry_type(entry), present, now_ms);
         status = publication_write(db, resource, now_ms);
     }
+    if (status == PIA_OK)
+        refresh(fresh, present, resource);
     json_decref(resource);
     json_decref(present);
     return status;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "pia/db.h"
+#include "pia/fresh.h"
 #include "pia/principal.h"
 
 #include "entry.h"
@@ -29,9 +30,15 @@ void publication_advance(json_t *resource, const char *type, const json_t *prese
 /* The event (publication.published, .changed or .cancelled) that tells of the resource. */
 json_t *publication_event(const char *type, const json_t *resource);
 
-/* Applies a publication.* event that was appended at `now_ms`. PIA_INVALID, PIA_NOT_FOUND,
- * PIA_FORBIDDEN (another pôle's) or PIA_CONFLICT (not in a state for that). */
-pia_status_t
-publication_apply(pia_db_t *db, const entry_t *entry, int64_t now_ms, pia_problem_t *problem);
+/* Applies a publication.* event that was appended at `now_ms`; the cache is to be told in `fresh`.
+ * PIA_INVALID, PIA_NOT_FOUND, PIA_FORBIDDEN (another pôle's) or PIA_CONFLICT (not in a state for
+ * that). */
+pia_status_t publication_apply(
+    pia_db_t *db, pia_fresh_t *fresh, const entry_t *entry, int64_t now_ms, pia_problem_t *problem);
+
+/* Keeps the resource for the cache, if everyone is shown it, and the same. */
+void publication_keep(pia_fresh_t *fresh, const json_t *resource);
+/* Keeps the first page of the public list, with nothing filtered, in this version. */
+void publication_keep_list(pia_fresh_t *fresh, int64_t version, const json_t *page);
 
 #endif

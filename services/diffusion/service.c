@@ -152,6 +152,7 @@ static void close_service(void *arg)
     journal_destroy(&self->journal);
     matching_destroy(&self->matching);
     feed_destroy(&self->feed);
+    pia_fresh_undo(&self->fresh, 0);
     free(self->revocations);
 }
 
@@ -176,6 +177,7 @@ static void stats(void *arg, json_t *stats)
                         json_integer((json_int_t)atomic_load(&self->refused)));
     json_object_set_new(stats, "subscriptions",
                         json_integer((json_int_t)matching_count(self->matching)));
+    json_object_set_new(stats, "cached", json_integer((json_int_t)self->cached));
     if (self->server)
         server_stats(self->server, stats);
 }
@@ -196,12 +198,14 @@ static void committed(void *arg)
 {
     diffusion_t *self = arg;
     journal_committed(self->journal);
+    self->cached += pia_fresh_set(&self->fresh, self->context->cache);
 }
 
 static void rolled_back(void *arg)
 {
     diffusion_t *self = arg;
     journal_rolled_back(self->journal);
+    pia_fresh_undo(&self->fresh, 0);
     self->stale = true;
 }
 

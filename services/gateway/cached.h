@@ -1,4 +1,4 @@
-/* cached.h - public resources from the owner's cache in Redis, before the owner is asked. Who
+/* cached.h - public resources from their owners' caches in Redis, before an owner is asked. Who
  * wrote through this gateway sees the write: an older value than it is a miss. Loop's thread. */
 #ifndef GATEWAY_CACHED_H
 #define GATEWAY_CACHED_H
@@ -9,25 +9,48 @@
 #include "pia/cache_async.h"
 
 typedef struct cached cached_t;
+typedef struct cached_owner cached_owner_t; /* a service that fills the cache */
 
-/* `service` owns the keys; its epoch is asked for at once and again from time to time. */
-cached_t *cached_new(struct event_base *base, bus_t *bus, const char *url, const char *service);
+cached_t *cached_new(struct event_base *base, bus_t *bus, const char *url);
 /* Ends what is being read; from now on everything is unavailable. Then destroy the bus, then this.
  */
 void cached_close(cached_t *cached);
 void cached_destroy(cached_t **cached_p);
 
-/* As pia_cache_async_get; PIA_UNAVAILABLE also while the owner's epoch is not known. */
-void cached_get(
-    cached_t *cached, const char *entity, const char *id, pia_cache_async_fn *got, void *arg);
+/* The owner that answers a message, whose name begins with the service's ("registry.pole.get"); it
+ * is added if need be, at most CACHED_OWNERS_MAX of them. The store's epoch, under which it keeps
+ * its keys, is asked for soon and again from time to time. Lives as long as `cached`. */
+enum { CACHED_OWNERS_MAX = 8 };
+cached_owner_t *cached_owner(cached_t *cached, const char *message);
 
-/* This version was written: older values are refused for as long as they can live. */
-void cached_wrote(cached_t *cached, const char *entity, const char *id, int64_t version);
+/* One question: the caller's, and unchanged until `got` was called. */
+typedef struct {
+    cached_owner_t *owner;
+    const char *entity, *id;
+    pia_cache_async_fn *got;
+    void *arg;
+} cached_read_t;
 
-/* The oldest version that may be shown, 0 if any. */
-int64_t cached_floor(const cached_t *cached, const char *entity, const char *id);
+/* As pia_cache_async_get. PIA_NOT_FOUND also for what is older than a write or no JSON object;
+ * PIA_UNAVAILABLE also while the owner's epoch is not known. */
+void cached_get(cached_read_t *read);
 
-const pia_cache_async_stats_t *cached_stats(const cached_t *cached);
-bool cached_knows_epoch(const cached_t *cached);
+/* This version was written, and the owner's lists changed: what is older is refused for as long as
+ * it can live. INT64_MAX: an unknown version. */
+void cached_wrote(cached_owner_t *owner, const char *entity, const char *id, int64_t version);
+/* The owner's lists changed. */
+void cached_wrote_lists(cached_owner_t *owner);
+/* Anything of the owner may have changed. */
+void cached_wrote_all(cached_owner_t *owner);
+
+/* What came of the questions: a value that was shown; none, or none that may be shown; no answer.
+ */
+typedef struct {
+    const char *service;
+    uint64_t hits, misses, errors;
+} cached_stats_t;
+
+/* Of owner `index`; false: there are no more. */
+bool cached_stats(const cached_t *cached, size_t index, cached_stats_t *ret_stats);
 
 #endif

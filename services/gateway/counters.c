@@ -29,6 +29,23 @@ static void add_http(json_t *json, const http_server_t *http)
     }
 }
 
+static void add_cached_result(json_t *json, const char *owner, const char *result, uint64_t value)
+{
+    char name[96];
+    (void)snprintf(name, sizeof name, "cache_requests_total{owner=%s,result=%s}", owner, result);
+    set(json, name, value);
+}
+
+static void add_cached(json_t *json, const cached_t *cached)
+{
+    cached_stats_t stats;
+    for (size_t i = 0; cached_stats(cached, i, &stats); i++) {
+        add_cached_result(json, stats.service, "hit", stats.hits);
+        add_cached_result(json, stats.service, "miss", stats.misses);
+        add_cached_result(json, stats.service, "error", stats.errors);
+    }
+}
+
 json_t *counters_of(const gateway_t *gateway)
 {
     json_t *json = json_object();
@@ -37,10 +54,7 @@ json_t *counters_of(const gateway_t *gateway)
     set(json, "bus_requests_total", bus->asked);
     set(json, "bus_failures_total", bus->failed);
     set(json, "bus_retries_total", bus->retried);
-    const pia_cache_async_stats_t *cache = cached_stats(gateway->cached);
-    set(json, "cache_requests_total{result=hit}", cache->hits);
-    set(json, "cache_requests_total{result=miss}", cache->misses);
-    set(json, "cache_requests_total{result=error}", cache->errors);
+    add_cached(json, gateway->cached);
     const feed_stats_t *feed = feed_stats(gateway->feed);
     set(json, "sse_clients", feed->clients);
     set(json, "sse_streams_total", feed->opened);

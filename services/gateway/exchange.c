@@ -27,7 +27,9 @@ typedef struct {
     json_t *body;    /* of the message */
     uint8_t token[PIA_TOKEN_MAX];
     size_t token_size;
-    bool renewed; /* a refused token has been replaced once */
+    bool renewed;             /* a refused token has been replaced once */
+    char entity[ENTITY_SIZE]; /* of `read` */
+    cached_read_t read;
 } exchange_t;
 
 static void end(exchange_t *self)
@@ -93,31 +95,69 @@ static void succeed(exchange_t *self, int64_t version, const void *bytes, size_t
     end(self);
 }
 
-/* The entity and the id of the route's cache entry; NULL if it has none, or not for this request.
- */
-static const char *cache_id(const exchange_t *self, char ret_entity[ENTITY_SIZE])
+static pia_cache_async_fn on_cached;
+
+/* Fills `read` with the owner of the route's answers, and with the entity and the id that its
+ * `cache` names; false: it names none. */
+static bool find_place(exchange_t *self)
 {
-    if (self->route->cache == NULL)
-        return NULL;
-    size_t size = strcspn(self->route->cache, ":=");
-    assert(size < ENTITY_SIZE);
-    memcpy(ret_entity, self->route->cache, size);
-    ret_entity[size] = '\0';
-    const char *name = self->route->cache + size + 1;
-    if (name[-1] == '=')
-        return json_object_size(self->body) == 0 ? name : NULL;
-    return json_string_value(json_object_get(self->body, name));
+    const char *cache = self->route->cache;
+    size_t size = strcspn(cache, ":=");
+    self->read = (cached_read_t){
+        .owner = cached_owner(self->gateway->cached, self->route->message->name),
+        .entity = self->entity,
+        .got = on_cached,
+        .arg = self,
+    };
+    if (cache[size] == '\0')
+        return false;
+    assert(size < sizeof self->entity);
+    memcpy(self->entity, cache, size);
+    self->entity[size] = '\0';
+    const char *name = cache + size + 1;
+    self->read.id =
+        cache[size] == '=' ? name : json_string_value(json_object_get(self->body, name));
+    return self->read.id != NULL;
+}
+
+/* Whether the cache may answer: see routes.h. */
+static bool may_be_cached(exchange_t *self)
+{
+    const route_t *route = self->route;
+    if (route->cache == NULL || strcmp(route->method, "GET") != 0 || !find_place(self))
+        return false;
+    if (strchr(route->cache, ':') != NULL)
+        return json_object_size(self->body) == 1;
+    return json_object_size(self->body) == 0 &&
+           (self->key == NULL || (route->flags & ROUTE_PUBLIC));
+}
+
+static bool has_event_of(const json_t *body, const char *word)
+{
+    size_t index, size = strlen(word);
+    json_t *event;
+    json_array_foreach(json_object_get(body, "events"), index, event)
+    {
+        const char *type = json_string_value(json_object_get(event, "type"));
+        if (type != NULL && strncmp(type, word, size) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Who wrote sees the write, in the resource (this version at least) and in lists (asked anew). */
 static void note_write(exchange_t *self, int64_t version)
 {
-    char entity[ENTITY_SIZE];
-    const char *id = cache_id(self, entity);
-    if (id == NULL || strcmp(self->route->method, "GET") == 0)
+    const char *cache = self->route->cache;
+    if (cache == NULL || strcmp(self->route->method, "GET") == 0)
         return;
-    cached_wrote(self->gateway->cached, entity, id, version);
-    cached_wrote(self->gateway->cached, "list", "poles", INT64_MAX);
+    bool found = find_place(self);
+    if (cache[0] == '*' && has_event_of(self->body, cache + 1))
+        cached_wrote_all(self->read.owner);
+    else if (found && strchr(cache, ':') != NULL)
+        cached_wrote(self->read.owner, self->entity, self->read.id, version);
+    else if (found)
+        cached_wrote_lists(self->read.owner);
 }
 
 static void identify(exchange_t *self);
@@ -132,6 +172,8 @@ static void on_answer(void *arg, const pia_answer_t *answer)
         return;
     }
     if (answer->status != PIA_OK) {
+        if (answer->status == PIA_CONFLICT)
+            note_write(self, INT64_MAX); /* who is told of a newer version gets it */
         fail(self, &answer->problem);
         return;
     }
@@ -168,35 +210,24 @@ static void add_cached_link(exchange_t *self, const void *bytes, size_t size)
     json_decref(body);
 }
 
-/* What a cache holds is not trusted to be what was put there. */
-static bool is_object(const char *bytes, size_t size)
-{
-    return size >= 2 && bytes[0] == '{' && bytes[size - 1] == '}';
-}
-
 static void
 on_cached(void *arg, pia_status_t status, int64_t version, const void *value, size_t size)
 {
     exchange_t *self = arg;
-    char entity[ENTITY_SIZE];
-    const char *id = cache_id(self, entity);
-    if (status != PIA_OK || !is_object(value, size) ||
-        version < cached_floor(self->gateway->cached, entity, id)) {
+    if (status != PIA_OK) {
         ask_service(self);
         return;
     }
     add_cached_link(self, value, size);
-    succeed(self, version, value, size);
+    succeed(self, self->route->flags & ROUTE_BARE ? 0 : version, value, size);
 }
 
 static void look_up(exchange_t *self)
 {
-    char entity[ENTITY_SIZE];
-    const char *id = cache_id(self, entity);
-    if (id == NULL || strcmp(self->route->method, "GET") != 0)
-        ask_service(self);
+    if (may_be_cached(self))
+        cached_get(&self->read);
     else
-        cached_get(self->gateway->cached, entity, id, on_cached, self);
+        ask_service(self);
 }
 
 static void on_identity(void *arg, const pia_problem_t *problem, const void *token, size_t size)

@@ -20,6 +20,7 @@
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
+#include "routes.h"
 #include "serve.h"
 #include "timing.h"
 
@@ -142,6 +143,16 @@ static void start_control(gateway_t *self)
     self->control = control_new(self->base, &options);
 }
 
+/* Every service that the table reads from the cache is known from the beginning. */
+static void start_cached(gateway_t *self)
+{
+    self->cached =
+        cached_new(self->base, self->bus, pia_config_text(self->config, "service", "redis"));
+    for (const route_t *route = gateway_routes; route->method != NULL; route++)
+        if (route->cache != NULL)
+            (void)cached_owner(self->cached, route->message->name);
+}
+
 static void start_parts(gateway_t *self)
 {
     const pia_config_t *config = self->config;
@@ -156,8 +167,7 @@ static void start_parts(gateway_t *self)
         .heartbeat_ms = pia_config_integer(config, "http", "heartbeat_ms"),
         .stall_ms = pia_config_integer(config, "http", "stall_timeout_ms"),
     };
-    self->cached =
-        cached_new(self->base, self->bus, pia_config_text(config, "service", "redis"), "registry");
+    start_cached(self);
     self->feed = feed_new(self->base, self->zmq, &options);
     self->openapi = openapi_build();
     start_control(self);

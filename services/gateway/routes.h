@@ -10,6 +10,8 @@ typedef enum {
     ROUTE_CREATES = 2, /* 201 with Location: the path and "/" and the id of what was made */
     ROUTE_EVENTS = 4,  /* the body is one CloudEvent or a batch of them */
     ROUTE_STREAM = 8,  /* server-sent events: the message only says which filter there is */
+    ROUTE_BARE = 16,   /* the answer has no version: its tag is its content's, and the version in
+                          the cache only says which value is newer */
 } route_flag_t;
 
 typedef struct {
@@ -18,13 +20,19 @@ typedef struct {
     const pia_message_t *message; /* what is asked; the query or body gives its other members */
     unsigned flags;               /* route_flag_t */
     const char *fixed;            /* "name=value": a member that the route sets itself; or NULL */
-    const char *cache;   /* "entity:member": GET reads that from the cache first, others write it;
-                            "entity=id": GET without a query reads that; or NULL */
+    const char *cache;   /* what of the message's service the cache holds (see below); or NULL */
     const char *id;      /* of ROUTE_CREATES: the member of the answer that names it */
     const char *summary; /* for the API's description */
 } route_t;
 
-/* Ends with a NULL method. */
+/* A route's `cache`. Only what everyone may see is ever in the cache, in the one representation
+ * that everyone gets; so whoever asks for one resource by its id may be given it from there, while
+ * of a list, of which some see more than others, that is right for who asks without a key.
+ *   "entity:member"  GET: reads the one whose id is the message's only member; others: write it
+ *   "list=id"        GET without a query: reads that list, unless there is a key and the route is
+ *                    not ROUTE_PUBLIC; others: change lists
+ *   "*word"          events whose type begins with that word change anything of the service
+ * Ends with a NULL method. */
 extern const route_t gateway_routes[];
 
 /* The route of this method and path; or NULL, and then `allow` (size bytes) lists the methods that

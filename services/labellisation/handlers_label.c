@@ -5,10 +5,12 @@
 #include "store_matter.h"
 #include "view.h"
 
-static void answer_label(pia_request_t **request_p, matter_t *label)
+/* Also for the cache: a label is the same for everyone. */
+static void answer_label(labellisation_t *self, pia_request_t **request_p, matter_t *label)
 {
     int64_t version = label->version;
     json_t *json = view_label(label);
+    pia_fresh_add(&self->fresh, "label", label->id, version, json);
     matter_clear(label);
     pia_request_answer(request_p, json, version);
 }
@@ -21,7 +23,7 @@ void handle_label_get(void *self, pia_request_t **request_p)
     pia_status_t status =
         handler_find(self, *request_p, MACHINE_LABEL, fields->label, &found, &problem);
     if (status == PIA_OK)
-        answer_label(request_p, &found.matter);
+        answer_label(self, request_p, &found.matter);
     else
         handler_fail(request_p, status, &problem);
 }
@@ -67,11 +69,26 @@ static pia_status_t list(labellisation_t *self,
     return status;
 }
 
-void handle_label_list(void *self, pia_request_t **request_p)
+static bool is_plain(const pia_labellisation_label_list_t *asked)
 {
+    return !asked->state && !asked->structure && !asked->pole && !asked->after && !asked->has_limit;
+}
+
+/* The whole list is what a page of the network asks for: cached under "labels". */
+void handle_label_list(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_label_list_t *fields = pia_request_fields(*request_p);
     json_t *page = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = list(self, pia_request_fields(*request_p), &page, &problem);
+    int64_t version = 0;
+    pia_status_t status = PIA_OK;
+    if (is_plain(fields))
+        status = store_matter_versions(self->db, MACHINE_LABEL, &version);
+    if (status == PIA_OK)
+        status = list(self, fields, &page, &problem);
+    if (status == PIA_OK && is_plain(fields))
+        pia_fresh_add(&self->fresh, "list", "labels", version, page);
     if (status == PIA_OK)
         pia_request_answer(request_p, page, 0);
     else
@@ -92,7 +109,7 @@ void handle_label_transition(void *self, pia_request_t **request_p)
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = handler_move(self, *request_p, &move, &found, &problem);
     if (status == PIA_OK)
-        answer_label(request_p, &found.matter);
+        answer_label(self, request_p, &found.matter);
     else
         handler_fail(request_p, status, &problem);
 }

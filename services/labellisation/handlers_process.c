@@ -19,6 +19,8 @@ static pia_status_t get(labellisation_t *self,
         status = library_card(self->db, name, definition->version, ret_json);
     if (status == PIA_OK)
         json_object_set_new(*ret_json, "definition", json_deep_copy(definition->json));
+    if (status == PIA_OK && fields->name && !fields->has_version) /* the latest, by its name */
+        pia_fresh_add(&self->fresh, "process", name, definition->version, *ret_json);
     return status;
 }
 

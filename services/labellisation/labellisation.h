@@ -3,15 +3,19 @@
 #define LABELLISATION_H
 
 #include "library.h"
+#include "pia/fresh.h"
 #include "pia/service.h"
 
 typedef struct {
     const char *process;     /* name of the definition that new dossiers follow */
     const char *definitions; /* folder of further definitions; "" none */
     pia_db_t *db;            /* store thread */
+    pia_cache_t *cache;      /* store thread */
+    pia_fresh_t fresh;       /* store thread: for the cache, once committed */
     library_t *library;      /* store thread */
     uint64_t moved;          /* transitions that people asked for and that were made */
     uint64_t timed;          /* matters whose timers were due, in ticks */
+    uint64_t cached;         /* values set in the cache */
 } labellisation_t;
 
 extern const pia_route_t labellisation_routes[];
@@ -23,6 +27,8 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
 pia_status_t labellisation_tick(void *arg, int64_t now_ms);
 pia_status_t labellisation_on_event(void *arg, const pia_event_t *event);
 void labellisation_stats(void *arg, json_t *stats);
+void labellisation_committed(void *arg);
+void labellisation_rolled_back(void *arg);
 
 /* Handlers, one a message. */
 pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,

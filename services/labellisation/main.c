@@ -5,6 +5,9 @@
 int main(int argc, char **argv)
 {
     labellisation_t self = {.library = library_new()};
+    const pia_executor_hooks_t hooks = {.self = &self,
+                                        .committed = labellisation_committed,
+                                        .rolled_back = labellisation_rolled_back};
     const pia_service_t service = {
         .name = "labellisation",
         .options = labellisation_options,
@@ -16,8 +19,10 @@ int main(int argc, char **argv)
         .stats = labellisation_stats,
         .follow = people_filter,
         .on_event = labellisation_on_event,
+        .hooks = &hooks,
     };
     int result = pia_service_main(&service, argc, argv);
+    pia_fresh_undo(&self.fresh, 0);
     library_destroy(&self.library);
     return result;
 }

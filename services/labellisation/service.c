@@ -124,6 +124,7 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
 {
     labellisation_t *self = arg;
     self->db = context->db;
+    self->cache = context->cache;
     self->process = pia_config_text(context->config, "labellisation", "process");
     self->definitions = pia_config_text(context->config, "labellisation", "definitions");
     pia_status_t status = pia_db_begin(self->db);
@@ -187,9 +188,22 @@ pia_status_t labellisation_on_event(void *arg, const pia_event_t *event)
     return people_apply(self->db, event);
 }
 
+void labellisation_committed(void *arg)
+{
+    labellisation_t *self = arg;
+    self->cached += pia_fresh_set(&self->fresh, self->cache);
+}
+
+void labellisation_rolled_back(void *arg)
+{
+    labellisation_t *self = arg;
+    pia_fresh_undo(&self->fresh, 0);
+}
+
 void labellisation_stats(void *arg, json_t *stats)
 {
     const labellisation_t *self = arg;
     json_object_set_new(stats, "transitions", json_integer((json_int_t)self->moved));
     json_object_set_new(stats, "timed", json_integer((json_int_t)self->timed));
+    json_object_set_new(stats, "cached", json_integer((json_int_t)self->cached));
 }

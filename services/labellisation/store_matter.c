@@ -17,7 +17,8 @@ enum {
     POSTPONE,
     LABEL_OF,
     HELD,
-    MARK
+    MARK,
+    VERSIONS
 };
 
 static const char *const sql[] = {
@@ -47,6 +48,7 @@ static const char *const sql[] = {
     [POSTPONE] = "UPDATE matter SET due_at = $2 WHERE id = $1",
     [LABEL_OF] = "SELECT id FROM matter WHERE parent = $1 ORDER BY id LIMIT 1",
     [HELD] = "SELECT 1 FROM matter WHERE pole = $1 AND kind = 'label' AND structure <> $2 LIMIT 1",
+    [VERSIONS] = "SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM matter WHERE kind = $1",
     [MARK] = "UPDATE matter SET demonstration = 1 WHERE structure = $1 AND demonstration = 0",
 };
 
@@ -275,4 +277,15 @@ pia_status_t store_matter_mark(pia_db_t *db, const char *structure)
     pia_stmt_t *stmt = pia_db_prepare(db, sql[MARK]);
     pia_stmt_text(stmt, 1, structure);
     return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t store_matter_versions(pia_db_t *db, machine_kind_t kind, int64_t *ret_sum)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[VERSIONS]);
+    pia_stmt_text(stmt, 1, machine_names[kind]);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status == PIA_OK)
+        *ret_sum = pia_stmt_column_integer(stmt, 0);
+    pia_stmt_reset(stmt);
+    return status;
 }

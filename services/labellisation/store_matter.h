@@ -65,4 +65,8 @@ store_matter_is_held(pia_db_t *db, const char *pole, const char *structure, bool
 /* Marks all that belongs to a structure as fictitious. */
 pia_status_t store_matter_mark(pia_db_t *db, const char *structure);
 
+/* A number that grows with each dossier or label that is made or moved: the sum of the versions.
+ * Reads all rows of the kind: for lists that the cache answers most of the time. */
+pia_status_t store_matter_versions(pia_db_t *db, machine_kind_t kind, int64_t *ret_sum);
+
 #endif

@@ -138,14 +138,17 @@ class Stream:
 
 
 @contextlib.contextmanager
-def whole_network(*options, env=None, registry=()):
-    """Everything up, with a gateway of these options in `.gateway`."""
+def whole_network(*options, env=None, registry=(), database=None):
+    """Everything up, with a gateway of these options in `.gateway`; `database`: of every service, each
+    in a schema of its own."""
     network = Network()
     try:
         network.start_broker("--drain-ms", "200")
         network.start_redis()
         for service in SERVICES:
-            network.start(service, *(registry if service == "registry" else ()), wait=False)
+            own = (*(registry if service == "registry" else ()),
+                   *(("--database", f"{database}_{service}") if database else ()))
+            network.start(service, *own, wait=False)
         for service in SERVICES:
             network.wait_ready(service)
         wait_for_poles(network)

@@ -7,6 +7,7 @@ import itertools
 import json
 import socket
 import threading
+import time
 import uuid
 
 import pytest
@@ -167,7 +168,8 @@ def test_the_cache_and_the_logs_hold_public_things_only(net, story):
 PATHS = ["/v1/poles", "/v1/poles?theme=arts", "/v1/poles?limit=2", "/v1/poles/cnidep", "/v1/poles/aten",
          "/v1/poles/nulle-part", "/v1/poles/Pas%20Un", "/v1/themes", "/v1/sectors", "/v1/kinds", "/v1/topics",
          "/v1/scopes", "/v1/regions", "/v1/departements", "/v1/communes?q=nan", "/v1/processes",
-         "/v1/labels", "/v1/publications", "/v1/themes?color=red"]
+         "/v1/labels", "/v1/publications", "/v1/publications?limit=1", "/v1/themes?color=red"]
+CHANGE_S = 1.5  # a value lives for a second; a busy machine adds some
 
 
 def shown(web, path):
@@ -212,15 +214,16 @@ def spoil(net):
     assert reply.startswith(b":"), reply
 
 
-def test_the_cache_changes_no_answer(net):
+def test_the_cache_changes_no_answer(net, story):
     """Flushed, filled with garbage, frozen, killed and begun anew during the requests."""
     without = Gateway(net, "--redis", "")
     without.wait_ready()
-    expected = {path: shown(without, path) for path in PATHS}
+    paths = [*PATHS, *(f"/v1/publications/{publication}" for publication in story.ids.values())]
+    expected = {path: shown(without, path) for path in paths}
 
     def all_are_as_expected(rounds=1):
         for _ in range(rounds):
-            for path in PATHS:
+            for path in paths:
                 assert shown(net.gateway, path) == expected[path]
 
     all_are_as_expected(2)  # the second time from the cache
@@ -234,7 +237,11 @@ def test_the_cache_changes_no_answer(net):
     all_are_as_expected(2)
     net.start_redis()
     all_are_as_expected(2)
-    changed = net.call("registry.pole.suspend", {"code": "aten", "reason": "essai"})
-    assert changed.status == 200
-    expected = {path: shown(without, path) for path in PATHS}
+    assert net.call("registry.pole.suspend", {"code": "aten", "reason": "essai"}).status == 200
+    body = {"publication": story.ids["published"], "version": 1, "place": "Metz"}
+    assert net.call("diffusion.publication.change", body, key=story.keys["pole"]).status == 200
+    until = time.monotonic() + CHANGE_S
+    expected = {path: shown(without, path) for path in paths}
+    while any(shown(net.gateway, path) != expected[path] for path in paths):
+        assert time.monotonic() < until
     all_are_as_expected()

@@ -11,6 +11,8 @@
 
 static const char ID[] = "01a216b1-c2e2-7903-af04-5a1def7eb79f";
 
+static pia_fresh_t fresh; /* what the cache is to be told */
+
 /* Applies an event of `source` with this type and these members of data beside kind and title. */
 static pia_status_t
 apply(fixture_t *f, const char *source, const char *verb, const char *data, pia_problem_t *problem)
@@ -23,7 +25,7 @@ apply(fixture_t *f, const char *source, const char *verb, const char *data, pia_
              verb, data[0] ? "x" : "y", source, verb, data);
     fixture_parse(&entry, text);
     assert_int_equal(pia_db_begin(f->db), PIA_OK);
-    pia_status_t status = publication_apply(f->db, &entry, 1800000000000, problem);
+    pia_status_t status = publication_apply(f->db, &fresh, &entry, 1800000000000, problem);
     if (status == PIA_OK)
         assert_int_equal(pia_db_commit(f->db), PIA_OK);
     else
@@ -76,6 +78,39 @@ static void a_publication_follows_its_events(void **state)
     check_member(&f, "state", "cancelled");
     check_member(&f, "reason", "neige");
     assert_int_equal(version(&f), 3);
+    fixture_close(&f);
+}
+
+/* What the cache is told of the publication: the item's value, "" if it is hidden, NULL if there
+ * is none. */
+static const char *told(const char *entity, const char *id, int64_t at_version)
+{
+    for (size_t i = 0; i < fresh.count; i++) {
+        const pia_fresh_item_t *item = &fresh.items[i];
+        if (strcmp(item->entity, entity) == 0 && strcmp(item->id, id) == 0 &&
+            item->version == at_version)
+            return item->value ? item->value : "";
+    }
+    return NULL;
+}
+
+static void the_cache_is_told_of_what_everyone_may_see(void **state)
+{
+    (void)state;
+    fixture_t f;
+    fixture_open(&f);
+    pia_fresh_undo(&fresh, 0);
+    assert_int_equal(apply_id(&f, "cnidep", "published", ""), PIA_OK);
+    assert_int_equal(fresh.count, 0); /* nobody has asked for it yet */
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"place\":\"Metz\""), PIA_OK);
+    assert_int_equal(fresh.count, 1);
+    assert_non_null(strstr(told("publication", ID, 2), "Metz"));
+    assert_int_equal(apply_id(&f, "cnidep", "cancelled", ",\"reason\":\"neige\""), PIA_OK);
+    assert_int_equal(fresh.count, 2);
+    assert_non_null(strstr(told("publication", ID, 3), "neige"));
+    assert_int_equal(apply_id(&f, "cnidep", "changed", ""), PIA_CONFLICT);
+    assert_int_equal(fresh.count, 2);
+    pia_fresh_undo(&fresh, 0);
     fixture_close(&f);
 }
 
@@ -173,21 +208,53 @@ static void the_list_knows_territories(void **state)
     fixture_close(&f);
 }
 
-/* A published guide whose event has these attributes, and whose data has these members. */
-static pia_status_t
-apply_with(fixture_t *f, const char *attributes, const char *data, pia_problem_t *problem)
+/* A guide whose event has these attributes, and whose data has these members. */
+static pia_status_t apply_as(fixture_t *f,
+                             const char *verb,
+                             const char *attributes,
+                             const char *data,
+                             pia_problem_t *problem)
 {
     char text[1024];
     entry_t entry;
     snprintf(text, sizeof text,
              "{\"specversion\":\"1.0\",\"id\":\"v\",\"source\":\"/poles/cnidep\","
-             "\"type\":\"publication.published\"%s,"
+             "\"type\":\"publication.%s\"%s,"
              "\"data\":{\"publication\":\"%s\",\"kind\":\"guide\",\"title\":\"T\"%s}}",
-             attributes, ID, data);
+             verb, attributes, ID, data);
     fixture_parse(&entry, text);
-    pia_status_t status = publication_apply(f->db, &entry, 1800000000000, problem);
+    pia_status_t status = publication_apply(f->db, &fresh, &entry, 1800000000000, problem);
     entry_clear(&entry);
     return status;
+}
+
+static pia_status_t
+apply_with(fixture_t *f, const char *attributes, const char *data, pia_problem_t *problem)
+{
+    return apply_as(f, "published", attributes, data, problem);
+}
+
+static void what_is_public_no_more_is_hidden_in_the_cache(void **state)
+{
+    (void)state;
+    static const char network[] = ",\"visibility\":\"network\"";
+    fixture_t f;
+    pia_problem_t problem = {0};
+    json_t *resource = NULL;
+    fixture_open(&f);
+    pia_fresh_undo(&fresh, 0);
+    assert_int_equal(apply_with(&f, "", "", &problem), PIA_OK);
+    assert_int_equal(apply_as(&f, "changed", network, "", &problem), PIA_OK);
+    assert_int_equal(fresh.count, 2);
+    assert_string_equal(told("publication", ID, 2), "");
+    assert_string_equal(told("list", "publications", INT64_MAX), "");
+    assert_int_equal(publication_read(f.db, ID, &resource), PIA_OK);
+    publication_keep(&fresh, resource);
+    json_decref(resource);
+    assert_int_equal(apply_as(&f, "cancelled", network, "", &problem), PIA_OK);
+    assert_int_equal(fresh.count, 2); /* it was no news */
+    pia_fresh_undo(&fresh, 0);
+    fixture_close(&f);
 }
 
 static void the_list_hides_what_the_event_hides(void **state)
@@ -298,10 +365,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_publication_follows_its_events),
+        cmocka_unit_test(the_cache_is_told_of_what_everyone_may_see),
         cmocka_unit_test(steps_that_do_not_follow_are_refused),
         cmocka_unit_test(bad_data_points_at_its_member),
         cmocka_unit_test(an_id_that_was_not_given_is_derived),
         cmocka_unit_test(the_list_knows_territories),
+        cmocka_unit_test(what_is_public_no_more_is_hidden_in_the_cache),
         cmocka_unit_test(the_list_hides_what_the_event_hides),
         cmocka_unit_test(pages_of_the_list_join),
         cmocka_unit_test(only_an_active_pole_publishes),

@@ -60,6 +60,32 @@ static void every_row_agrees_with_its_message(void **state)
     }
 }
 
+/* A member of the message, or a list by name; for events a first word. */
+static bool cache_is_understood(const route_t *route)
+{
+    const char *cache = route->cache;
+    size_t size = strcspn(cache, ":=*");
+    if (cache[size] == ':')
+        return size > 0 && ask_field(route->message->request, cache + size + 1) != NULL;
+    if (cache[size] == '=')
+        return size == 4 && memcmp(cache, "list", 4) == 0 && cache[size + 1] != '\0';
+    return size == 0 && cache[0] == '*' && (route->flags & ROUTE_EVENTS);
+}
+
+static void the_cache_of_a_row_is_understood(void **state)
+{
+    (void)state;
+    size_t rows = 0;
+    for (const route_t *route = gateway_routes; route->method != NULL; route++) {
+        if (route->cache == NULL)
+            continue;
+        rows++;
+        if (!cache_is_understood(route))
+            fail_msg("%s %s: %s", route->method, route->path, route->cache);
+    }
+    assert_true(rows > 10);
+}
+
 static void check_references(const json_t *root, json_t *json)
 {
     const char *name;
@@ -96,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_is_found_by_its_method),
         cmocka_unit_test(every_row_agrees_with_its_message),
+        cmocka_unit_test(the_cache_of_a_row_is_understood),
         cmocka_unit_test(the_description_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
