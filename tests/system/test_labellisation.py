@@ -54,7 +54,7 @@ def campaign(running):
 
 
 PUBLIC = {"labellisation.label.get", "labellisation.label.list", "labellisation.process.get",
-          "labellisation.process.list"}
+          "labellisation.process.list", "labellisation.deadline.compute", "labellisation.deadline.rules"}
 
 
 def refused(answer, status, pointer=None):

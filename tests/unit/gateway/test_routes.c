@@ -46,6 +46,15 @@ static void check_name(void *arg, size_t segment, const char *name, size_t size)
         fail_msg("%s %s: no member %s", route->method, route->path, member);
 }
 
+/* A question that needs a body in its long form has a short one, a GET. */
+static bool is_asked_by_get(const pia_message_t *message)
+{
+    for (const route_t *route = gateway_routes; route->method != NULL; route++)
+        if (route->message == message && strcmp(route->method, "GET") == 0)
+            return true;
+    return false;
+}
+
 static void every_row_agrees_with_its_message(void **state)
 {
     (void)state;
@@ -55,7 +64,8 @@ static void every_row_agrees_with_its_message(void **state)
         route_each_name(route, check_name, &route);
         bool reads = strcmp(route->method, "GET") == 0;
         bool once = (route->flags & ROUTE_EVENTS) != 0; /* by source and id, without a key */
-        if (reads == (route->message->mutating || once))
+        bool changes = route->message->mutating || once;
+        if (reads ? changes : !changes && !is_asked_by_get(route->message))
             fail_msg("%s %s: %s", route->method, route->path, route->message->name);
     }
 }
