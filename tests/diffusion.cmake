@@ -3,6 +3,8 @@ foreach(subject record cursor filter attributes piad ring)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c LIBS pia_diffusion)
 endforeach()
+pia_add_test(unit.diffusion.match_index
+    SOURCES unit/diffusion/test_match_index.c unit/diffusion/match_oracle.c LIBS pia_diffusion)
 foreach(subject journal verify matching publication reader revocations)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c unit/diffusion/diffusion_fixture.c

@@ -2,6 +2,7 @@
 #include "pia/territory.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <string.h>
 
 extern const char pia_departements_tsv[];
@@ -64,6 +65,20 @@ const char *pia_territory_region_of(const char *departement)
         if (strcmp(table.places[i].departement, departement) == 0) {
             return table.places[i].region;
         }
+    }
+    return NULL;
+}
+
+const char *pia_territory_next_departement(const char *region, const char *departement)
+{
+    (void)pthread_once(&table.once, load);
+    bool behind = departement == NULL;
+    for (size_t i = 0; i < table.place_count; i++) {
+        const place_t *place = &table.places[i];
+        if (behind && strcmp(place->region, region) == 0) {
+            return place->departement;
+        }
+        behind = behind || strcmp(place->departement, departement) == 0;
     }
     return NULL;
 }

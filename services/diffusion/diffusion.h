@@ -17,7 +17,6 @@ typedef struct diffusion {
     const pia_context_t *context;
     journal_t *journal;        /* store thread */
     matching_t *matching;      /* store thread */
-    bool stale;                /* store thread: matching may hold what was undone */
     pia_fresh_t fresh;         /* store thread: for the cache, once committed */
     uint64_t cached;           /* store thread: values set in the cache since the start */
     feed_t *feed;              /* committed batches, from the store thread to the loop's */

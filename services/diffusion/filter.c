@@ -9,11 +9,11 @@
 #include "proto/event.h"
 
 #include "buffer.h"
+#include "criterion.h"
 
 typedef bool match_fn(const char *value, const attributes_t *attributes, attribute_t attribute);
 
 typedef struct {
-    const char *member;
     attribute_t attribute;
     match_fn *matches;
 } rule_t;
@@ -64,24 +64,34 @@ touches_departement(const char *code, const attributes_t *attributes, attribute_
     return region && is_listed(region, attributes, ATTRIBUTE_REGIONS);
 }
 
-static const rule_t rules[] = {
-    {"types", ATTRIBUTE_TYPE, is_equal},
-    {"sources", ATTRIBUTE_SOURCE, is_equal},
-    {"kinds", ATTRIBUTE_KIND, is_equal},
-    {"themes", ATTRIBUTE_THEMES, is_listed},
-    {"sectors", ATTRIBUTE_SECTORS, is_listed},
-    {"regions", ATTRIBUTE_REGIONS, touches_region},
-    {"departements", ATTRIBUTE_DEPARTEMENTS, touches_departement},
-    {"poles", ATTRIBUTE_POLE, is_equal},
-    {"topics", ATTRIBUTE_TOPICS, is_listed},
-    {"scopes", ATTRIBUTE_SCOPE, is_equal},
+static const rule_t rules[CRITERION_COUNT] = {
+    [CRITERION_TYPES] = {ATTRIBUTE_TYPE, is_equal},
+    [CRITERION_SOURCES] = {ATTRIBUTE_SOURCE, is_equal},
+    [CRITERION_KINDS] = {ATTRIBUTE_KIND, is_equal},
+    [CRITERION_THEMES] = {ATTRIBUTE_THEMES, is_listed},
+    [CRITERION_SECTORS] = {ATTRIBUTE_SECTORS, is_listed},
+    [CRITERION_REGIONS] = {ATTRIBUTE_REGIONS, touches_region},
+    [CRITERION_DEPARTEMENTS] = {ATTRIBUTE_DEPARTEMENTS, touches_departement},
+    [CRITERION_POLES] = {ATTRIBUTE_POLE, is_equal},
+    [CRITERION_TOPICS] = {ATTRIBUTE_TOPICS, is_listed},
+    [CRITERION_SCOPES] = {ATTRIBUTE_SCOPE, is_equal},
 };
-enum { RULES = sizeof rules / sizeof *rules };
+
+static const char *const members[CRITERION_COUNT] = {
+#define X(name, member) [CRITERION_##name] = (member),
+    CRITERION_MAP(X)
+#undef X
+};
+
+const char *criterion_member(criterion_t criterion)
+{
+    return members[criterion];
+}
 
 struct filter {
-    uint16_t present;      /* bit i: member i of the rules is asked for */
-    uint8_t counts[RULES]; /* values of each member */
-    char values[];         /* all values in order, each with its NUL */
+    uint16_t present;                /* bit c: criterion c is asked for */
+    uint8_t counts[CRITERION_COUNT]; /* values of each member */
+    char values[];                   /* all values in order, each with its NUL */
 };
 
 static void add_member(const json_t *array, uint8_t *ret_count, buffer_t *values)
@@ -107,8 +117,8 @@ pia_status_t filter_compile(const json_t *json, filter_t **ret_filter, pia_probl
     }
     buffer_t values = {0};
     filter_t head = {0};
-    for (size_t i = 0; i < RULES; i++) {
-        const json_t *array = json ? json_object_get(json, rules[i].member) : NULL;
+    for (size_t i = 0; i < CRITERION_COUNT; i++) {
+        const json_t *array = json ? json_object_get(json, members[i]) : NULL;
         if (!array)
             continue;
         head.present = (uint16_t)(head.present | 1U << i);
@@ -145,10 +155,10 @@ bool filter_matches(const filter_t *self, const attributes_t *attributes)
 json_t *filter_members(const json_t *json)
 {
     json_t *filter = json_object();
-    for (size_t i = 0; i < RULES; i++) {
-        json_t *member = json_object_get(json, rules[i].member);
+    for (size_t i = 0; i < CRITERION_COUNT; i++) {
+        json_t *member = json_object_get(json, members[i]);
         if (member)
-            json_object_set(filter, rules[i].member, member);
+            json_object_set(filter, members[i], member);
     }
     return filter;
 }

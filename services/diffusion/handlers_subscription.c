@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "diffusion.h"
+#include "filter.h"
 #include "journal_read.h"
 #include "pia/memory.h"
 #include "problems.h"
@@ -32,11 +33,12 @@ void handle_subscription_create(void *self, pia_request_t **request_p)
         return;
     }
     filter_destroy(&filter);
-    receipt_t head;
+    uint64_t next = 0;
     json_t *resource = NULL;
-    journal_head(diffusion->journal, &head);
-    pia_status_t status = subscription_create(diffusion->context->db, fields->contact,
-                                              fields->filter, head.sequence + 1, &resource);
+    pia_status_t status = journal_next(diffusion->journal, diffusion->context->db, &next);
+    if (status == PIA_OK)
+        status = subscription_create(diffusion->context->db, fields->contact, fields->filter, next,
+                                     &resource);
     answer(request_p, status, resource);
 }
 
@@ -68,49 +70,53 @@ void handle_subscription_end(void *self, pia_request_t **request_p)
     diffusion_t *diffusion = self;
     const pia_diffusion_subscription_end_t *fields = pia_request_fields(*request_p);
     pia_db_t *db = diffusion->context->db;
-    receipt_t head;
+    uint64_t next = 0;
     json_t *resource = NULL;
-    journal_head(diffusion->journal, &head);
-    pia_status_t status = subscription_end(db, fields->subscription, head.sequence + 1);
+    pia_status_t status = journal_next(diffusion->journal, db, &next);
+    if (status == PIA_OK)
+        status = subscription_end(db, fields->subscription, next);
     if (status == PIA_OK)
         status = subscription_read(db, fields->subscription, &resource);
     answer(request_p, status, resource);
 }
 
-static pia_status_t refresh(diffusion_t *self)
-{
-    if (self->stale)
-        matching_reset(self->matching);
-    self->stale = false;
-    return matching_refresh(self->matching, self->context->db);
-}
-
-static json_t *audience_json(const subscriber_t **found, size_t count, size_t limit)
+static json_t *
+audience_json(const int64_t *slots, const subscriber_t *people, size_t count, size_t limit)
 {
     json_t *items = json_array();
     for (size_t i = 0; i < count && i < limit; i++)
-        json_array_append_new(items, json_pack("{s:s, s:s}", "subscription", found[i]->id,
-                                               "contact", found[i]->contact));
+        json_array_append_new(items, json_pack("{s:s, s:s}", "subscription", people[i].id,
+                                               "contact", people[i].contact));
     json_t *page = json_pack("{s:o}", "items", items);
     if (count > limit) {
         char next[24];
-        subscription_place(found[limit - 1]->slot, next);
+        subscription_place(slots[limit - 1], next);
         json_object_set_new(page, "next", json_string(next));
     }
     return page;
 }
 
-static json_t *audience(diffusion_t *self,
-                        uint64_t sequence,
-                        const attributes_t *attributes,
-                        int64_t after,
-                        size_t limit)
+static pia_status_t audience(diffusion_t *self,
+                             uint64_t sequence,
+                             const attributes_t *attributes,
+                             int64_t after,
+                             size_t limit,
+                             json_t **ret_page)
 {
-    const subscriber_t **found = pia_alloc((limit + 1) * sizeof(const subscriber_t *));
-    size_t count = matching_audience(self->matching, sequence, attributes, after, found, limit + 1);
-    json_t *page = audience_json(found, count, limit);
-    free(found);
-    return page;
+    int64_t *slots = pia_alloc((limit + 1) * sizeof *slots);
+    subscriber_t *people = pia_alloc(limit * sizeof *people);
+    size_t count = 0;
+    pia_status_t status = matching_refresh(self->matching, self->context->db);
+    if (status == PIA_OK) {
+        count = matching_audience(self->matching, sequence, attributes, after, slots, limit + 1);
+        status =
+            subscription_people(self->context->db, slots, count < limit ? count : limit, people);
+    }
+    if (status == PIA_OK)
+        *ret_page = audience_json(slots, people, count, limit);
+    free(slots);
+    free(people);
+    return status;
 }
 
 /* Subscribers are people outside the network: they are told of what is public, and of nothing else.
@@ -156,16 +162,17 @@ void handle_audience_list(void *self, pia_request_t **request_p)
     if (status == PIA_OK && !subscription_parse_place(fields->after, &after))
         status =
             pia_problem_set(&problem, PIA_INVALID, "/after", "It is not a `next` of this list.");
-    if (status == PIA_OK && refresh(diffusion) != PIA_OK)
-        status = pia_problem_set(&problem, PIA_UNAVAILABLE, "",
-                                 "The subscriptions are out of reach now.");
-    if (status != PIA_OK)
-        pia_request_fail(request_p, &problem);
-    else if (!reaches_subscribers(&attributes))
-        pia_request_answer(request_p, json_pack("{s:[]}", "items"), 0);
+    json_t *page = NULL;
+    if (status == PIA_OK && !reaches_subscribers(&attributes))
+        page = json_pack("{s:[]}", "items");
+    else if (status == PIA_OK) {
+        status = audience(diffusion, (uint64_t)fields->sequence, &attributes, after, limit, &page);
+        if (status != PIA_OK)
+            (void)pia_problem_set(&problem, status, "", "The subscriptions are out of reach now.");
+    }
+    if (status == PIA_OK)
+        pia_request_answer(request_p, page, 0);
     else
-        pia_request_answer(
-            request_p, audience(diffusion, (uint64_t)fields->sequence, &attributes, after, limit),
-            0);
+        pia_request_fail(request_p, &problem);
     batch_release(&batch);
 }

@@ -275,6 +275,13 @@ static pia_status_t settle(journal_t *self, pia_db_t *db)
     return PIA_OK;
 }
 
+pia_status_t journal_next(journal_t *self, pia_db_t *db, uint64_t *ret_sequence)
+{
+    pia_status_t status = settle(self, db);
+    *ret_sequence = self->committed.sequence + self->count + 1;
+    return status;
+}
+
 /* Ties what is pending to the present savepoint. */
 static pia_status_t move_head(const journal_t *self, pia_db_t *db)
 {

@@ -41,6 +41,9 @@ const char *journal_id(const journal_t *self);
 
 /* The last event, pending ones included. */
 void journal_head(const journal_t *self, receipt_t *ret_head);
+/* The number of the next event: unlike the head's, it does not count what a job before appended and
+ * undid, so that nothing that holds from it on misses the event which gets it. */
+pia_status_t journal_next(journal_t *self, pia_db_t *db, uint64_t *ret_sequence);
 /* The last committed one. */
 void journal_committed_head(const journal_t *self, receipt_t *ret_head);
 

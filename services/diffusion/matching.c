@@ -1,123 +1,137 @@
-/* matching.c - whom an event reaches. */
+/* matching.c - the index of subscriptions follows their table. */
 #include "matching.h"
 
+#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "pia/memory.h"
 
 struct matching {
-    subscriber_t *subscribers; /* in the order of their slots */
-    size_t count;
-    size_t capacity;
-    int64_t change; /* the last one seen */
+    match_index_t *index;
+    int64_t change;         /* the last one seen */
+    int64_t committed;      /* the last one known to be durable */
+    match_value_t **values; /* of the filter that is being added */
+    size_t room;
 };
 
+static const char SQL_HEAD[] = "SELECT change FROM subscription_head WHERE id = 1";
 static const char SQL_CHANGES[] =
-    "SELECT change, slot, id, contact, filter, from_sequence, to_sequence FROM subscription"
+    "SELECT change, slot, filter, from_sequence, to_sequence FROM subscription"
     " WHERE change > $1 ORDER BY slot";
 
 matching_t *matching_new(void)
 {
-    return pia_alloc(sizeof(matching_t));
-}
-
-void matching_reset(matching_t *self)
-{
-    for (size_t i = 0; i < self->count; i++)
-        filter_destroy(&self->subscribers[i].filter);
-    self->count = 0;
-    self->change = 0;
+    matching_t *self = pia_alloc(sizeof *self);
+    self->index = match_index_new();
+    return self;
 }
 
 void matching_destroy(matching_t **self_p)
 {
     matching_t *self = *self_p;
+    *self_p = NULL;
     if (!self)
         return;
-    matching_reset(self);
-    free(self->subscribers);
+    match_index_destroy(&self->index);
+    free(self->values);
     free(self);
-    *self_p = NULL;
 }
 
 size_t matching_count(const matching_t *self)
 {
-    return self->count;
+    return match_index_size(self->index);
 }
 
-/* The index of the first subscriber with a slot above `slot`. */
-static size_t index_after(const matching_t *self, int64_t slot)
+void matching_committed(matching_t *self)
 {
-    size_t low = 0;
-    size_t high = self->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (self->subscribers[middle].slot <= slot)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    self->committed = self->change;
 }
 
-void matching_put(matching_t *self, const subscriber_t *subscriber)
+void matching_rolled_back(matching_t *self)
 {
-    size_t index = index_after(self, subscriber->slot);
-    if (index && self->subscribers[index - 1].slot == subscriber->slot) {
-        filter_destroy(&self->subscribers[index - 1].filter);
-        self->subscribers[index - 1] = *subscriber;
+    if (self->change == self->committed)
         return;
-    }
-    if (self->count == self->capacity) {
-        self->capacity = self->capacity ? self->capacity * 2 : 64;
-        self->subscribers =
-            pia_realloc(self->subscribers, self->capacity * sizeof *self->subscribers);
-    }
-    memmove(self->subscribers + index + 1, self->subscribers + index,
-            (self->count - index) * sizeof *self->subscribers);
-    self->subscribers[index] = *subscriber;
-    self->count++;
+    match_index_destroy(&self->index);
+    self->index = match_index_new();
+    self->change = 0;
+    self->committed = 0;
 }
 
-static void copy_id(char ret_id[PIA_UUID_TEXT_SIZE], const char *id)
+/* Adds the values of one member of a filter; false if one is no text. */
+static bool
+add_values(matching_t *self, criterion_t criterion, const json_t *array, match_entry_t *entry)
 {
-    (void)snprintf(ret_id, PIA_UUID_TEXT_SIZE, "%s", id ? id : "");
+    size_t index = 0;
+    const json_t *item = NULL;
+    json_array_foreach(array, index, item)
+    {
+        if (!json_is_string(item))
+            return false;
+        if (entry->count == self->room) {
+            self->room = self->room ? self->room * 2 : 64;
+            self->values = pia_realloc(self->values, self->room * sizeof(match_value_t *));
+        }
+        self->values[entry->count++] =
+            match_index_value(self->index, criterion, json_string_value(item));
+    }
+    return true;
 }
 
-/* The present row; false if its filter is none (it was checked when it was stored). */
-static bool row_subscriber(pia_stmt_t *stmt, subscriber_t *ret_subscriber)
+/* Adds the subscription of a row; its filter was checked when it was stored. */
+static bool add_row(matching_t *self, pia_stmt_t *stmt, int64_t slot)
 {
-    subscriber_t subscriber = {.slot = pia_stmt_column_integer(stmt, 1),
-                               .from = (uint64_t)pia_stmt_column_integer(stmt, 5),
-                               .to = (uint64_t)pia_stmt_column_integer(stmt, 6)};
-    copy_id(subscriber.id, pia_stmt_column_text(stmt, 2));
-    copy_id(subscriber.contact, pia_stmt_column_text(stmt, 3));
-    json_t *filter = json_loads(pia_stmt_column_text(stmt, 4), 0, NULL);
-    pia_problem_t problem;
-    bool good = filter && filter_compile(filter, &subscriber.filter, &problem) == PIA_OK;
-    json_decref(filter);
+    match_entry_t entry = {.slot = slot, .from = (uint64_t)pia_stmt_column_integer(stmt, 3)};
+    json_t *filter = json_loads(pia_stmt_column_text(stmt, 2), 0, NULL);
+    bool good = json_is_object(filter);
+    for (criterion_t c = 0; good && c < CRITERION_COUNT; c++) {
+        const json_t *array = json_object_get(filter, criterion_member(c));
+        entry.asks |= array ? 1U << c : 0;
+        good = add_values(self, c, array, &entry);
+    }
+    entry.values = self->values;
     if (good)
-        *ret_subscriber = subscriber;
+        match_index_add(self->index, &entry);
+    json_decref(filter);
     return good;
+}
+
+/* A row is new, or has ended. */
+static bool take_row(matching_t *self, pia_stmt_t *stmt)
+{
+    int64_t slot = pia_stmt_column_integer(stmt, 1);
+    if (slot > match_index_last(self->index) && !add_row(self, stmt, slot))
+        return false;
+    return pia_stmt_column_is_null(stmt, 4) ||
+           match_index_end(self->index, slot, (uint64_t)pia_stmt_column_integer(stmt, 4));
+}
+
+/* The number of the last change of the table. */
+static pia_status_t read_change(pia_db_t *db, int64_t *ret_change)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_HEAD);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
+    *ret_change = pia_stmt_column_integer(stmt, 0);
+    pia_stmt_reset(stmt);
+    return PIA_OK;
 }
 
 pia_status_t matching_refresh(matching_t *self, pia_db_t *db)
 {
+    int64_t last = 0;
+    pia_status_t status = read_change(db, &last);
+    if (status != PIA_OK || last == self->change)
+        return status;
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_CHANGES);
     pia_stmt_integer(stmt, 1, self->change);
-    int64_t last = self->change;
-    pia_status_t status = pia_stmt_step(stmt);
-    while (status == PIA_OK) {
+    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
         int64_t change = pia_stmt_column_integer(stmt, 0);
-        subscriber_t subscriber;
         last = change > last ? change : last;
-        if (!row_subscriber(stmt, &subscriber)) {
+        if (!take_row(self, stmt)) {
             pia_stmt_reset(stmt);
             return PIA_INTERNAL;
         }
-        matching_put(self, &subscriber);
-        status = pia_stmt_step(stmt);
     }
     if (status != PIA_NOT_FOUND)
         return status;
@@ -125,23 +139,16 @@ pia_status_t matching_refresh(matching_t *self, pia_db_t *db)
     return PIA_OK;
 }
 
-static bool holds(const subscriber_t *subscriber, uint64_t sequence)
-{
-    return subscriber->from <= sequence && (!subscriber->to || sequence < subscriber->to);
-}
-
 size_t matching_audience(const matching_t *self,
                          uint64_t sequence,
                          const attributes_t *attributes,
                          int64_t after,
-                         const subscriber_t **ret_subscribers,
+                         int64_t *ret_slots,
                          size_t limit)
 {
-    size_t found = 0;
-    for (size_t i = index_after(self, after); i < self->count && found < limit; i++) {
-        const subscriber_t *subscriber = &self->subscribers[i];
-        if (holds(subscriber, sequence) && filter_matches(subscriber->filter, attributes))
-            ret_subscribers[found++] = subscriber;
-    }
-    return found;
+    match_query_t query = {0};
+    match_query_init(&query, attributes);
+    size_t count = match_index_list(self->index, &query, sequence, after, ret_slots, limit);
+    match_query_clear(&query);
+    return count;
 }

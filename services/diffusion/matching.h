@@ -1,9 +1,15 @@
-/* matching.h - the index of subscriptions in memory: whom an event reaches. Store thread.
+/* matching.h - the subscriptions in memory: whom an event reaches. Store thread.
  *
  * It follows the table by the number of the last change it has seen, so it never misses what
- * another instance did, and it is loaded anew after a rollback, so it never keeps what was undone.
- * An audience is computed from the event's stored attributes and the subscriptions that held at its
- * sequence, in the order of their slots: the same set at any time. */
+ * another instance did, and it is loaded anew after a rollback that undid what it had seen.
+ *
+ * Why nothing can be lost between an event and its audience: an audience is a function of the
+ * event's stored attributes and of the subscriptions that hold at its sequence. A subscription
+ * takes `from` (and its end `to`) as the number of the next event, in a transaction during which
+ * nobody appends (SQLite: one writer; PostgreSQL: the journal's head row is locked from its begin).
+ * So when an event is durable, every subscription that will ever hold at its sequence is durable
+ * too, and none of their ends can still come to lie before it: whenever the audience is asked for,
+ * after any kill, by any instance, it is the same set. */
 #ifndef DIFFUSION_MATCHING_H
 #define DIFFUSION_MATCHING_H
 
@@ -11,20 +17,11 @@
 #include <stdint.h>
 
 #include "pia/db.h"
-#include "pia/uuid.h"
 
 #include "attributes.h"
-#include "filter.h"
+#include "match_index.h"
 
 typedef struct matching matching_t;
-
-typedef struct {
-    int64_t slot;
-    uint64_t from, to; /* [from, to); to 0: still holds */
-    char id[PIA_UUID_TEXT_SIZE];
-    char contact[PIA_UUID_TEXT_SIZE];
-    filter_t *filter; /* owned */
-} subscriber_t;
 
 matching_t *matching_new(void);
 void matching_destroy(matching_t **self_p);
@@ -32,21 +29,19 @@ void matching_destroy(matching_t **self_p);
 /* Reads what changed in the table since the last call. */
 pia_status_t matching_refresh(matching_t *self, pia_db_t *db);
 
-/* Forgets everything; the next refresh loads it. */
-void matching_reset(matching_t *self);
+/* What was read so far is durable, or may have been undone. */
+void matching_committed(matching_t *self);
+void matching_rolled_back(matching_t *self);
 
-/* Puts one in, or changes the end of one that is there. Takes the filter. */
-void matching_put(matching_t *self, const subscriber_t *subscriber);
-
-/* Fills up to `limit` subscribers with slots above `after` that the event reaches, in order;
- * borrowed until the next refresh. Returns how many. */
+/* Fills up to `limit` slots above `after` whom the event reaches, in order; returns how many. */
 size_t matching_audience(const matching_t *self,
                          uint64_t sequence,
                          const attributes_t *attributes,
                          int64_t after,
-                         const subscriber_t **ret_subscribers,
+                         int64_t *ret_slots,
                          size_t limit);
 
+/* Subscriptions in it, ended ones included. */
 size_t matching_count(const matching_t *self);
 
 #endif

@@ -114,8 +114,10 @@ static pia_status_t open_service(void *arg, const pia_context_t *context, pia_pr
     status = warm_up(self);
     if (status == PIA_OK)
         status = matching_refresh(self->matching, context->db);
-    if (status == PIA_OK)
+    if (status == PIA_OK) {
+        matching_committed(self->matching);
         status = revocations_load(context->db, &self->revocations, &self->revocation_count);
+    }
     if (status != PIA_OK)
         (void)pia_problem_set(problem, status, "", "The journal cannot be read.");
     return status;
@@ -199,6 +201,7 @@ static void committed(void *arg)
     diffusion_t *self = arg;
     journal_committed(self->journal);
     self->cached += pia_fresh_set(&self->fresh, self->context->cache);
+    matching_committed(self->matching);
 }
 
 static void rolled_back(void *arg)
@@ -206,7 +209,7 @@ static void rolled_back(void *arg)
     diffusion_t *self = arg;
     journal_rolled_back(self->journal);
     pia_fresh_undo(&self->fresh, 0);
-    self->stale = true;
+    matching_rolled_back(self->matching);
 }
 
 void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_service_t *ret_service)

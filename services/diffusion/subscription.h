@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "pia/db.h"
+#include "pia/uuid.h"
 #include "proto/subscription.h"
 
 /* Opens one that holds from `from_sequence` on; the caller owns the resource. */
@@ -25,6 +26,18 @@ pia_status_t subscription_list(pia_db_t *db,
                                const pia_diffusion_subscription_list_t *query,
                                json_t **ret_page,
                                pia_problem_t *problem);
+
+/* Who is behind a slot. */
+typedef struct {
+    char id[PIA_UUID_TEXT_SIZE];
+    char contact[PIA_UUID_TEXT_SIZE];
+} subscriber_t;
+
+/* Fills in who is behind these slots, which ascend. PIA_INTERNAL: one is nobody's. */
+pia_status_t subscription_people(pia_db_t *db,
+                                 const int64_t *slots,
+                                 size_t count,
+                                 subscriber_t *ret_subscribers);
 
 /* A position in a list, as text and back; false if it is not one. */
 void subscription_place(int64_t slot, char ret_text[24]);

@@ -11,6 +11,10 @@ const char *pia_territory_region_of(const char *departement);
 /* Whether a région (or other territory) of this code exists. */
 int pia_territory_has_region(const char *region);
 
+/* The départements of a région, one after another in a fixed order: the first for NULL, then the
+ * one after `departement`; NULL after the last. Static. Any thread. */
+const char *pia_territory_next_departement(const char *region, const char *departement);
+
 /* The département of a commune's INSEE code: its first 2 characters, or 3 from "97" on. Writes at
  * most 4 bytes with the NUL. */
 void pia_territory_departement_of(const char *commune, char ret_departement[4]);
