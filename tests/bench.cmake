@@ -25,3 +25,10 @@ if(MOSQUITTO_FOUND)
     pia_add_bench(mqtt SOURCES bench/mqtt.c ${shared} LIBS PkgConfig::MOSQUITTO)
 endif()
 pia_add_bench(limits SOURCES bench/limits.c ${shared} LIBS PkgConfig::SQLITE)
+
+# Whom an event reaches: the journal's own index beside PostgreSQL and Redis.
+pia_add_bench(postgres SOURCES bench/postgres.c bench/population.c ${shared} LIBS PkgConfig::PQ)
+pia_add_bench(sinter SOURCES bench/sinter.c bench/population.c ${shared} LIBS PkgConfig::HIREDIS)
+if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/bench/match.c)
+    pia_add_bench(match SOURCES bench/match.c LIBS pia_diffusion)
+endif()

@@ -223,10 +223,8 @@ static const struct {
     const char *name;
     void (*run)(const system_t *system, const options_t *options);
 } operations[] = {
-    {"publish", operation_publish},
-    {"fanout", operation_fanout},
-    {"latency", operation_latency},
-    {"replay", operation_replay},
+    {"publish", operation_publish}, {"fanout", operation_fanout}, {"latency", operation_latency},
+    {"replay", operation_replay},   {"match", operation_match},
 };
 
 int bench_main(const system_t *system, int argc, char **argv)
@@ -244,15 +242,18 @@ int bench_main(const system_t *system, int argc, char **argv)
     while ((flag = getopt_long(argc, argv, "", flags, NULL)) != -1)
         set(&options, flag);
     if (optind != argc - 1 || !options.endpoint)
-        die("usage: bench-%s publish|fanout|latency|replay --endpoint WHERE [--option VALUE…]",
+        die("usage: bench-%s publish|fanout|latency|replay|match --endpoint WHERE [--option "
+            "VALUE…]",
             system->name);
     (void)prctl(PR_SET_TIMERSLACK,
                 1UL); /* ns; the kernel's default of 50 us is felt in latencies */
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         if (strcmp(operations[i].name, argv[optind]) != 0)
             continue;
+        if ((operations[i].run == operation_match) != (system->match != NULL))
+            break;
         operations[i].run(system, &options);
         return EXIT_SUCCESS;
     }
-    die("unknown operation '%s'", argv[optind]);
+    die("bench-%s does not know '%s'", system->name, argv[optind]);
 }

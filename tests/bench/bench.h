@@ -91,15 +91,18 @@ typedef struct {
     void (*publisher_destroy)(void *publisher);
     /* Follows until followers_done; sets `ready` once all subscriptions stand. */
     void (*follow)(followers_t *followers);
+    /* Loads `count` subscriptions, matches `window` events, prints the times. */
+    void (*match)(const options_t *options);
 } system_t;
 
 /* The program's main: reads the command line, runs the operation, prints one line of JSON. */
 int bench_main(const system_t *system, int argc, char **argv);
 
-/* The operations. */
+/* The operations; each needs its part of the system. */
 void operation_publish(const system_t *system, const options_t *options);
 void operation_fanout(const system_t *system, const options_t *options);
 void operation_latency(const system_t *system, const options_t *options);
 void operation_replay(const system_t *system, const options_t *options);
+void operation_match(const system_t *system, const options_t *options);
 
 #endif

@@ -284,3 +284,8 @@ void operation_replay(const system_t *system, const options_t *options)
                  (unsigned long long)options->count, seconds, (double)options->count / seconds,
                  cpu_seconds() - cpu);
 }
+
+void operation_match(const system_t *system, const options_t *options)
+{
+    system->match(options);
+}

@@ -1,6 +1,6 @@
 """All figures by name, in the order in which they are measured. Their docstrings are --list's."""
 
-from harness import figures_publish, figures_streams
+from harness import figures_growth, figures_matching, figures_publish, figures_streams
 
 FIGURES = {
     "publish4": figures_publish.publish4,
@@ -9,4 +9,8 @@ FIGURES = {
     "fanout": figures_streams.fanout,
     "latency": figures_streams.latency,
     "replay": figures_streams.replay,
+    "match": figures_matching.match,
+    "audience": figures_matching.audience,
+    "growth": figures_growth.growth,
+    "start": figures_growth.start,
 }

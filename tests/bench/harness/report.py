@@ -16,6 +16,11 @@ def readable(value, unit):
     return f"{value:.3g} {unit}"
 
 
+def times(ratio, digits=2):
+    """1.52×, or 1/350 for what is far below."""
+    return f"1/{1 / ratio:,.0f}" if 0 < ratio < 0.1 else f"{ratio:.{digits}f}×"
+
+
 def judge(row, target):
     """(ratio or own value, whether it is reached); None where a side has no value."""
     side, sign, wanted = target
@@ -44,9 +49,9 @@ def lines_of(row):
         peer = statistics.median(row.values[side])
         target = targets.get(side)
         verdict = judge(row, target) if target else None
-        ratio = f"{own / peer:.2f}×" if own is not None and peer else "-"
+        ratio = times(own / peer) if own is not None and peer else "-"
         lines.append((own_text, side, readable(peer, row.unit), ratio,
-                      f"{target[1]} {target[2]:g}×" if target else "",
+                      f"{target[1]} {times(target[2], 1)}" if target else "",
                       "" if verdict is None else "yes" if verdict[1] else "no"))
     return lines
 

@@ -142,10 +142,14 @@ class Redis(Server):
     client = "redis"
     settings = "unix socket, appendonly yes, appendfsync always, no snapshots"
 
+    def __init__(self, bench, core=None, durable=True):
+        super().__init__(bench, core)
+        self.durable = durable
+
     def start(self):
         self.spawn(["redis-server", "--port", "0", "--unixsocket", "redis.sock", "--save", "",
-                    "--appendonly", "yes", "--appendfsync", "always", "--dir", self.directory,
-                    "--loglevel", "warning"])
+                    "--appendonly", "yes" if self.durable else "no", "--appendfsync", "always",
+                    "--dir", self.directory, "--loglevel", "warning"])
         self.wait(self.pongs, "redis-server")
 
     def pongs(self):
@@ -240,6 +244,10 @@ class Pia(Server):
         """What is replayed begins here."""
         return ["--cursor", self.head()["cursor"]]
 
+    def stop_diffusion(self):
+        """restart starts it again."""
+        self.end(self.children[-1])
+
     def restart(self):
         """Stops the diffusion and starts it again; seconds from its start until it answers."""
         self.end(self.children.pop())
@@ -279,7 +287,8 @@ class Postgres(Server):
         self.spawn([programs[-1] / "postgres", "-D", data, "-k", data, "-c", "listen_addresses=",
                     "-c", "shared_buffers=1GB", "-c", "jit=off", "-c", "fsync=off",
                     "-c", "max_wal_size=4GB"], user=user)
-        self.wait(lambda: self.answers(path=data / ".s.PGSQL.5432"), "postgres")
+        asked = [programs[-1] / "pg_isready", "-q", "-h", data]
+        self.wait(lambda: subprocess.run(asked, check=False).returncode == 0, "postgres")
 
     def end(self, child):
         child.send_signal(signal.SIGINT)  # fast: without waiting for clients
