@@ -1,5 +1,6 @@
 """PIAD01, publishing and streams, written with pyzmq from proto/README.md alone."""
 
+import functools
 import json
 import struct
 import time
@@ -23,9 +24,13 @@ TOKEN_MAX = 1024  # bytes
 class Record:
     """One event of a data frame, with where it stands in the journal."""
 
-    def __init__(self, epoch, sequence, recorded_ms, chain, event):
+    def __init__(self, epoch, sequence, recorded_ms, chain, raw):
         self.epoch, self.sequence, self.recorded_ms, self.chain = epoch, sequence, recorded_ms, chain
-        self.event = event
+        self.raw = raw  # the event's bytes
+
+    @functools.cached_property
+    def event(self):
+        return json.loads(self.raw)
 
     def __repr__(self):
         return f"Record({self.epoch}.{self.sequence} {self.event.get('type')})"
@@ -36,8 +41,7 @@ def read_records(frame):
     while offset < len(frame):
         epoch, sequence, recorded, chain, length = RECORD.unpack_from(frame, offset)
         offset += RECORD.size
-        event = json.loads(frame[offset : offset + length])
-        records.append(Record(epoch, sequence, recorded, chain, event))
+        records.append(Record(epoch, sequence, recorded, chain, frame[offset : offset + length]))
         offset += length
     assert offset == len(frame)
     return records
@@ -83,8 +87,8 @@ class Diffusion:
         self.socket.send_multipart([MAGIC, *frames])
         self.sent = time.monotonic()
 
-    def receive(self, timeout=10.0):
-        """(command, frames) of the next message but beats; sends heartbeats meanwhile."""
+    def receive(self, timeout=10.0, beats=False):
+        """(command, frames) of the next message, beats only if asked; sends heartbeats meanwhile."""
         until = time.monotonic() + timeout
         while True:
             left = until - time.monotonic()
@@ -93,7 +97,7 @@ class Diffusion:
             if self.socket.poll(max(0, min(left, 1.0)) * 1000):
                 magic, command, *frames = self.socket.recv_multipart()
                 assert magic == MAGIC
-                if command != BEAT:
+                if beats or command != BEAT:
                     return command, frames
             elif left <= 0:
                 raise Timeout(f"nothing in {timeout} s")

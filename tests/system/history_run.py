@@ -1,0 +1,249 @@
+"""A run: the journal's processes, the clients around them, and the end in which everything is read
+back and checked. Faults (history_faults.py) strike meanwhile."""
+
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import time
+
+import history_check
+import history_faults
+import piad
+import tokens
+from chaos import Proxy
+from history_record import Recorder, hash_of, load
+from mdp import Timeout
+from pia import BIN
+
+HERE = pathlib.Path(__file__).resolve().parent
+ALIVE_S = 60.0  # a sanitizer build that recovers on two busy cores
+
+
+class Unavailable(AssertionError):
+    """The journal did not come back."""
+
+
+class Instance:
+    """A place for one pia-diffusion: how it is started, and the process that runs there now."""
+
+    def __init__(self, run, name, options=(), binary=None):
+        self.run, self.name, self.options = run, name, [str(option) for option in options]
+        self.binary = binary or BIN / "pia-diffusion"
+        self.process = None
+        self.namespace = ()  # a command to run in, kept over restarts
+
+    def start(self, wrapper=(), env=None, expected=(0,)):
+        """Under `wrapper` (strace …), which sees to it that leaks are not looked for under ptrace."""
+        command = [*self.namespace, *wrapper, self.binary, "--data", self.run.network.data,
+                   "--instance", self.name, *self.options]
+        if wrapper:
+            env = {"ASAN_OPTIONS": "detect_leaks=0", **(env or {})}
+        self.process = self.run.network.spawn(f"diffusion-{self.name}", command, env, expected)
+
+    def kill(self):
+        if self.process and self.process.child.poll() is None:
+            self.process.kill()
+
+    def is_running(self):
+        return self.process is not None and self.process.child.poll() is None
+
+
+class Run:
+    def __init__(self, network, seed, say=lambda text: None):
+        self.network, self.seed, self.say = network, seed, say
+        self.random = random.Random(f"{seed}/run")
+        self.directory = network.data / "history"
+        self.directory.mkdir()
+        self.record = Recorder(self.directory / "run.jsonl", "run")
+        self.instances = []
+        self.clients = []  # processes
+        self.readers = []
+        self.proxies = []
+        self.sockets = ["diffusion"]
+        self.services = {}  # name -> (process, how it is started), for what a fault starts again
+        self.small_disk = self.holder = None
+        self.takeovers = 0
+        self.last = 0  # of the events that were read back
+        self.database = None
+        self.is_long = False
+        self.storm_size, self.storms = 60, 1
+
+    # The journal's processes
+
+    def add_instance(self, name, options=(), binary=None, small=False):
+        instance = Instance(self, name, options, binary)
+        if small:
+            self.use_small_disk(instance)
+        self.instances.append(instance)
+        instance.start()
+        return instance
+
+    def use_small_disk(self, instance, size="24m"):
+        """The journal's directory becomes a disk of its own, before the instance is started."""
+        directory = self.network.data / "disk"
+        directory.mkdir()
+        instance.namespace, self.holder = history_faults.in_small_disk(directory, size)
+        self.small_disk = pathlib.Path(f"/proc/{self.holder.pid}/root{directory}")
+
+    def sql(self, text):
+        """Of PostgreSQL's superuser, beside the journal."""
+        done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.database, "-c", text],
+                              capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def endpoints(self):
+        return [self.network.endpoint(name) for name in self.sockets]
+
+    def head(self, timeout=1.0, endpoint=None):
+        """What a welcome says, or None if nobody answers."""
+        with piad.Diffusion(endpoint or self.random.choice(self.endpoints())) as connection:
+            connection.socket.linger = 0
+            try:
+                return connection.hello(timeout)["cursor"]
+            except Timeout:
+                return None
+
+    def wait_alive(self, endpoints=None, timeout=ALIVE_S):
+        """Until each socket answers."""
+        until = time.monotonic() + timeout
+        for endpoint in endpoints or self.endpoints():
+            while self.head(0.5, endpoint) is None:
+                if time.monotonic() > until:
+                    raise Unavailable(f"{endpoint} is silent\n{self.network.tails()}")
+
+    def wait_growth(self, count=1, timeout=ALIVE_S):
+        """Until the journal has `count` events more."""
+        until, start = time.monotonic() + timeout, None
+        while True:
+            cursor = self.head()
+            if cursor is not None:
+                sequence = int(cursor.split(".")[1])
+                start = sequence if start is None else start
+                if sequence >= start + count:
+                    return sequence
+            if time.monotonic() > until:
+                raise Unavailable(f"the journal does not grow, at {cursor}\n{self.network.tails()}")
+
+    def fault(self, what):
+        self.record("fault", what=what)
+        self.say(what)
+
+    def note_frame(self, stream, frames, records):
+        """Of a stream that the run itself follows."""
+        self.record("data" if records else "progress", stream=stream, **{
+            "from": frames[1].decode(), "to": frames[2].decode()}, records=[
+                [r.epoch, r.sequence, r.recorded_ms, r.chain.hex(), hash_of(r.raw)] for r in records])
+
+    # Clients
+
+    def proxy(self, faults, listen=0, socket="diffusion"):
+        """A chaos proxy to the journal's socket; its endpoint is a client's to use."""
+        proxy = Proxy(listen, str(self.network.data / f"run/{socket}.sock"),
+                      f"{self.seed}/proxy{len(self.proxies)}", faults)
+        self.proxies.append(proxy)
+        return proxy
+
+    def start_client(self, role, name, endpoints=None, **config):
+        config = {"name": name, "seed": self.seed, "directory": str(self.directory),
+                  "endpoints": endpoints or self.endpoints(),
+                  "signs": tokens.own_seed(self.network).hex(), **config}
+        process = self.network.spawn(
+            name, [sys.executable, HERE / "history_clients.py", role, json.dumps(config)])
+        self.clients.append(process)
+        if role != "publisher":
+            self.readers.append(process)
+        return process
+
+    def start_clients(self, publishers=2, chaos=None):
+        """Those of every run: steady, slow, filtered, with less rights, from now, over again; with
+        `chaos`, faults of a proxy, one of each kind over it."""
+        load = {"window": 4, "pause_s": 0.05} if self.database else {}  # commits there take turns
+        for i in range(publishers):
+            self.start_client("publisher", f"p{i + 1}", **load)
+        self.start_client("subscriber", "steady")
+        self.start_client("subscriber", "slow", credit=20, lag_s=0.05)
+        self.start_client("subscriber", "filtered", filter={"types": ["essai.un"], "themes": ["arts"]})
+        self.start_client("subscriber", "public", token="", sees=["public"], mode="replay")
+        self.start_client("subscriber", "now", mode="head", session_s=[0.2, 0.8])
+        self.start_client("listener", "live", [self.network.endpoint("live")])
+        if chaos:
+            over = [self.proxy(chaos).endpoint(),
+                    self.proxy(chaos, self.network.data / "run/chaos.sock").endpoint()]
+            self.start_client("publisher", "p-chaos", over, **load)
+            self.start_client("subscriber", "s-chaos", over)
+
+    # The end
+
+    def finish(self):
+        """Ends the faults and the load, reads everything back; the anomalies."""
+        for proxy in self.proxies:
+            proxy.calm()
+        self.wait_alive()
+        (self.directory / "stop").touch()
+        self.wait_for([c for c in self.clients if c not in self.readers])
+        end = self.head(timeout=20.0)
+        partial = self.directory / "end.new"
+        partial.write_text(end.split(".")[1])
+        partial.rename(self.directory / "end")
+        self.wait_for(self.readers)
+        for proxy in self.proxies:
+            proxy.stop()
+        self.read_back()
+        return history_check.check(load(self.directory.glob("*.jsonl")))
+
+    def wait_for(self, processes, timeout=60.0):
+        until = time.monotonic() + timeout
+        for process in processes:
+            try:
+                status = process.child.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                raise AssertionError(f"{process.name} does not end\n{process.tail()}") from None
+            assert status == 0, f"a client failed\n{process.tail()}"
+
+    def read_back(self):
+        """All events as a service sees them, and the journal's own walk over its chain."""
+        token = tokens.sign(tokens.own_seed(self.network), tokens.payload())
+        cursor, last, walked, ok = "", 0, None, True
+        while ok and walked != last:  # services may still announce something
+            cursor, last = self.replay(token, cursor, last)
+            ok, walked = self.verify()
+        self.record("verify", ok=ok, to=walked)
+        self.last = last
+
+    def replay(self, token, cursor, last):
+        end = int(self.head(timeout=20.0, endpoint=self.endpoints()[0]).split(".")[1])
+        with piad.Diffusion(self.endpoints()[0], token) as connection:
+            connection.subscribe(1, cursor, {}, 60000)
+            while last < end:
+                command, frames = connection.expect(piad.DATA, piad.PROGRESS, piad.ERROR, piad.EPOCH,
+                                                    piad.GAP, timeout=30)
+                assert command in (piad.DATA, piad.PROGRESS), (command, frames)
+                for record in piad.read_records(frames[3]) if command == piad.DATA else []:
+                    self.note_stored(record)
+                cursor = frames[2].decode()
+                last = int(cursor.split(".")[1])
+                connection.credit(1, 5000)
+        return cursor, last
+
+    def note_stored(self, record):
+        event = json.loads(record.raw)
+        attributes = {name: value for name, value in event.items() if isinstance(value, str)}
+        attributes.setdefault("visibility", "public")
+        revokes = event["data"].get("subject") if event["type"] == "principal.revoked" else None
+        self.record("stored", epoch=record.epoch, sequence=record.sequence,
+                    recorded=record.recorded_ms, chain=record.chain.hex(), hash=hash_of(record.raw),
+                    name=f"{event['source']} {event['id']}", attributes=attributes, revokes=revokes)
+
+    def verify(self):
+        """What the journal says of itself: whether it is good, and its last good event."""
+        first = 1
+        while True:
+            answer = self.network.call("diffusion.journal.verify", {"from": first, "limit": 100000},
+                                       timeout=60)
+            assert answer.status == 200, answer
+            if not answer.body["ok"] or not answer.body.get("next"):
+                return answer.body["ok"], answer.body["to"]
+            first = answer.body["next"]
