@@ -35,15 +35,15 @@ CREATE INDEX outbox_waiting ON outbox (number) WHERE state = 0;
 CREATE INDEX outbox_refused ON outbox (aggregate) WHERE state = 2;
 CREATE INDEX outbox_position ON outbox (epoch, sequence) WHERE state = 1;
 
--- Who relays and follows. term is the fencing token: it grows with each new holder; beat grows while
+-- Who does what only one instance may do: "relay" (and follow), others of the service's own. term is the fencing token: it grows with each new holder; beat grows while
 -- the holder lives, and who sees it stand still for long enough on his own clock may take over.
-CREATE TABLE relay_lease (
-    id BIGINT PRIMARY KEY CHECK (id = 1),
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
     holder TEXT NOT NULL,
     term BIGINT NOT NULL,
     beat BIGINT NOT NULL
 );
-INSERT INTO relay_lease (id, holder, term, beat) VALUES (1, '', 0, 0);
+INSERT INTO lease (name, holder, term, beat) VALUES ('relay', '', 0, 0);
 
 -- How far the journal was followed, written with the effects of its events.
 CREATE TABLE consumer_cursor (

@@ -4,8 +4,8 @@
 #ifndef PIA_FOLLOWER_H
 #define PIA_FOLLOWER_H
 
-#include "lease.h"
 #include "pia/executor.h"
+#include "pia/lease.h"
 #include "pia/loop.h"
 #include "pia/service.h"
 

@@ -2,9 +2,9 @@
 #ifndef PIA_FOLLOWER_STORE_H
 #define PIA_FOLLOWER_STORE_H
 
-#include "lease.h"
 #include "pia/db.h"
 #include "pia/event.h"
+#include "pia/lease.h"
 #include "pia/service.h"
 
 /* Reads a cursor, making its row if there is none yet ("": from the beginning). */

@@ -5,8 +5,8 @@
 
 #include "dispatch.h"
 #include "follower.h"
-#include "lease.h"
 #include "pia/clock.h"
+#include "pia/lease.h"
 #include "pia/lock.h"
 #include "pia/service.h"
 #include "pia/uuid.h"

@@ -4,8 +4,8 @@
 #ifndef PIA_RELAY_H
 #define PIA_RELAY_H
 
-#include "lease.h"
 #include "pia/executor.h"
+#include "pia/lease.h"
 #include "pia/loop.h"
 #include "pia/service.h"
 

@@ -45,6 +45,13 @@ void handle_subscription_get(void *self, pia_request_t **request_p);
 void handle_subscription_list(void *self, pia_request_t **request_p);
 void handle_subscription_end(void *self, pia_request_t **request_p);
 void handle_audience_list(void *self, pia_request_t **request_p);
+void handle_group_create(void *self, pia_request_t **request_p);
+void handle_group_get(void *self, pia_request_t **request_p);
+void handle_group_list(void *self, pia_request_t **request_p);
+void handle_group_end(void *self, pia_request_t **request_p);
+void handle_parked_list(void *self, pia_request_t **request_p);
+void handle_parked_retry(void *self, pia_request_t **request_p);
+void handle_parked_skip(void *self, pia_request_t **request_p);
 void handle_journal_head(void *self, pia_request_t **request_p);
 void handle_journal_verify(void *self, pia_request_t **request_p);
 

@@ -77,7 +77,7 @@ peer_t *peers_get(peers_t *self, const void *identity, size_t size)
 void peers_remove(peers_t *self, peer_t **peer_p)
 {
     peer_t *peer = *peer_p;
-    assert(!peer->streams);
+    assert(!peer->streams && !peer->memberships);
     peer_t **at = &self->buckets[bucket_of(self, peer->identity, peer->identity_size)];
     while (*at != peer)
         at = &(*at)->next;

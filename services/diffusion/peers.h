@@ -14,6 +14,7 @@
 enum { PEERS_MAX = 4096, PEER_IDENTITY_MAX = 255 };
 
 typedef struct stream stream_t;
+typedef struct membership membership_t;
 typedef struct peer peer_t;
 
 struct peer {
@@ -25,6 +26,8 @@ struct peer {
     bool lost;         /* a receipt could not be sent: to be dropped */
     stream_t *streams; /* a list, kept by streams.c */
     size_t stream_count;
+    membership_t *memberships; /* a list, kept by group_server.c */
+    size_t membership_count;
     peer_t *next; /* in its bucket */
 };
 

@@ -94,6 +94,42 @@ static const char *parse_heartbeat(const piad_frame_t *rest, piad_t *message)
     return NULL;
 }
 
+static const char *parse_ack(const piad_frame_t *rest, piad_t *message)
+{
+    message->acks = rest[1];
+    if (rest[1].size == 0 || rest[1].size % PIAD_ACK_SIZE != 0 ||
+        rest[1].size / PIAD_ACK_SIZE > PIAD_ACKS_MAX)
+        return "An ack has 1 to 10000 times 16 bytes.";
+    return parse_stream(rest[0], message);
+}
+
+static bool is_text(piad_frame_t frame)
+{
+    json_t *text = json_stringn(frame.data, frame.size);
+    bool good = text && strlen(json_string_value(text)) == frame.size;
+    json_decref(text);
+    return good;
+}
+
+static const char *parse_nack(const piad_frame_t *rest, piad_t *message)
+{
+    if (rest[1].size != 8 || rest[2].size != 8)
+        return "A sequence and a fence are 8 bytes.";
+    message->sequence = bytes_get_u64(rest[1].data);
+    message->fence = bytes_get_u64(rest[2].data);
+    message->reason = rest[4];
+    if (!read_u32(rest[3], &message->delay_ms) || message->delay_ms > PIAD_DELAY_MAX)
+        return "A delay is 4 bytes, at most an hour.";
+    if (rest[4].size > PIAD_REASON_MAX || !is_text(rest[4]))
+        return "A reason is a text of at most 255 bytes.";
+    return parse_stream(rest[0], message);
+}
+
+static const char *parse_leave(const piad_frame_t *rest, piad_t *message)
+{
+    return parse_stream(rest[0], message);
+}
+
 /* After magic and command: how many frames, and what they are. */
 typedef struct {
     piad_command_t command;
@@ -108,6 +144,10 @@ static const row_t rows[] = {
     {PIAD_CREDIT, 2, 2, parse_credit},
     {PIAD_UNSUBSCRIBE, 1, 1, parse_unsubscribe},
     {PIAD_HEARTBEAT, 0, 0, parse_heartbeat},
+    {PIAD_JOIN, 3, 3, parse_subscribe},
+    {PIAD_ACK, 2, 2, parse_ack},
+    {PIAD_NACK, 5, 5, parse_nack},
+    {PIAD_LEAVE, 1, 1, parse_leave},
 };
 
 const char *piad_parse(const piad_frame_t *frames, size_t count, piad_t *ret_message)

@@ -18,6 +18,10 @@ typedef enum {
     PIAD_CREDIT = 0x04,
     PIAD_UNSUBSCRIBE = 0x05,
     PIAD_HEARTBEAT = 0x06,
+    PIAD_JOIN = 0x10,
+    PIAD_ACK = 0x11,
+    PIAD_NACK = 0x12,
+    PIAD_LEAVE = 0x13,
     PIAD_WELCOME = 0x81,
     PIAD_RECEIPT = 0x82,
     PIAD_DATA = 0x83,
@@ -28,6 +32,11 @@ typedef enum {
     PIAD_BEAT = 0x88,
     PIAD_DISCONNECT = 0x89,
     PIAD_REFUSED = 0x8A,
+    PIAD_JOINED = 0x90,
+    PIAD_WORK = 0x91,
+    PIAD_SETTLED = 0x92,
+    PIAD_MOVED = 0x93,
+    PIAD_LEFT = 0x94,
 } piad_command_t;
 
 enum {
@@ -35,6 +44,10 @@ enum {
     PIAD_FRAME_MAX = 16 * 1024 * 1024, /* bytes of a frame */
     PIAD_CREDIT_MAX = 65535,
     PIAD_FRAMES_MAX = 5, /* of a client's message */
+    PIAD_ACK_SIZE = 16,  /* sequence and fence */
+    PIAD_ACKS_MAX = 10000,
+    PIAD_REASON_MAX = 255,
+    PIAD_DELAY_MAX = 3600000, /* ms */
 };
 
 typedef struct {
@@ -52,6 +65,10 @@ typedef struct {
     piad_frame_t events; /* well formed: 1 to PIAD_BATCH_MAX of them */
     size_t event_count;
     piad_frame_t json;
+    piad_frame_t acks; /* 1 to PIAD_ACKS_MAX of PIAD_ACK_SIZE bytes */
+    uint64_t sequence, fence;
+    uint32_t delay_ms;
+    piad_frame_t reason; /* UTF-8 without NUL, at most PIAD_REASON_MAX bytes */
 } piad_t;
 
 /* Reads the frames after the identity. NULL if they are a message; else what is wrong, static. */

@@ -26,6 +26,7 @@ static void say_disconnect(server_t *self, const void *identity, size_t size)
 static void forget(server_t *self, peer_t *peer)
 {
     streams_close_all(self->streams, peer);
+    groups_drop_peer(self->groups, peer, "The worker was lost.");
     peers_remove(self->peers, &peer);
 }
 
@@ -57,6 +58,7 @@ static void take_hello(server_t *self, peer_t *peer, const piad_t *message, zmq_
     const cursor_t *head = ring_head(self->ring);
     cursor_format(head, cursor);
     streams_close_all(self->streams, peer);
+    groups_drop_peer(self->groups, peer, "The worker began anew.");
     pia_frames_t frames;
     peer_begin(&frames, peer, PIAD_WELCOME);
     peer_add_json(&frames,
@@ -82,6 +84,10 @@ static void take_subscribe(server_t *self, peer_t *peer, const piad_t *message, 
     pia_status_t status =
         pia_verifier_check(self->diffusion->context->verifier, message->token.data,
                            message->token.size, &principal, &problem);
+    if (status == PIA_OK && groups_have(peer, message->stream)) {
+        groups_close(self->groups, peer, message->stream);
+        status = pia_problem_set(&problem, PIA_CONFLICT, "", "This number was in use already.");
+    }
     if (status == PIA_OK)
         status = piad_parse_subscribe(message->json, &subscribe, &problem);
     if (status == PIA_OK)
@@ -102,6 +108,40 @@ static void take_unsubscribe(server_t *self, peer_t *peer, const piad_t *message
 {
     (void)last;
     streams_close(self->streams, peer, message->stream);
+    groups_close(self->groups, peer, message->stream);
+}
+
+static void take_join(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
+{
+    (void)last;
+    pia_problem_t problem = {0};
+    pia_principal_t principal = {0};
+    pia_status_t status =
+        pia_verifier_check(self->diffusion->context->verifier, message->token.data,
+                           message->token.size, &principal, &problem);
+    streams_close(self->streams, peer, message->stream);
+    if (status == PIA_OK)
+        status = groups_join(self->groups, peer, message, &principal, &problem);
+    if (status != PIA_OK)
+        (void)peer_send_error(self->peers, peer, message->stream, &problem);
+}
+
+static void take_ack(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
+{
+    (void)last;
+    groups_ack(self->groups, peer, message);
+}
+
+static void take_nack(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
+{
+    (void)last;
+    groups_nack(self->groups, peer, message);
+}
+
+static void take_leave(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
+{
+    (void)last;
+    groups_leave(self->groups, peer, message);
 }
 
 static void take_heartbeat(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
@@ -125,6 +165,10 @@ static const struct {
     [PIAD_CREDIT] = {take_credit, false},
     [PIAD_UNSUBSCRIBE] = {take_unsubscribe, false},
     [PIAD_HEARTBEAT] = {take_heartbeat, false},
+    [PIAD_JOIN] = {take_join, true},
+    [PIAD_ACK] = {take_ack, false},
+    [PIAD_NACK] = {take_nack, false},
+    [PIAD_LEAVE] = {take_leave, false},
 };
 
 /* Who is not known any more (dropped, or we were started again) is told to connect again. */
@@ -136,6 +180,8 @@ static void take_message(server_t *self, pia_frames_t *frames, const piad_t *mes
     if (!peer && commands[message->command].opens && !self->draining)
         peer = peers_get(self->peers, identity, size);
     if (!peer || self->draining) {
+        if (message->command == PIAD_ACK || message->command == PIAD_NACK)
+            groups_fence(self->groups, identity, size, message);
         say_disconnect(self, identity, size);
         return;
     }

@@ -27,7 +27,8 @@ void server_run_streams(void *arg)
 {
     server_t *self = arg;
     uint64_t one = 1;
-    if (!self->draining && streams_run(self->streams)) {
+    bool more = !self->draining && streams_run(self->streams);
+    if (groups_run(self->groups) || more) {
         ssize_t written = write(self->wake, &one, sizeof one);
         assert(written == (ssize_t)sizeof one || errno == EAGAIN);
     }
@@ -55,6 +56,7 @@ static void apply_revocation(server_t *self, const record_t *record)
         pia_verifier_revoke(self->diffusion->context->verifier, revocation.subject,
                             revocation.at_ms);
         streams_revoke(self->streams, revocation.subject);
+        groups_revoke(self->groups, revocation.subject);
     }
     json_decref(event);
 }

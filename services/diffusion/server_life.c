@@ -17,6 +17,7 @@
 enum {
     INSTANCES_MAX = 64,
     TICK_MS = 500,
+    GROUPS_MS = 100, /* how late a delayed event may come */
     LIVE_MS = 1000,
     TAIL_MS = 100, /* PostgreSQL: how late another instance's events may be noticed */
     LINGER_MS = 5000,
@@ -108,6 +109,15 @@ static void tick_live(void *arg)
         live_tick(self->live, ring_head(self->ring));
 }
 
+static void tick_groups(void *arg)
+{
+    server_t *self = arg;
+    if (self->draining)
+        return;
+    groups_tick(self->groups);
+    server_run_streams(self);
+}
+
 static void join_loop(server_t *self)
 {
     pia_loop_t *loop = self->diffusion->context->loop;
@@ -116,6 +126,7 @@ static void join_loop(server_t *self)
     pia_loop_add_descriptor(loop, self->wake, server_go_on, self);
     self->timers[0] = pia_loop_add_timer(loop, TICK_MS, tick, self);
     self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
+    self->timers[3] = pia_loop_add_timer(loop, GROUPS_MS, tick_groups, self);
     if (self->shared)
         self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, server_ask_tail, self);
 }
@@ -157,6 +168,14 @@ pia_status_t server_new(diffusion_t *diffusion,
     }
     self->peers = peers_new(self->socket);
     self->streams = streams_new(self->peers, self->ring, self->reader, server_run_streams, self);
+    self->groups = groups_new(&(groups_options_t){.diffusion = diffusion,
+                                                  .peers = self->peers,
+                                                  .socket = self->socket,
+                                                  .ring = self->ring,
+                                                  .reader = self->reader,
+                                                  .endpoint = self->endpoint,
+                                                  .on_ready = server_run_streams,
+                                                  .arg = self});
     self->queue = publisher_queue_new(diffusion, self->peers);
     join_loop(self);
     try_live(self);
@@ -169,12 +188,14 @@ static void close_streams(void *arg, peer_t *peer)
 {
     server_t *self = arg;
     streams_close_all(self->streams, peer);
+    groups_drop_peer(self->groups, peer, NULL);
 }
 
 /* Peers that wait for receipts are told to leave when they have them: the tick sees to it. */
 void server_drain(server_t *self)
 {
     self->draining = true;
+    groups_drain(self->groups);
     peers_each(self->peers, close_streams, self);
     server_look_after_peers(self);
 }
@@ -194,6 +215,7 @@ void server_destroy(server_t **self_p)
     }
     reader_destroy(&self->reader);
     streams_destroy(&self->streams);
+    groups_destroy(&self->groups);
     publisher_queue_destroy(&self->queue);
     peers_destroy(&self->peers);
     live_destroy(&self->live);
@@ -224,5 +246,6 @@ void server_stats(server_t *self, json_t *stats)
     set_count(stats, "peer_nonsense_total", atomic_load(&self->counters.nonsense));
     set_count(stats, "peers_dropped_total", atomic_load(&self->counters.dropped));
     set_count(stats, "live_sent_total", atomic_load(&self->counters.live.sent));
+    groups_stats(self->groups, stats);
     set_count(stats, "live_refused_total", atomic_load(&self->counters.live.refused));
 }

@@ -8,6 +8,7 @@
 #include "pia/lock.h"
 
 #include "diffusion.h"
+#include "groups.h"
 #include "live.h"
 #include "publish.h"
 #include "streams.h"
@@ -24,13 +25,14 @@ struct server {
     ring_t *ring;
     reader_t *reader;
     streams_t *streams;
+    groups_t *groups;
     char live_endpoint[ENDPOINT_SIZE];
     pia_lock_t *live_lock;
     live_t *live;        /* NULL: another instance has it */
     uint64_t live_after; /* what was there before we were is not sent live */
     read_t *tail;        /* a question for what other instances wrote; NULL: none */
     int wake;            /* eventfd: streams wait for another round */
-    int timers[3];       /* ids */
+    int timers[4];       /* ids */
     int retry_timer;     /* id while streams are blocked; 0 */
     bool shared;         /* other instances may write to the journal */
     bool draining;

@@ -6,6 +6,7 @@
 #include "journal_read.h"
 #include "pia/memory.h"
 #include "proto/event.h"
+#include "proto/group.h"
 #include "proto/journal.h"
 #include "proto/publication.h"
 #include "proto/subscription.h"
@@ -31,6 +32,13 @@ static const pia_route_t routes[] = {
     {&pia_msg_diffusion_subscription_list, SUBSCRIBERS, handle_subscription_list},
     {&pia_msg_diffusion_subscription_end, SUBSCRIBERS, handle_subscription_end},
     {&pia_msg_diffusion_audience_list, PIA_ROLE_SERVICE, handle_audience_list},
+    {&pia_msg_diffusion_group_create, PIA_ROLE_ANY, handle_group_create},
+    {&pia_msg_diffusion_group_get, PIA_ROLE_ANY, handle_group_get},
+    {&pia_msg_diffusion_group_list, PIA_ROLE_ANY, handle_group_list},
+    {&pia_msg_diffusion_group_end, PIA_ROLE_ANY, handle_group_end},
+    {&pia_msg_diffusion_parked_list, PIA_ROLE_ANY, handle_parked_list},
+    {&pia_msg_diffusion_parked_retry, PIA_ROLE_ANY, handle_parked_retry},
+    {&pia_msg_diffusion_parked_skip, PIA_ROLE_ANY, handle_parked_skip},
     {&pia_msg_diffusion_journal_head, READERS, handle_journal_head},
     {&pia_msg_diffusion_journal_verify, PIA_ROLE_OPERATOR, handle_journal_verify},
     {NULL, 0, NULL},
@@ -48,13 +56,11 @@ extern const char diffusion_001_journal[];
 extern const char diffusion_002_publication[];
 extern const char diffusion_003_subscription[];
 extern const char diffusion_004_revocation[];
+extern const char diffusion_005_group[];
 
 static const pia_migration_t migrations[] = {
-    {1, diffusion_001_journal},
-    {2, diffusion_002_publication},
-    {3, diffusion_003_subscription},
-    {4, diffusion_004_revocation},
-    {0, NULL},
+    {1, diffusion_001_journal},    {2, diffusion_002_publication}, {3, diffusion_003_subscription},
+    {4, diffusion_004_revocation}, {5, diffusion_005_group},       {0, NULL},
 };
 
 static void feed_batch(void *arg, batch_t *batch)

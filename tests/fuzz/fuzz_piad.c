@@ -43,15 +43,20 @@ static void check_message(const piad_frame_t *frames, size_t count)
     if (piad_parse(frames, count, &message) != NULL) {
         return;
     }
-    FUZZ_CHECK(message.command >= PIAD_HELLO && message.command <= PIAD_HEARTBEAT);
-    if (message.command == PIAD_PUBLISH) {
+    FUZZ_CHECK((message.command >= PIAD_HELLO && message.command <= PIAD_HEARTBEAT) ||
+               (message.command >= PIAD_JOIN && message.command <= PIAD_LEAVE));
+    if (message.command == PIAD_ACK) {
+        FUZZ_CHECK(message.acks.size >= PIAD_ACK_SIZE && message.acks.size % PIAD_ACK_SIZE == 0);
+    } else if (message.command == PIAD_NACK) {
+        FUZZ_CHECK(message.reason.size <= PIAD_REASON_MAX && message.delay_ms <= PIAD_DELAY_MAX);
+    } else if (message.command == PIAD_PUBLISH) {
         check_events(&message);
     } else if (message.command == PIAD_SUBSCRIBE) {
         check_subscribe(&message);
     }
 }
 
-/* A frame is 0: the magic, 1 to 16: a byte of that value, or a block. */
+/* A frame is 0: the magic, 1 to 31: a byte of that value, or a block. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_t fuzz = {data, size};
@@ -61,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < count; i++) {
         uint8_t choice = fuzz_byte(&fuzz);
         fuzz_t words[] = {{(const uint8_t *)"PIAD01", 6}, {&choice, 1}};
-        if (choice <= 16) {
+        if (choice < 32) {
             blocks[i] = fuzz_block(&words[choice > 0], 6, &frames[i].size);
         } else {
             blocks[i] = fuzz_block(&fuzz, fuzz_word(&fuzz) % FRAME_MAX, &frames[i].size);

@@ -59,7 +59,7 @@ MAY_ASK = {
     "notifications.delivery.list": {"operator", "secretariat"},
 }
 STORES = ("registry", "labellisation", "diffusion", "notifications")
-MOVES_BY_ITSELF = {"relay_lease", "consumer_cursor", "outbox", "commune"}
+MOVES_BY_ITSELF = {"lease", "consumer_cursor", "outbox", "commune"}
 KNOWN_POLE = "cnidep"
 
 

@@ -75,7 +75,7 @@ static void start_follower(fixture_t *fixture)
     pia_db_t *db = test_database_open(&fixture->database, PIA_DB_WRITER);
     fixture->db = db;
     fixture->lease = (pia_lease_t){.holder = "test"};
-    test_database_run(db, "UPDATE relay_lease SET holder = ''");
+    test_database_run(db, "UPDATE lease SET holder = ''");
     assert_int_equal(pia_db_begin(db), PIA_OK);
     assert_int_equal(pia_lease_keep(db, &fixture->lease, 0), PIA_OK);
     assert_int_equal(pia_db_commit(db), PIA_OK);
@@ -294,7 +294,7 @@ static void who_loses_the_lease_applies_nothing(void **state)
     fixture_t *fixture = *state;
     const pia_frames_t *sent = take_subscribe(fixture, 1, "");
     pia_db_t *db = test_database_open(&fixture->database, PIA_DB_WRITER);
-    test_database_run(db, "UPDATE relay_lease SET holder = 'another', term = term + 1");
+    test_database_run(db, "UPDATE lease SET holder = 'another', term = term + 1");
     pia_db_close(&db);
     send_events(fixture, sent, 1, 1);
     for (int i = 0; i < 20; i++)

@@ -1,5 +1,5 @@
 /* test_lease.c - one instance holds the lease, and what that means on each engine. */
-#include "lease.h"
+#include "pia/lease.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -81,7 +81,7 @@ static void an_earlier_term_of_the_same_name_is_over(void **state)
     fixture_t *fixture = *state;
     pia_lease_t first = {.holder = "a"}, second = {.holder = "a"};
     keep(fixture, &first, 0);
-    test_database_run(fixture->db, "UPDATE relay_lease SET holder = ''");
+    test_database_run(fixture->db, "UPDATE lease SET holder = ''");
     keep(fixture, &second, 1);
     assert_int_equal(check(fixture, &second), PIA_OK);
     assert_int_equal(check(fixture, &first), PIA_CONFLICT);
@@ -185,6 +185,22 @@ static void a_rolled_back_take_is_none(void **state)
     assert_int_equal(check(fixture, &ghost), PIA_CONFLICT);
 }
 
+static void leases_of_other_names_are_apart(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_lease_t relay = {.holder = "a"}, group = {.name = "group.1", .holder = "b"};
+    pia_lease_t nothing = {.name = "group.2", .holder = "b"};
+    assert_int_equal(pia_db_begin(fixture->db), PIA_OK);
+    assert_int_equal(pia_lease_make(fixture->db, "group.1"), PIA_OK);
+    assert_int_equal(pia_lease_make(fixture->db, "group.1"), PIA_OK);
+    assert_int_equal(pia_db_commit(fixture->db), PIA_OK);
+    keep(fixture, &relay, 0);
+    keep(fixture, &group, 0);
+    assert_int_equal(check(fixture, &relay), PIA_OK);
+    assert_int_equal(check(fixture, &group), PIA_OK);
+    assert_int_equal(pia_lease_keep(fixture->db, &nothing, 0), PIA_INTERNAL);
+}
+
 static void old_answers_are_purged(void **state)
 {
     fixture_t *fixture = *state;
@@ -222,6 +238,7 @@ int main(void)
         WITH_DATABASE(who_watches_does_not_wait_for_the_holder),
         WITH_DATABASE(a_beat_that_comes_in_between_counts),
         WITH_DATABASE(a_rolled_back_take_is_none),
+        WITH_DATABASE(leases_of_other_names_are_apart),
         WITH_DATABASE(old_answers_are_purged),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

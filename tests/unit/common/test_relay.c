@@ -51,7 +51,7 @@ static void start_relay(fixture_t *fixture)
 {
     pia_db_t *db = test_database_open(&fixture->database, PIA_DB_WRITER);
     fixture->lease = (pia_lease_t){.holder = "test"};
-    test_database_run(db, "UPDATE relay_lease SET holder = ''");
+    test_database_run(db, "UPDATE lease SET holder = ''");
     assert_int_equal(pia_db_begin(db), PIA_OK);
     assert_int_equal(pia_lease_keep(db, &fixture->lease, 0), PIA_OK);
     assert_int_equal(pia_db_commit(db), PIA_OK);
@@ -348,7 +348,7 @@ static void without_the_lease_nothing_is_recorded(void **state)
     start_relay(fixture);
     const pia_frames_t *sent = test_peer_take_command(fixture->journal, PUBLISH);
     pia_db_t *db = test_database_open(&fixture->database, PIA_DB_WRITER);
-    test_database_run(db, "UPDATE relay_lease SET holder = 'another', term = term + 1");
+    test_database_run(db, "UPDATE lease SET holder = 'another', term = term + 1");
     pia_db_close(&db);
     accept_from(fixture, sent, 1, 1);
     fixture->sql = SQL_SENT;

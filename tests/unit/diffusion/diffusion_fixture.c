@@ -6,10 +6,12 @@
 
 #include "diffusion_fixture.h"
 
+extern const char pia_common_schema_sql[];
 extern const char diffusion_001_journal[];
 extern const char diffusion_002_publication[];
 extern const char diffusion_003_subscription[];
 extern const char diffusion_004_revocation[];
+extern const char diffusion_005_group[];
 
 static void told(void *arg, batch_t *batch)
 {
@@ -21,14 +23,15 @@ static void told(void *arg, batch_t *batch)
 
 static void open_journal(fixture_t *self)
 {
-    static const pia_migration_t migrations[] = {{1, diffusion_001_journal},
-                                                 {2, diffusion_002_publication},
-                                                 {3, diffusion_003_subscription},
-                                                 {4, diffusion_004_revocation},
-                                                 {0, NULL}};
+    static const pia_migration_t migrations[] = {
+        {1, diffusion_001_journal},      {2, diffusion_002_publication},
+        {3, diffusion_003_subscription}, {4, diffusion_004_revocation},
+        {5, diffusion_005_group},        {0, NULL}};
+    static const pia_migration_t common[] = {{1, pia_common_schema_sql}, {0, NULL}};
     pia_problem_t problem = {0};
     receipt_t head;
     self->db = test_database_open(&self->database, PIA_DB_WRITER);
+    assert_int_equal(pia_db_migrate(self->db, "common", common, &problem), PIA_OK);
     assert_int_equal(pia_db_migrate(self->db, "diffusion", migrations, &problem), PIA_OK);
     assert_int_equal(journal_open(self->db, &self->journal, &problem), PIA_OK);
     journal_committed_head(self->journal, &head);

@@ -39,6 +39,37 @@ static void each_command_is_read(void **state)
     assert_int_equal(message.command, PIAD_HEARTBEAT);
 }
 
+static void what_members_of_groups_say_is_read(void **state)
+{
+    (void)state;
+    piad_t message;
+    piad_frame_t join[] = {F("PIAD01"), F("\x10"), F("\0\0\0\7"), F("token"), F("{}")};
+    assert_null(parse(join, 5, &message));
+    assert_int_equal(message.command, PIAD_JOIN);
+    assert_int_equal(message.json.size, 2);
+    piad_frame_t ack[] = {F("PIAD01"), F("\x11"), F("\0\0\0\7"),
+                          F("\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\2")};
+    assert_null(parse(ack, 4, &message));
+    assert_int_equal(message.acks.size, PIAD_ACK_SIZE);
+    piad_frame_t nack[] = {
+        F("PIAD01"),           F("\x12"),     F("\0\0\0\7"),   F("\0\0\0\0\0\0\0\1"),
+        F("\0\0\0\0\0\0\0\2"), F("\0\0\0\5"), F("rat\xc3\xa9")};
+    assert_null(parse(nack, 7, &message));
+    assert_int_equal(message.sequence, 1);
+    assert_int_equal(message.fence, 2);
+    assert_int_equal(message.delay_ms, 5);
+    assert_int_equal(message.reason.size, 5);
+    nack[6] = F("\xff");
+    assert_non_null(parse(nack, 7, &message));
+    nack[6] = F("a\0b");
+    assert_non_null(parse(nack, 7, &message));
+    nack[6] = F("");
+    assert_null(parse(nack, 7, &message));
+    piad_frame_t leave[] = {F("PIAD01"), F("\x13"), F("\0\0\0\7")};
+    assert_null(parse(leave, 3, &message));
+    assert_int_equal(message.stream, 7);
+}
+
 static void bad_frames_say_why(void **state)
 {
     (void)state;
@@ -73,6 +104,10 @@ static void bad_frames_say_why(void **state)
         {{F("PIAD01"), F("\x04"), F("\0\0\0\1"), F("\0\0\0")}, 4},
         {{F("PIAD01"), F("\x05"), F("\0\0\0\0")}, 3},
         {{F("PIAD01"), F("\x06"), F("")}, 3},
+        {{F("PIAD01"), F("\x11"), F("\0\0\0\1"), F("")}, 4},
+        {{F("PIAD01"), F("\x11"), F("\0\0\0\1"), F("123456789012345")}, 4},
+        {{F("PIAD01"), F("\x11"), F("\0\0\0\0"), F("1234567890123456")}, 4},
+        {{F("PIAD01"), F("\x13"), F("")}, 3},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         piad_t message;
@@ -130,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_command_is_read),
+        cmocka_unit_test(what_members_of_groups_say_is_read),
         cmocka_unit_test(bad_frames_say_why),
         cmocka_unit_test(too_many_events_are_refused),
         cmocka_unit_test(what_a_subscribe_asks_for),

@@ -1,13 +1,14 @@
-/* lease.h - which instance relays and follows: a row with a term (the fencing token). Where one
- * process holds the database it is taken once; on a shared one the holder beats, and another takes
- * over when it has seen the beat stand still for 3 s on its own monotonic clock: no two clocks are
- * ever compared. Store thread. */
+/* lease.h - which instance does what only one may do (relays and follows; has a group): a row with
+ * a term (the fencing token). Where one process holds the database it is taken once; on a shared
+ * one the holder beats, and another takes over when it has seen the beat stand still for 3 s on its
+ * own monotonic clock: no two clocks are ever compared. Store thread. */
 #ifndef PIA_LEASE_H
 #define PIA_LEASE_H
 
 #include "pia/db.h"
 
 typedef struct {
+    const char *name;   /* of the row; NULL: the relay's */
     const char *holder; /* this instance */
     int64_t term;       /* ours, if held */
     bool held;
@@ -16,6 +17,9 @@ typedef struct {
 } pia_lease_t;
 
 enum { PIA_LEASE_PERIOD_MS = 500 };
+
+/* Makes the row of a name, if there is none. */
+pia_status_t pia_lease_make(pia_db_t *db, const char *name);
 
 /* Takes, keeps or watches the lease, in a transaction: call every PIA_LEASE_PERIOD_MS. */
 pia_status_t pia_lease_keep(pia_db_t *db, pia_lease_t *lease, int64_t monotonic_ms);

@@ -1,0 +1,142 @@
+/* group_list.c - groups and keys as resources. */
+#include "group_list.h"
+
+#include <string.h>
+
+#include "pia/clock.h"
+
+#define COUNT(state)                                                                               \
+    "(SELECT COUNT(*) FROM worker_group_key k WHERE k.worker_group = g.id AND k.state = '" state   \
+    "')"
+#define RESOURCE                                                                                   \
+    "SELECT " GROUP_COLUMNS ", low_epoch, low_sequence, low_chain, " COUNT("parked") ", " COUNT(   \
+        "aside") ", " COUNT("failing") " FROM worker_group g"
+
+static const char SQL_ONE[] = RESOURCE " WHERE name = $1";
+static const char SQL_PAGE[] = RESOURCE " WHERE name > $1 ORDER BY name";
+static const char SQL_KEYS[] =
+    "SELECT key, state, settled, sequence, attempts, error, since, change FROM worker_group_key"
+    " WHERE worker_group = $1 AND state = $2 AND key > $3 ORDER BY key LIMIT $4";
+
+enum { COLUMN_LOW = GROUP_COLUMN_COUNT, COLUMN_PARKED = COLUMN_LOW + 3 };
+
+static void set_time(json_t *resource, const char *member, int64_t time_ms)
+{
+    char text[PIA_TIME_TEXT_SIZE];
+    pia_time_format(time_ms, text);
+    json_object_set_new(resource, member, json_string(text));
+}
+
+/* The present row. */
+static json_t *resource_of(pia_stmt_t *stmt, const group_t *group, uint64_t head)
+{
+    char cursor[CURSOR_TEXT_SIZE];
+    const cursor_t low = {.epoch = (uint32_t)pia_stmt_column_integer(stmt, COLUMN_LOW),
+                          .sequence = (uint64_t)pia_stmt_column_integer(stmt, COLUMN_LOW + 1),
+                          .chain = (uint32_t)pia_stmt_column_integer(stmt, COLUMN_LOW + 2)};
+    cursor_format(&low, cursor);
+    json_t *resource = json_pack(
+        "{s:s, s:s, s:o, s:o, s:i, s:s, s:I, s:I, s:I, s:I, s:s}", "group", group->name, "owner",
+        group->owner.subject, "roles", pia_roles_json(group->roles), "filter",
+        json_loads(group->filter, 0, NULL), "attempts", (int)group->attempts, "cursor", cursor,
+        "lag", (json_int_t)(head > low.sequence ? head - low.sequence : 0), "parked",
+        (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED), "aside",
+        (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED + 1), "failing",
+        (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED + 2), "endpoint", group->endpoint);
+    if (group->pole[0])
+        json_object_set_new(resource, "pole", json_string(group->pole));
+    set_time(resource, "created_at", group->created_ms);
+    return resource;
+}
+
+pia_status_t group_list_one(pia_db_t *db, const char *name, uint64_t head, json_t **ret_resource)
+{
+    group_t group;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ONE);
+    pia_stmt_text(stmt, 1, name);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status;
+    group_store_row(stmt, &group);
+    *ret_resource = resource_of(stmt, &group, head);
+    group_clear(&group);
+    pia_stmt_reset(stmt);
+    return PIA_OK;
+}
+
+/* A page is full when there is another item behind it: then *ret_page says where it goes on. */
+static void end_page(json_t *items, const char *last, bool more, json_t **ret_page)
+{
+    *ret_page = json_pack("{s:o}", "items", items);
+    if (more)
+        json_object_set_new(*ret_page, "next", json_string(last));
+}
+
+pia_status_t group_list_page(pia_db_t *db, const group_query_t *query, json_t **ret_page)
+{
+    char last[GROUP_NAME_SIZE] = "";
+    json_t *items = json_array();
+    bool more = false;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_PAGE);
+    pia_stmt_text(stmt, 1, query->after ? query->after : "");
+    pia_status_t status = PIA_OK;
+    while (!more && (status = pia_stmt_step(stmt)) == PIA_OK) {
+        group_t group;
+        group_store_row(stmt, &group);
+        bool visible = group_may_manage(&group, query->principal);
+        more = visible && (int64_t)json_array_size(items) >= query->limit;
+        if (visible && !more) {
+            memcpy(last, group.name, sizeof last);
+            json_array_append_new(items, resource_of(stmt, &group, query->head));
+        }
+        group_clear(&group);
+    }
+    pia_stmt_reset(stmt);
+    if (status != PIA_OK && status != PIA_NOT_FOUND) {
+        json_decref(items);
+        return status;
+    }
+    end_page(items, last, more, ret_page);
+    return PIA_OK;
+}
+
+json_t *group_list_key(const group_key_row_t *row)
+{
+    json_t *resource = json_pack("{s:s, s:s, s:i}", "key", row->key, "state",
+                                 group_key_state_text(row->state), "attempts", (int)row->attempts);
+    if (row->sequence)
+        json_object_set_new(resource, "sequence", json_integer((json_int_t)row->sequence));
+    if (row->error[0])
+        json_object_set_new(resource, "error", json_string(row->error));
+    set_time(resource, "since", row->since_ms);
+    return resource;
+}
+
+pia_status_t group_list_keys(pia_db_t *db, const group_key_query_t *query, json_t **ret_page)
+{
+    char last[GROUP_KEY_MAX + 1] = "";
+    group_key_row_t row;
+    json_t *items = json_array();
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_KEYS);
+    pia_stmt_integer(stmt, 1, query->id);
+    pia_stmt_text(stmt, 2, query->state);
+    pia_stmt_text(stmt, 3, query->after ? query->after : "");
+    pia_stmt_integer(stmt, 4, query->limit + 1);
+    pia_status_t status = pia_stmt_step(stmt);
+    while (status == PIA_OK && (int64_t)json_array_size(items) < query->limit) {
+        if (!group_store_read_key(stmt, &row)) {
+            status = PIA_INTERNAL;
+            break;
+        }
+        memcpy(last, row.key, sizeof last);
+        json_array_append_new(items, group_list_key(&row));
+        status = pia_stmt_step(stmt);
+    }
+    pia_stmt_reset(stmt);
+    if (status != PIA_OK && status != PIA_NOT_FOUND) {
+        json_decref(items);
+        return status;
+    }
+    end_page(items, last, status == PIA_OK, ret_page);
+    return PIA_OK;
+}
