@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "announce.h"
+#include "handlers.h"
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "proto/label.h"
@@ -159,13 +160,8 @@ static pia_status_t on_outcome(pia_db_t *db, const pia_event_t *event, pole_stat
     return status == PIA_OK ? announce_pole(db, "pole.updated", &pole) : status;
 }
 
-pia_status_t registry_on_event(void *self, const pia_event_t *event)
+static pia_status_t on_label(pia_db_t *db, const pia_event_t *event)
 {
-    registry_t *registry = self;
-    pia_db_t *db = registry->context->db;
-    if (strcmp(event->source, LABELS_SOURCE) != 0) {
-        return PIA_OK; /* no other service makes pôles */
-    }
     if (strcmp(event->type, "label.awarded") == 0) {
         return on_award(db, event);
     }
@@ -174,4 +170,17 @@ pia_status_t registry_on_event(void *self, const pia_event_t *event)
         state = outcome_of(json_string_value(json_object_get(event->data, "effect")));
     }
     return state == POLE_UNKNOWN ? PIA_OK : on_outcome(db, event, state);
+}
+
+pia_status_t registry_on_event(void *self, const pia_event_t *event)
+{
+    registry_t *registry = self;
+    if (strcmp(event->source, LABELS_SOURCE) != 0) {
+        return PIA_OK; /* no other service makes pôles */
+    }
+    pia_status_t status = on_label(registry->context->db, event);
+    if (status == PIA_OK) {
+        handler_poles_changed(registry);
+    }
+    return status;
 }

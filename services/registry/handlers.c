@@ -84,6 +84,14 @@ pia_status_t handler_check_pole(pia_db_t *db, const char *pole, pia_problem_t *p
     return status;
 }
 
+void handler_poles_changed(registry_t *registry)
+{
+    int64_t version = 0;
+    if (store_pole_list_version(registry->context->db, &version) == PIA_OK) {
+        pia_fresh_hide(&registry->fresh, "list", "poles", version);
+    }
+}
+
 void page_start(page_t *page, bool has_limit, int64_t limit)
 {
     page->items = json_array();

@@ -48,6 +48,10 @@ pia_status_t handler_check_version(int64_t seen, int64_t present, pia_problem_t 
 pia_status_t handler_check_structure(pia_db_t *db, const char *id, pia_problem_t *problem);
 pia_status_t handler_check_pole(pia_db_t *db, const char *pole, pia_problem_t *problem);
 
+/* A pôle was made or changed: the list that is in the cache is not shown any more, so that whoever
+ * hears of the change and asks for the list gets the new one. */
+void handler_poles_changed(registry_t *registry);
+
 /* A page that is being filled: one more item than asked for is read, to know whether there is more.
  */
 typedef struct {

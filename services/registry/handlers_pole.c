@@ -104,6 +104,9 @@ static void put_pole(registry_t *registry,
     if (status == PIA_OK) {
         status = announce_pole(db, "pole.updated", pole);
     }
+    if (status == PIA_OK) {
+        handler_poles_changed(registry);
+    }
     handler_end(request_p, status, status == PIA_OK ? present(registry, pole) : NULL,
                 status == PIA_OK ? pole->version : 0, problem);
 }
