@@ -1,11 +1,11 @@
 # The journal and its ways out. What has a database runs on both engines.
-foreach(subject record cursor filter attributes piad ring group_state group_engine group_property)
+foreach(subject claims scan record cursor filter attributes piad ring group_state group_engine group_property)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c LIBS pia_diffusion)
 endforeach()
 pia_add_test(unit.diffusion.match_index
     SOURCES unit/diffusion/test_match_index.c unit/diffusion/match_oracle.c LIBS pia_diffusion)
-foreach(subject journal verify matching publication reader revocations group_store)
+foreach(subject journal dedup verify matching publication reader revocations group_store)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c unit/diffusion/diffusion_fixture.c
             support/test_database.c

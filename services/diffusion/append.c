@@ -11,8 +11,6 @@
 #include "revocations.h"
 #include "rights.h"
 
-static const char REGISTRY[] = "/services/registry";
-
 /* Who may, and where the pôle is at home. Events of one pôle usually stand together: asked once. */
 static pia_status_t
 check_entry(diffusion_t *self, const append_t *append, size_t index, pia_problem_t *problem)
@@ -41,15 +39,15 @@ project(diffusion_t *self, const entry_t *entry, int64_t now_ms, pia_problem_t *
 {
     pia_db_t *db = self->context->db;
     const char *type = entry_type(entry);
+    if (!entry_is_projected(&entry->attributes))
+        return PIA_OK;
+    assert(entry->json);
     if (attributes_is_publication(type))
         return publication_apply(db, &self->fresh, entry, now_ms, problem);
-    bool of_registry = strcmp(entry_source(entry), REGISTRY) == 0;
-    if (of_registry && strcmp(type, "principal.revoked") == 0)
-        return revocations_keep(db, json_object_get(entry->json, "data"), problem);
-    bool of_pole = strcmp(type, "pole.labelled") == 0 || strcmp(type, "pole.updated") == 0;
-    if (of_registry && of_pole)
-        return publishers_apply(db, json_object_get(entry->json, "data"), problem);
-    return PIA_OK;
+    const json_t *data = json_object_get(entry->json, "data");
+    if (strcmp(type, "principal.revoked") == 0)
+        return revocations_keep(db, data, problem);
+    return publishers_apply(db, data, problem);
 }
 
 static pia_status_t check_all(diffusion_t *self, const append_t *append, pia_problem_t *problem)

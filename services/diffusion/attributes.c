@@ -228,8 +228,9 @@ static pia_status_t take_pole(attributes_t *attributes, pia_problem_t *problem)
     return PIA_OK;
 }
 
-static pia_status_t check(attributes_t *attributes, pia_problem_t *problem)
+pia_status_t attributes_check(attributes_t *attributes, pia_problem_t *problem)
 {
+    default_visibility(attributes);
     pia_status_t status = take_pole(attributes, problem);
     for (size_t i = 0; status == PIA_OK && i < RULES; i++)
         status = check_rule(&rules[i], attributes->value[rules[i].attribute], problem);
@@ -249,8 +250,7 @@ pia_status_t attributes_read(const json_t *event,
     if (status == PIA_OK && attributes_is_publication(attributes.value[ATTRIBUTE_TYPE]))
         owned = fill_from_data(event, &attributes);
     if (status == PIA_OK) {
-        default_visibility(&attributes);
-        status = check(&attributes, problem);
+        status = attributes_check(&attributes, problem);
     }
     if (status != PIA_OK) {
         free(owned);

@@ -48,6 +48,10 @@ pia_status_t attributes_read(const json_t *event,
                              char **ret_owned,
                              pia_problem_t *problem);
 
+/* Checks what is ours in attributes that were read elsewhere (scan.h) from an event that is not a
+ * publication's, and adds what they say by default. */
+pia_status_t attributes_check(attributes_t *attributes, pia_problem_t *problem);
+
 /* The CODE of a source "/poles/CODE", or NULL. */
 const char *attributes_pole_of(const char *source);
 

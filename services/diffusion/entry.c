@@ -9,6 +9,18 @@
 #include "pia/schema.h"
 
 #include "record.h"
+#include "scan.h"
+
+static const char REGISTRY[] = "/services/registry";
+
+bool entry_is_projected(const attributes_t *attributes)
+{
+    const char *type = attributes->value[ATTRIBUTE_TYPE];
+    if (strcmp(attributes->value[ATTRIBUTE_SOURCE], REGISTRY) == 0)
+        return strcmp(type, "principal.revoked") == 0 || strcmp(type, "pole.labelled") == 0 ||
+               strcmp(type, "pole.updated") == 0;
+    return attributes_is_publication(type);
+}
 
 /* Takes the reference to `json`, also on failure. */
 static pia_status_t
@@ -22,15 +34,36 @@ fill(json_t *json, const void *bytes, size_t size, entry_t *ret_entry, pia_probl
         json_decref(json);
         return status;
     }
+    entry.id = json_string_value(json_object_get(json, "id"));
     record_hash(bytes, size, entry.hash);
     *ret_entry = entry;
     return PIA_OK;
 }
 
-pia_status_t entry_parse(const void *bytes, size_t size, entry_t *ret_entry, pia_problem_t *problem)
+/* False: it goes the long way. */
+static bool take_ordinary(const void *bytes, size_t size, char *room, entry_t *ret_entry)
+{
+    scan_t scan;
+    char *own = room ? NULL : pia_alloc(size);
+    if (!scan_event(bytes, size, room ? room : own, &scan) ||
+        entry_is_projected(&scan.attributes) ||
+        attributes_check(&scan.attributes, NULL) != PIA_OK) {
+        free(own);
+        return false;
+    }
+    *ret_entry = (entry_t){
+        .bytes = bytes, .size = size, .joined = own, .attributes = scan.attributes, .id = scan.id};
+    record_hash(bytes, size, ret_entry->hash);
+    return true;
+}
+
+pia_status_t
+entry_parse(const void *bytes, size_t size, char *room, entry_t *ret_entry, pia_problem_t *problem)
 {
     if (size > PIA_EVENT_SIZE_MAX)
         return pia_problem_set(problem, PIA_TOO_LARGE, "", "An event has at most 64 KiB.");
+    if (take_ordinary(bytes, size, room, ret_entry))
+        return PIA_OK;
     json_t *json = NULL;
     pia_status_t status = pia_json_parse(bytes, size, &json, problem);
     return status == PIA_OK ? fill(json, bytes, size, ret_entry, problem) : status;
@@ -62,6 +95,26 @@ void entry_clear(entry_t *entry)
     *entry = (entry_t){0};
 }
 
+bool entry_fingerprint(const void *bytes,
+                       size_t size,
+                       const uint8_t key[FINGERPRINT_KEY_SIZE],
+                       fingerprint_t *ret_fingerprint)
+{
+    char room[PIA_EVENT_SIZE_MAX];
+    scan_t scan;
+    if (size <= sizeof room && scan_event(bytes, size, room, &scan)) {
+        *ret_fingerprint = fingerprint_of(key, scan.attributes.value[ATTRIBUTE_SOURCE], scan.id);
+        return true;
+    }
+    json_t *json = json_loadb(bytes, size, 0, NULL);
+    const char *source = json_string_value(json_object_get(json, "source"));
+    const char *id = json_string_value(json_object_get(json, "id"));
+    if (source && id)
+        *ret_fingerprint = fingerprint_of(key, source, id);
+    json_decref(json);
+    return source && id;
+}
+
 const char *entry_source(const entry_t *entry)
 {
     return entry->attributes.value[ATTRIBUTE_SOURCE];
@@ -69,7 +122,7 @@ const char *entry_source(const entry_t *entry)
 
 const char *entry_id(const entry_t *entry)
 {
-    return json_string_value(json_object_get(entry->json, "id"));
+    return entry->id;
 }
 
 const char *entry_type(const entry_t *entry)

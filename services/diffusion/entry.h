@@ -10,27 +10,41 @@
 
 #include "attributes.h"
 #include "cursor.h"
+#include "fingerprint.h"
 
 typedef struct {
-    json_t *json;      /* owned reference */
+    json_t *json;      /* owned reference; NULL unless it is projected, or came the long way */
     const void *bytes; /* what is stored: borrowed, or `dumped` */
     size_t size;
     char *dumped;             /* owned; NULL if the bytes came from outside */
-    attributes_t attributes;  /* borrowed from json and `joined` */
+    attributes_t attributes;  /* borrowed from json, `joined`, or the room it was given */
+    const char *id;           /* as they */
     char *joined;             /* owned; may be NULL */
     char home[4];             /* région of its pôle, once it is known; "" */
     uint8_t hash[CHAIN_SIZE]; /* of the bytes */
+    bool identified;
+    fingerprint_t fingerprint; /* of its (source, id), once identified (journal.h) */
 } entry_t;
 
-/* Parses and checks an event from outside; `bytes` must outlive the entry. On failure there is
- * nothing to clear. */
+/* Reads and checks an event from outside; `bytes`, and `room` of `size` bytes for its texts (NULL:
+ * the entry has its own), must outlive the entry. On failure there is nothing to clear. */
 pia_status_t
-entry_parse(const void *bytes, size_t size, entry_t *ret_entry, pia_problem_t *problem);
+entry_parse(const void *bytes, size_t size, char *room, entry_t *ret_entry, pia_problem_t *problem);
+
+/* Whether something else than the journal changes with such an event (append.c): it has its JSON.
+ */
+bool entry_is_projected(const attributes_t *attributes);
 
 /* The same for an event that is JSON already (borrowed): its compact form is stored. */
 pia_status_t entry_from_json(json_t *event, entry_t *ret_entry, pia_problem_t *problem);
 
 void entry_clear(entry_t *entry);
+
+/* The fingerprint of an event that was stored; false if the bytes are not one. */
+bool entry_fingerprint(const void *bytes,
+                       size_t size,
+                       const uint8_t key[FINGERPRINT_KEY_SIZE],
+                       fingerprint_t *ret_fingerprint);
 
 /* Its (source, id). */
 const char *entry_source(const entry_t *entry);

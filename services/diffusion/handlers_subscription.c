@@ -33,12 +33,10 @@ void handle_subscription_create(void *self, pia_request_t **request_p)
         return;
     }
     filter_destroy(&filter);
-    uint64_t next = 0;
     json_t *resource = NULL;
-    pia_status_t status = journal_next(diffusion->journal, diffusion->context->db, &next);
-    if (status == PIA_OK)
-        status = subscription_create(diffusion->context->db, fields->contact, fields->filter, next,
-                                     &resource);
+    pia_status_t status =
+        subscription_create(diffusion->context->db, fields->contact, fields->filter,
+                            journal_next(diffusion->journal), &resource);
     answer(request_p, status, resource);
 }
 
@@ -70,11 +68,9 @@ void handle_subscription_end(void *self, pia_request_t **request_p)
     diffusion_t *diffusion = self;
     const pia_diffusion_subscription_end_t *fields = pia_request_fields(*request_p);
     pia_db_t *db = diffusion->context->db;
-    uint64_t next = 0;
     json_t *resource = NULL;
-    pia_status_t status = journal_next(diffusion->journal, db, &next);
-    if (status == PIA_OK)
-        status = subscription_end(db, fields->subscription, next);
+    pia_status_t status =
+        subscription_end(db, fields->subscription, journal_next(diffusion->journal));
     if (status == PIA_OK)
         status = subscription_read(db, fields->subscription, &resource);
     answer(request_p, status, resource);

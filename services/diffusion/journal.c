@@ -10,7 +10,8 @@
 #include "pia/memory.h"
 
 #include "dedup.h"
-#include "journal_read.h"
+#include "journal_head.h"
+#include "originals.h"
 #include "problems.h"
 #include "row_check.h"
 
@@ -21,19 +22,23 @@ typedef struct {
     size_t end;                /* of its record in the pending bytes */
     size_t attributes_end;     /* of its entry in the pending attributes */
     uint8_t chain[CHAIN_SIZE]; /* after it */
+    uint8_t hash[CHAIN_SIZE];  /* of its bytes */
+    fingerprint_t fingerprint;
 } pending_t;
 
 struct journal {
-    char id[PIA_UUID_TEXT_SIZE];
-    uint8_t dedup_key[DEDUP_KEY_SIZE];
+    journal_meta_t meta;
     receipt_t committed; /* the last durable event */
+    dedup_t *dedup;
+    originals_t originals;
 
     buffer_t bytes;      /* records of this transaction */
     buffer_t attributes; /* one entry a record, each whole */
     pending_t *pending;  /* one a record */
     size_t count;
     size_t capacity;
-    buffer_t packed; /* the attributes of a row being made */
+    size_t job_start; /* what the present job has appended begins here */
+    buffer_t packed;  /* the attributes of a row being made */
 
     batch_t **ready; /* rows written, told of after the commit */
     size_t ready_count;
@@ -43,93 +48,18 @@ struct journal {
     void *on_batch_arg;
 };
 
-static const char SQL_MAKE_META[] = "INSERT INTO journal_meta (id, journal, dedup_key)"
-                                    " VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
-static const char SQL_MAKE_HEAD[] = "INSERT INTO journal_head (id, epoch, sequence, chain)"
-                                    " VALUES (1, 1, 0, $1) ON CONFLICT DO NOTHING";
-static const char SQL_MAKE_EPOCH[] =
-    "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at)"
-    " VALUES (1, 1, $1, $2) ON CONFLICT DO NOTHING";
-static const char SQL_META[] = "SELECT journal, dedup_key FROM journal_meta WHERE id = 1";
-static const char SQL_HEAD[] = "SELECT epoch, sequence, chain FROM journal_head WHERE id = 1";
-static const char SQL_LOCK_HEAD[] = "UPDATE journal_head SET sequence = sequence WHERE id = 1"
-                                    " RETURNING epoch, sequence, chain";
-static const char SQL_MOVE_HEAD[] =
-    "UPDATE journal_head SET sequence = $1, chain = $2 WHERE id = 1";
 static const char SQL_ADD_BATCH[] =
     "INSERT INTO journal_batch (first_sequence, count, epoch, chain_before, attributes, bytes,"
     " row_check, bytes_check) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-
-static pia_status_t make_rows(pia_db_t *db)
-{
-    char id[PIA_UUID_TEXT_SIZE];
-    uint8_t key[DEDUP_KEY_SIZE];
-    const uint8_t chain[CHAIN_SIZE] = {0};
-    pia_uuid7_text(id);
-    randombytes_buf(key, sizeof key);
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_MAKE_META);
-    pia_stmt_text(stmt, 1, id);
-    pia_stmt_bytes(stmt, 2, key, sizeof key);
-    pia_status_t status = pia_stmt_run(stmt, NULL);
-    if (status != PIA_OK)
-        return status;
-    stmt = pia_db_prepare(db, SQL_MAKE_HEAD);
-    pia_stmt_bytes(stmt, 1, chain, sizeof chain);
-    status = pia_stmt_run(stmt, NULL);
-    if (status != PIA_OK)
-        return status;
-    stmt = pia_db_prepare(db, SQL_MAKE_EPOCH);
-    pia_stmt_bytes(stmt, 1, chain, sizeof chain);
-    pia_stmt_integer(stmt, 2, pia_clock_wall());
-    return pia_stmt_run(stmt, NULL);
-}
-
-static pia_status_t load_meta(journal_t *self, pia_db_t *db)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_META);
-    pia_status_t status = pia_stmt_step(stmt);
-    if (status != PIA_OK)
-        return status;
-    size_t size = 0;
-    const char *id = pia_stmt_column_text(stmt, 0);
-    const void *key = pia_stmt_column_bytes(stmt, 1, &size);
-    bool good = id && strlen(id) < sizeof self->id && size == sizeof self->dedup_key;
-    if (good) {
-        memcpy(self->id, id, strlen(id) + 1);
-        memcpy(self->dedup_key, key, size);
-    }
-    pia_stmt_reset(stmt);
-    return good ? PIA_OK : PIA_INTERNAL;
-}
-
-/* Reads the head row by a statement that returns it. */
-static pia_status_t read_head(pia_db_t *db, const char *sql, receipt_t *ret_head)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, sql);
-    pia_status_t status = pia_stmt_step(stmt);
-    if (status != PIA_OK)
-        return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
-    size_t size = 0;
-    const void *chain = pia_stmt_column_bytes(stmt, 2, &size);
-    if (size == CHAIN_SIZE) {
-        ret_head->epoch = (uint32_t)pia_stmt_column_integer(stmt, 0);
-        ret_head->sequence = (uint64_t)pia_stmt_column_integer(stmt, 1);
-        memcpy(ret_head->chain, chain, CHAIN_SIZE);
-    }
-    pia_stmt_reset(stmt);
-    return size == CHAIN_SIZE ? PIA_OK : PIA_INTERNAL;
-}
 
 static pia_status_t load(journal_t *self, pia_db_t *db)
 {
     pia_status_t status = pia_db_begin(db);
     if (status != PIA_OK)
         return status;
-    status = make_rows(db);
+    status = journal_head_open(db, &self->meta, &self->committed);
     if (status == PIA_OK)
-        status = load_meta(self, db);
-    if (status == PIA_OK)
-        status = read_head(db, SQL_HEAD, &self->committed);
+        status = dedup_open(db, self->meta.key, self->committed.sequence, &self->dedup);
     if (status == PIA_OK)
         return pia_db_commit(db);
     pia_db_rollback(db);
@@ -168,6 +98,8 @@ void journal_destroy(journal_t **self_p)
     buffer_free(&self->bytes);
     buffer_free(&self->attributes);
     buffer_free(&self->packed);
+    originals_clear(&self->originals);
+    dedup_destroy(&self->dedup);
     free(self);
     *self_p = NULL;
 }
@@ -180,7 +112,7 @@ void journal_on_batch(journal_t *self, journal_fn *on_batch, void *arg)
 
 const char *journal_id(const journal_t *self)
 {
-    return self->id;
+    return self->meta.id;
 }
 
 void journal_committed_head(const journal_t *self, receipt_t *ret_head)
@@ -196,23 +128,32 @@ void journal_head(const journal_t *self, receipt_t *ret_head)
         memcpy(ret_head->chain, self->pending[self->count - 1].chain, CHAIN_SIZE);
 }
 
-/* Where event `sequence` stands: pending, or in a row, whose chain is walked again. */
+uint64_t journal_next(const journal_t *self)
+{
+    return self->committed.sequence + self->count + 1;
+}
+
+/* Where event `sequence` stands, and the hash of its bytes: pending, or in a row, whose chain is
+ * walked again. */
 static pia_status_t
-find_original(const journal_t *self, pia_db_t *db, uint64_t sequence, receipt_t *ret_receipt)
+find_original(journal_t *self, pia_db_t *db, uint64_t sequence, original_t *ret_original)
 {
     if (sequence <= self->committed.sequence)
-        return journal_read_receipt(db, sequence, ret_receipt);
+        return originals_find(&self->originals, db, sequence, ret_original);
     uint64_t index = sequence - self->committed.sequence - 1;
     if (index >= self->count)
         return PIA_INTERNAL;
-    *ret_receipt = (receipt_t){.epoch = self->committed.epoch, .sequence = sequence};
-    memcpy(ret_receipt->chain, self->pending[index].chain, CHAIN_SIZE);
+    ret_original->epoch = self->committed.epoch;
+    memcpy(ret_original->chain, self->pending[index].chain, CHAIN_SIZE);
+    memcpy(ret_original->hash, self->pending[index].hash, CHAIN_SIZE);
     return PIA_OK;
 }
 
-static void truncate_to(journal_t *self, size_t count)
+/* Forgets the last ones until `count` are left. */
+static void undo_to(journal_t *self, size_t count)
 {
-    self->count = count;
+    while (self->count > count)
+        dedup_release(self->dedup, self->pending[--self->count].fingerprint);
     self->bytes.size = count ? self->pending[count - 1].end : 0;
     self->attributes.size = count ? self->pending[count - 1].attributes_end : 0;
 }
@@ -231,7 +172,25 @@ static void add_pending(journal_t *self, const receipt_t *receipt, const entry_t
     pending_t *pending = &self->pending[self->count++];
     pending->end = self->bytes.size;
     pending->attributes_end = self->attributes.size;
+    pending->fingerprint = entry->fingerprint;
     memcpy(pending->chain, receipt->chain, CHAIN_SIZE);
+    memcpy(pending->hash, entry->hash, CHAIN_SIZE);
+    dedup_claim(self->dedup, entry->fingerprint, receipt->sequence);
+}
+
+/* The event is there as `sequence`: with the same content this is its receipt. */
+static pia_status_t take_original(
+    journal_t *self, pia_db_t *db, const entry_t *entry, uint64_t sequence, receipt_t *ret_receipt)
+{
+    original_t original;
+    pia_status_t status = find_original(self, db, sequence, &original);
+    if (status != PIA_OK)
+        return status;
+    if (memcmp(original.hash, entry->hash, CHAIN_SIZE) != 0)
+        return PIA_CONFLICT;
+    *ret_receipt = (receipt_t){.epoch = original.epoch, .sequence = sequence, .duplicate = true};
+    memcpy(ret_receipt->chain, original.chain, CHAIN_SIZE);
+    return PIA_OK;
 }
 
 static pia_status_t add_one(journal_t *self,
@@ -240,86 +199,72 @@ static pia_status_t add_one(journal_t *self,
                             receipt_t *ret_receipt,
                             pia_problem_t *problem)
 {
-    journal_head(self, ret_receipt);
-    ret_receipt->sequence++;
-    uint8_t fingerprint[16];
     uint64_t original = 0;
-    dedup_fingerprint(self->dedup_key, entry_source(entry), entry_id(entry), fingerprint);
-    pia_status_t status =
-        dedup_claim(db, fingerprint, entry->hash, ret_receipt->sequence, &original);
-    if (status == PIA_OK) {
+    pia_status_t status = dedup_find(self->dedup, db, entry->fingerprint, &original);
+    if (status == PIA_NOT_FOUND) {
+        journal_head(self, ret_receipt);
+        ret_receipt->sequence++;
         record_chain(ret_receipt->chain, entry->hash);
         add_pending(self, ret_receipt, entry);
-    } else if (status == PIA_GONE) {
-        status = find_original(self, db, original, ret_receipt);
-        ret_receipt->duplicate = true;
-    } else if (status == PIA_CONFLICT)
+        return PIA_OK;
+    }
+    if (status == PIA_OK)
+        status = take_original(self, db, entry, original, ret_receipt);
+    if (status == PIA_CONFLICT)
         (void)pia_problem_set(problem, status, "/id", "Another event has this source and id.");
-    if (status != PIA_OK && status != PIA_CONFLICT)
+    else if (status != PIA_OK)
         (void)pia_problem_set(problem, status, "", "The journal cannot be written now.");
     return status;
 }
 
-/* Drops what undone jobs left pending. */
-static pia_status_t settle(journal_t *self, pia_db_t *db)
+void journal_identify(const journal_t *self, entry_t *entry)
 {
-    receipt_t head = {0};
-    if (!self->count)
-        return PIA_OK;
-    pia_status_t status = read_head(db, SQL_HEAD, &head);
-    if (status != PIA_OK)
-        return status;
-    uint64_t kept = head.sequence - self->committed.sequence;
-    assert(head.sequence >= self->committed.sequence && kept <= self->count);
-    truncate_to(self, (size_t)kept);
-    return PIA_OK;
-}
-
-pia_status_t journal_next(journal_t *self, pia_db_t *db, uint64_t *ret_sequence)
-{
-    pia_status_t status = settle(self, db);
-    *ret_sequence = self->committed.sequence + self->count + 1;
-    return status;
-}
-
-/* Ties what is pending to the present savepoint. */
-static pia_status_t move_head(const journal_t *self, pia_db_t *db)
-{
-    receipt_t head;
-    journal_head(self, &head);
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_MOVE_HEAD);
-    pia_stmt_integer(stmt, 1, (int64_t)head.sequence);
-    pia_stmt_bytes(stmt, 2, head.chain, CHAIN_SIZE);
-    return pia_stmt_run(stmt, NULL);
+    if (!entry->identified)
+        entry->fingerprint = fingerprint_of(self->meta.key, entry_source(entry), entry_id(entry));
+    entry->identified = true;
 }
 
 pia_status_t journal_append(journal_t *self,
                             pia_db_t *db,
-                            const entry_t *entries,
+                            entry_t *entries,
                             size_t count,
                             receipt_t *receipts,
                             pia_problem_t *problem)
 {
-    pia_status_t status = settle(self, db);
+    pia_status_t status = PIA_OK;
     size_t before = self->count;
+    for (size_t i = 0; i < count; i++) {
+        journal_identify(self, &entries[i]);
+        dedup_prefetch(self->dedup, entries[i].fingerprint);
+    }
     for (size_t i = 0; status == PIA_OK && i < count; i++) {
         status = add_one(self, db, &entries[i], &receipts[i], problem);
         if (status != PIA_OK)
             problem_under(problem, i);
     }
-    if (status == PIA_OK && self->count > before)
-        status = move_head(self, db);
     if (status != PIA_OK)
-        truncate_to(self, before);
+        undo_to(self, before);
     return status;
+}
+
+void journal_job_begins(journal_t *self)
+{
+    self->job_start = self->count;
+}
+
+void journal_job_undone(journal_t *self)
+{
+    undo_to(self, self->job_start);
 }
 
 pia_status_t journal_began(journal_t *self, pia_db_t *db)
 {
-    truncate_to(self, 0);
+    assert(self->count == 0);
+    self->job_start = 0;
     if (!pia_db_is_shared(db))
         return PIA_OK;
-    return read_head(db, SQL_LOCK_HEAD, &self->committed);
+    pia_status_t status = journal_head_lock(db, &self->committed);
+    return status == PIA_OK ? dedup_began(self->dedup, db, self->committed.sequence) : status;
 }
 
 /* The row of pending records `from` to `to`; borrows from `self`. */
@@ -381,10 +326,9 @@ static size_t row_end(const journal_t *self, size_t from)
     return to;
 }
 
-pia_status_t journal_committing(journal_t *self, pia_db_t *db)
+static pia_status_t add_rows(journal_t *self, pia_db_t *db)
 {
-    drop_ready(self);
-    pia_status_t status = settle(self, db);
+    pia_status_t status = PIA_OK;
     receipt_t before = self->committed;
     for (size_t from = 0; status == PIA_OK && from < self->count;) {
         size_t to = row_end(self, from);
@@ -393,13 +337,23 @@ pia_status_t journal_committing(journal_t *self, pia_db_t *db)
         memcpy(before.chain, self->pending[to - 1].chain, CHAIN_SIZE);
         from = to;
     }
-    return status;
+    return status == PIA_OK && self->count ? journal_head_move(db, &before) : status;
+}
+
+pia_status_t journal_committing(journal_t *self, pia_db_t *db)
+{
+    drop_ready(self);
+    pia_status_t status = add_rows(self, db);
+    return status == PIA_OK ? dedup_committing(self->dedup, db, self->count) : status;
 }
 
 void journal_committed(journal_t *self)
 {
     journal_head(self, &self->committed);
-    truncate_to(self, 0);
+    self->count = 0;
+    buffer_reset(&self->bytes);
+    buffer_reset(&self->attributes);
+    dedup_committed(self->dedup, self->committed.sequence);
     for (size_t i = 0; i < self->ready_count; i++) {
         if (self->on_batch)
             self->on_batch(self->on_batch_arg, self->ready[i]);
@@ -410,7 +364,18 @@ void journal_committed(journal_t *self)
 void journal_rolled_back(journal_t *self)
 {
     drop_ready(self);
-    truncate_to(self, 0);
+    undo_to(self, 0);
+    dedup_rolled_back(self->dedup);
+}
+
+void journal_cover(journal_t *self)
+{
+    dedup_cover(self->dedup);
+}
+
+uint64_t journal_covered(const journal_t *self)
+{
+    return dedup_covered(self->dedup);
 }
 
 void receipt_cursor(const receipt_t *receipt, cursor_t *ret_cursor)

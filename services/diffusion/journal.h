@@ -1,10 +1,9 @@
 /* journal.h - the journal: numbers, deduplicates and chains events, and makes one row of all that
  * one transaction appends. Store thread only, except journal_id.
  *
- * What a transaction appends is pending in memory until the commit, under a head row that each
- * append moves inside its savepoint: when a job's writes are undone, the head row goes back, and
- * the next look at it drops the job's pending events too. So (epoch, sequence) is consecutive,
- * and durable before anyone is told. */
+ * What a transaction appends is pending in memory until just before the commit; when a job's writes
+ * are undone, so is what it appended. So (epoch, sequence) is consecutive, and durable before
+ * anyone is told. */
 #ifndef DIFFUSION_JOURNAL_H
 #define DIFFUSION_JOURNAL_H
 
@@ -41,27 +40,36 @@ const char *journal_id(const journal_t *self);
 
 /* The last event, pending ones included. */
 void journal_head(const journal_t *self, receipt_t *ret_head);
-/* The number of the next event: unlike the head's, it does not count what a job before appended and
- * undid, so that nothing that holds from it on misses the event which gets it. */
-pia_status_t journal_next(journal_t *self, pia_db_t *db, uint64_t *ret_sequence);
+/* The number of the next event: what holds from it on does not miss the event which gets it. */
+uint64_t journal_next(const journal_t *self);
 /* The last committed one. */
 void journal_committed_head(const journal_t *self, receipt_t *ret_head);
 
-/* Appends the events in order, all or none, inside the present savepoint; `receipts` has a place
- * for each. PIA_CONFLICT: one is there with other content (the problem points at "/INDEX/id").
- * After any failure the caller lets the savepoint be undone. */
+/* Fills in the fingerprint of an entry; any thread. */
+void journal_identify(const journal_t *self, entry_t *entry);
+
+/* Appends the events in order, all or none, to the present transaction, writing nothing to the
+ * database yet; `receipts` has a place for each. PIA_CONFLICT: one is there with other content (the
+ * problem points at "/INDEX/id"). After any failure it is as before. */
 pia_status_t journal_append(journal_t *self,
                             pia_db_t *db,
-                            const entry_t *entries,
+                            entry_t *entries,
                             size_t count,
                             receipt_t *receipts,
                             pia_problem_t *problem);
 
-/* The hooks around a transaction (pia/executor.h). */
+/* The hooks around a transaction and its jobs (pia/executor.h). */
 pia_status_t journal_began(journal_t *self, pia_db_t *db);
 pia_status_t journal_committing(journal_t *self, pia_db_t *db);
 void journal_committed(journal_t *self);
 void journal_rolled_back(journal_t *self);
+void journal_job_begins(journal_t *self);
+void journal_job_undone(journal_t *self);
+
+/* The next transactions make all that is committed now independent of its rows, so that it stays
+ * known when they lose their events; only events up to journal_covered may be removed. */
+void journal_cover(journal_t *self);
+uint64_t journal_covered(const journal_t *self);
 
 /* The cursor that resumes after a receipt's event. */
 void receipt_cursor(const receipt_t *receipt, cursor_t *ret_cursor);

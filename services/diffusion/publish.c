@@ -25,6 +25,7 @@ typedef struct {
     uint64_t request;
     pia_principal_t principal;
     zmq_msg_t frame;  /* the events' bytes */
+    char *room;       /* for the texts of their attributes */
     entry_t *entries; /* `count` of them, borrowing from the frame */
     receipt_t *receipts;
     size_t count;
@@ -50,12 +51,16 @@ publish_new(publisher_queue_t *queue, const peer_t *peer, const piad_t *message,
 {
     publish_t *publish = pia_alloc(sizeof *publish);
     publish->queue = queue;
+    publish->job.tidy = true; /* its events alone; what they change beside is not */
     memcpy(publish->identity, peer->identity, peer->identity_size);
     publish->identity_size = peer->identity_size;
     publish->request = message->request;
     zmq_msg_init(&publish->frame);
     zmq_msg_move(&publish->frame, frame);
     publish->entries = pia_alloc(message->event_count * sizeof *publish->entries);
+    publish->room = malloc(zmq_msg_size(&publish->frame)); /* not zeroed: it is written first */
+    if (!publish->room)
+        abort();
     publish->receipts = pia_alloc(message->event_count * sizeof *publish->receipts);
     return publish;
 }
@@ -66,6 +71,7 @@ static void publish_destroy(publish_t *publish)
         entry_clear(&publish->entries[i]);
     free(publish->entries);
     free(publish->receipts);
+    free(publish->room);
     zmq_msg_close(&publish->frame);
     free(publish);
 }
@@ -151,11 +157,16 @@ static pia_status_t check(publish_t *publish, const piad_t *message)
     piad_frame_t event;
     size_t offset = 0;
     while (status == PIA_OK && piad_next_event(events, &offset, &event)) {
-        status = entry_parse(event.data, event.size, &publish->entries[publish->count], problem);
-        if (status == PIA_OK)
-            publish->count++;
-        else
+        entry_t *entry = &publish->entries[publish->count];
+        char *room = publish->room + ((const char *)event.data - (const char *)events.data);
+        status = entry_parse(event.data, event.size, room, entry, problem);
+        if (status != PIA_OK) {
             problem_under(problem, publish->count);
+            break;
+        }
+        journal_identify(publish->queue->diffusion->journal, entry);
+        publish->job.tidy = publish->job.tidy && !entry_is_projected(&entry->attributes);
+        publish->count++;
     }
     return status;
 }

@@ -210,6 +210,18 @@ static void committed(void *arg)
     matching_committed(self->matching);
 }
 
+static void job_begins(void *arg)
+{
+    diffusion_t *self = arg;
+    journal_job_begins(self->journal);
+}
+
+static void job_undone(void *arg)
+{
+    diffusion_t *self = arg;
+    journal_job_undone(self->journal);
+}
+
 static void rolled_back(void *arg)
 {
     diffusion_t *self = arg;
@@ -224,7 +236,9 @@ void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_servi
                                     .began = began,
                                     .committing = committing,
                                     .committed = committed,
-                                    .rolled_back = rolled_back};
+                                    .rolled_back = rolled_back,
+                                    .job_begins = job_begins,
+                                    .job_undone = job_undone};
     *ret_service = (pia_service_t){.name = "diffusion",
                                    .options = options,
                                    .migrations = migrations,

@@ -25,6 +25,9 @@ typedef struct {
     /* After the commit (durable) or after a rollback of the whole batch. */
     void (*committed)(void *self);
     void (*rolled_back)(void *self);
+    /* Before each job of several, and after what it wrote was undone alone. */
+    void (*job_begins)(void *self);
+    void (*job_undone)(void *self);
 } pia_executor_hooks_t;
 
 /* Embed this as the first member of what the job needs. */
@@ -36,6 +39,7 @@ struct pia_job {
     /* On the loop's thread, once, after the commit. `status` is run's, or PIA_UNAVAILABLE if the
      * batch could not be committed. Frees the job. */
     void (*done)(pia_job_t *job, pia_status_t status);
+    bool tidy;           /* a run that is not OK has written nothing: it needs no savepoint */
     bool bare;           /* run it between batches, outside any transaction (open, checkpoint) */
     pia_status_t status; /* the executor's */
     pia_job_t *next;     /* the executor's */

@@ -26,8 +26,19 @@ CREATE TABLE journal_batch (
     row_check BIGINT NOT NULL,      -- of all but the bytes, see row_check.h
     bytes_check BIGINT NOT NULL     -- of the bytes
 );
-CREATE TABLE journal_dedup (
-    fingerprint BYTEA PRIMARY KEY,  -- of (source, id), 16 bytes
-    sequence BIGINT NOT NULL,
-    hash BYTEA NOT NULL             -- first 16 bytes of the content's
+-- Which events are there already: runs of fingerprints, see dedup.h.
+CREATE TABLE journal_run (
+    run BIGINT PRIMARY KEY,         -- from last_sequence and level, see run.c
+    first_sequence BIGINT NOT NULL,
+    last_sequence BIGINT NOT NULL,
+    level BIGINT NOT NULL           -- 0, 1, 2, 3
+);
+CREATE TABLE journal_run_page (
+    place BIGINT PRIMARY KEY,       -- run * 2^20 + page
+    bytes BYTEA NOT NULL            -- sorted: fingerprint 16, sequence - first_sequence 4
+);
+CREATE TABLE journal_keeper (
+    id BIGINT PRIMARY KEY,          -- 1
+    version BIGINT NOT NULL,        -- grows with each change of journal_run
+    keeper TEXT NOT NULL            -- the instance that writes runs; ''
 );

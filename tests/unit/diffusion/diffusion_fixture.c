@@ -67,7 +67,7 @@ void fixture_close(fixture_t *self)
 void fixture_parse(entry_t *ret_entry, const char *json)
 {
     pia_problem_t problem = {0};
-    pia_status_t status = entry_parse(json, strlen(json), ret_entry, &problem);
+    pia_status_t status = entry_parse(json, strlen(json), NULL, ret_entry, &problem);
     if (status != PIA_OK)
         fail_msg("%s %s", problem.pointer, problem.detail);
 }
@@ -102,11 +102,14 @@ pia_status_t
 fixture_append(fixture_t *self, const char *id, const char *payload, receipt_t *receipt)
 {
     assert_int_equal(pia_db_savepoint(self->db), PIA_OK);
+    journal_job_begins(self->journal);
     pia_status_t status = append(self, id, payload, receipt);
     if (status == PIA_OK)
         assert_int_equal(pia_db_release(self->db), PIA_OK);
-    else
+    else {
         pia_db_rollback_to(self->db);
+        journal_job_undone(self->journal);
+    }
     return status;
 }
 
@@ -114,8 +117,10 @@ void fixture_append_undone(fixture_t *self, const char *id)
 {
     receipt_t receipt;
     assert_int_equal(pia_db_savepoint(self->db), PIA_OK);
+    journal_job_begins(self->journal);
     assert_int_equal(append(self, id, "undone", &receipt), PIA_OK);
     pia_db_rollback_to(self->db);
+    journal_job_undone(self->journal);
 }
 
 void fixture_commit(fixture_t *self)

@@ -1,0 +1,213 @@
+/* run.c - runs in the database: 20 bytes an event. */
+#include "run.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "pia/memory.h"
+
+#include "buffer.h"
+
+enum {
+    ENTRY_SIZE = FINGERPRINT_SIZE + 4, /* fingerprint, number after the run's first */
+    PLACE_BITS = RUN_PAGE_BITS + RUN_LEVEL_MAX * RUN_PAGE_BITS_STEP,
+};
+
+static const char SQL_RUNS[] =
+    "SELECT first_sequence, last_sequence, level FROM journal_run ORDER BY last_sequence";
+static const char SQL_ADD[] = "INSERT INTO journal_run (run, first_sequence, last_sequence, level)"
+                              " VALUES ($1, $2, $3, $4)";
+static const char SQL_REMOVE[] = "DELETE FROM journal_run WHERE run = $1";
+static const char SQL_REMOVE_AFTER[] = "DELETE FROM journal_run WHERE last_sequence > $1";
+static const char SQL_NEXT_PLACE[] =
+    "SELECT place FROM journal_run_page WHERE place >= $1 ORDER BY place LIMIT 1";
+static const char SQL_REMOVE_PAGES[] =
+    "DELETE FROM journal_run_page WHERE place IN (SELECT place FROM journal_run_page"
+    " WHERE place >= $1 AND place < $2 ORDER BY place LIMIT $3)";
+static const char SQL_WRITE[] = "INSERT INTO journal_run_page (place, bytes) VALUES ($1, $2)"
+                                " ON CONFLICT (place) DO UPDATE SET bytes = excluded.bytes";
+static const char SQL_READ[] = "SELECT bytes FROM journal_run_page WHERE place = $1";
+static const char SQL_READ_ALL[] = "SELECT bytes FROM journal_run_page"
+                                   " WHERE place >= $1 AND place < $2 ORDER BY place";
+
+unsigned run_page_bits(const run_t *run)
+{
+    return RUN_PAGE_BITS + run->level * RUN_PAGE_BITS_STEP;
+}
+
+int64_t run_id(const run_t *run)
+{
+    return (int64_t)(run->last * (RUN_LEVEL_MAX + 1) + run->level);
+}
+
+/* Where its pages begin, in one row of numbers for all runs. */
+static int64_t place_of(int64_t id, uint64_t page)
+{
+    return (id << PLACE_BITS) + (int64_t)page;
+}
+
+pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
+{
+    run_t *runs = NULL;
+    size_t count = 0;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_RUNS);
+    pia_status_t status = pia_stmt_step(stmt);
+    for (; status == PIA_OK; status = pia_stmt_step(stmt)) {
+        runs = pia_realloc(runs, (count + 1) * sizeof *runs);
+        runs[count++] = (run_t){.first = (uint64_t)pia_stmt_column_integer(stmt, 0),
+                                .last = (uint64_t)pia_stmt_column_integer(stmt, 1),
+                                .level = (unsigned)pia_stmt_column_integer(stmt, 2)};
+    }
+    if (status != PIA_NOT_FOUND) {
+        free(runs);
+        return status;
+    }
+    *ret_runs = runs;
+    *ret_count = count;
+    return PIA_OK;
+}
+
+pia_status_t run_add(pia_db_t *db, const run_t *run)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ADD);
+    pia_stmt_integer(stmt, 1, run_id(run));
+    pia_stmt_integer(stmt, 2, (int64_t)run->first);
+    pia_stmt_integer(stmt, 3, (int64_t)run->last);
+    pia_stmt_integer(stmt, 4, run->level);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t run_remove(pia_db_t *db, const run_t *run)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMOVE);
+    pia_stmt_integer(stmt, 1, run_id(run));
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t run_remove_after(pia_db_t *db, uint64_t sequence)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMOVE_AFTER);
+    pia_stmt_integer(stmt, 1, (int64_t)sequence);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t run_next_with_pages(pia_db_t *db, int64_t after, int64_t *ret_id)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_NEXT_PLACE);
+    pia_stmt_integer(stmt, 1, place_of(after + 1, 0));
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status;
+    *ret_id = pia_stmt_column_integer(stmt, 0) >> PLACE_BITS;
+    pia_stmt_reset(stmt);
+    return PIA_OK;
+}
+
+pia_status_t run_remove_pages(pia_db_t *db, int64_t id, int64_t limit, bool *ret_left)
+{
+    int64_t changes = 0;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMOVE_PAGES);
+    pia_stmt_integer(stmt, 1, place_of(id, 0));
+    pia_stmt_integer(stmt, 2, place_of(id + 1, 0));
+    pia_stmt_integer(stmt, 3, limit);
+    pia_status_t status = pia_stmt_run(stmt, &changes);
+    *ret_left = changes == limit;
+    return status;
+}
+
+pia_status_t
+run_write_page(pia_db_t *db, const run_t *run, uint64_t page, const claim_t *claims, size_t count)
+{
+    uint8_t *bytes = pia_alloc(count * ENTRY_SIZE);
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *at = bytes + i * ENTRY_SIZE;
+        assert(claims[i].sequence >= run->first && claims[i].sequence <= run->last);
+        fingerprint_write(claims[i].fingerprint, at);
+        bytes_put_u32(at + FINGERPRINT_SIZE, (uint32_t)(claims[i].sequence - run->first));
+    }
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_WRITE);
+    pia_stmt_integer(stmt, 1, place_of(run_id(run), page));
+    pia_stmt_bytes(stmt, 2, bytes, count * ENTRY_SIZE);
+    pia_status_t status = pia_stmt_run(stmt, NULL);
+    free(bytes);
+    return status;
+}
+
+static claim_t read_entry(const run_t *run, const uint8_t *at)
+{
+    return (claim_t){.fingerprint = fingerprint_read(at),
+                     .sequence = run->first + bytes_get_u32(at + FINGERPRINT_SIZE)};
+}
+
+pia_status_t
+run_read_page(pia_db_t *db, const run_t *run, uint64_t page, claim_t **claims, size_t *count)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_READ);
+    pia_stmt_integer(stmt, 1, place_of(run_id(run), page));
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status == PIA_NOT_FOUND ? PIA_OK : status; /* an empty page has no row */
+    size_t size = 0;
+    const uint8_t *bytes = pia_stmt_column_bytes(stmt, 0, &size);
+    *claims = pia_realloc(*claims, (*count + size / ENTRY_SIZE) * sizeof **claims);
+    for (size_t i = 0; i < size / ENTRY_SIZE; i++)
+        (*claims)[(*count)++] = read_entry(run, bytes + i * ENTRY_SIZE);
+    pia_stmt_reset(stmt);
+    return PIA_OK;
+}
+
+pia_status_t
+run_each(pia_db_t *db, const run_t *run, void (*visit)(void *arg, const claim_t *claim), void *arg)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_READ_ALL);
+    pia_stmt_integer(stmt, 1, place_of(run_id(run), 0));
+    pia_stmt_integer(stmt, 2, place_of(run_id(run) + 1, 0));
+    pia_status_t status = pia_stmt_step(stmt);
+    for (; status == PIA_OK; status = pia_stmt_step(stmt)) {
+        size_t size = 0;
+        const uint8_t *bytes = pia_stmt_column_bytes(stmt, 0, &size);
+        for (size_t i = 0; i < size / ENTRY_SIZE; i++) {
+            claim_t claim = read_entry(run, bytes + i * ENTRY_SIZE);
+            visit(arg, &claim);
+        }
+    }
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+/* Binary search; the run's first number is never 0, so 0 says that it is not there. */
+static uint64_t
+search(const run_t *run, const uint8_t *bytes, size_t count, fingerprint_t fingerprint)
+{
+    size_t from = 0;
+    size_t to = count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        claim_t claim = read_entry(run, bytes + middle * ENTRY_SIZE);
+        int order = fingerprint_compare(claim.fingerprint, fingerprint);
+        if (order == 0)
+            return claim.sequence;
+        if (order < 0)
+            from = middle + 1;
+        else
+            to = middle;
+    }
+    return 0;
+}
+
+pia_status_t
+run_find(pia_db_t *db, const run_t *run, fingerprint_t fingerprint, uint64_t *ret_sequence)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_READ);
+    pia_stmt_integer(stmt, 1, place_of(run_id(run), fingerprint.high >> (64 - run_page_bits(run))));
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status;
+    size_t size = 0;
+    const uint8_t *bytes = pia_stmt_column_bytes(stmt, 0, &size);
+    uint64_t sequence = search(run, bytes, size / ENTRY_SIZE, fingerprint);
+    pia_stmt_reset(stmt);
+    if (!sequence)
+        return PIA_NOT_FOUND;
+    *ret_sequence = sequence;
+    return PIA_OK;
+}
