@@ -23,13 +23,24 @@ def text(x, y, words, anchor="start", colour="#222"):
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{escape(words)}</text>'
 
 
+def wanted(row):
+    """What PIA is to reach in this row, as values in its unit."""
+    values = []
+    for side, _, number in row.targets:
+        if side is None:
+            values.append(number)
+        elif side in row.values:
+            values.append(number * statistics.median(row.values[side]))
+    return values
+
+
 def bars(figure):
-    """Rows below one another; the values of a row share its scale."""
+    """Rows below one another; the values of a row share its scale. Dashed: what PIA is to reach."""
     body, y = [], TOP
     names = [name for row in figure.rows for name in row.values]
     order = {name: i for i, name in enumerate(dict.fromkeys(names))}
     for row in figure.rows:
-        most = max((max(values) for values in row.values.values()), default=0) or 1
+        most = max([*map(max, row.values.values()), *wanted(row)], default=0) or 1
         scale = (WIDTH - LEFT - RIGHT) / most
         body.append(text(16, y + 4, f"{row.label} ({row.unit})", colour="#000"))
         y += 10
@@ -41,9 +52,17 @@ def bars(figure):
             body += [f'<circle cx="{LEFT + value * scale:.1f}" cy="{y + BAR / 2}" r="2.5" '
                      f'fill="#111"/>' for value in values]
             body.append(text(LEFT + max(values) * scale + 8, y + 13, readable(median, row.unit)))
+            if name == "PIA":
+                body += [f'<path d="M{LEFT + value * scale:.1f} {y - 3}v{BAR + 6}" stroke="#d00" '
+                         f'stroke-width="2" stroke-dasharray="3 2"/>' for value in wanted(row)]
             y += BAR + GAP
         y += 16
     return document(WIDTH, y + 8, figure.title, body)
+
+
+def power(value):
+    return "10" + "".join("⁰¹²³⁴⁵⁶⁷⁸⁹"[int(digit)] for digit in str(round(math.log10(value)))) \
+        if value >= 1000 else f"{value:g}"
 
 
 def ticks(low, high):
@@ -62,7 +81,7 @@ def curves(figure):
     width, height, left, bottom = WIDTH, 380, 90, 60
     x_ticks, x_first, x_span = ticks(min(p[0] for p in points), max(p[0] for p in points))
     y_ticks, y_first, y_span = ticks(min(p[1] for p in points), max(p[1] for p in points))
-    inner_width, inner_height = width - left - 200, height - TOP - bottom
+    inner_width, inner_height = width - left - 230, height - TOP - bottom
 
     def place(point):
         return (left + (math.log10(point[0]) - x_first) / x_span * inner_width,
@@ -72,11 +91,11 @@ def curves(figure):
     for share, value in x_ticks:
         x = left + share * inner_width
         body.append(f'<path d="M{x:.1f} {TOP}V{TOP + inner_height}" stroke="#ddd"/>')
-        body.append(text(x, TOP + inner_height + 18, f"{value:g}", "middle"))
+        body.append(text(x, TOP + inner_height + 18, power(value), "middle"))
     for share, value in y_ticks:
         y = TOP + inner_height - share * inner_height
         body.append(f'<path d="M{left} {y:.1f}H{left + inner_width}" stroke="#ddd"/>')
-        body.append(text(left - 8, y + 4, f"{value:g}", "end"))
+        body.append(text(left - 8, y + 4, power(value), "end"))
     body.append(text(left + inner_width / 2, height - 16, label, "middle"))
     body.append(text(left, TOP - 10, unit))
     for i, (name, line) in enumerate(series):
