@@ -93,7 +93,7 @@ pia_status_t pia_frames_send(pia_frames_t *frames, void *socket)
     for (size_t i = 0; i < frames->count; i++) {
         int flags = i + 1 < frames->count ? ZMQ_SNDMORE : 0;
         if (send_part(&frames->frame[i], socket, flags) < 0) {
-            status = PIA_UNAVAILABLE;
+            status = errno == EHOSTUNREACH ? PIA_NOT_FOUND : PIA_UNAVAILABLE;
             if (i == 0)
                 break;
         }

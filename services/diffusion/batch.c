@@ -12,7 +12,9 @@ static uint8_t visibility_of(const attributes_t *values)
     const char *text = values->value[ATTRIBUTE_VISIBILITY];
     if (strcmp(text, "public") == 0)
         return BATCH_PUBLIC;
-    return strcmp(text, "network") == 0 ? BATCH_NETWORK : BATCH_RESTRICTED;
+    if (strcmp(text, "network") == 0)
+        return BATCH_NETWORK;
+    return strcmp(text, "restricted") == 0 ? BATCH_RESTRICTED : BATCH_UNKNOWN;
 }
 
 /* Where the walk over a row stands. */

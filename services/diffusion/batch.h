@@ -29,7 +29,12 @@ typedef struct {
 } batch_place_t;
 
 /* Which visibilities its records have. */
-enum { BATCH_PUBLIC = 1, BATCH_NETWORK = 2, BATCH_RESTRICTED = 4 };
+enum {
+    BATCH_PUBLIC = 1,
+    BATCH_NETWORK = 2,
+    BATCH_RESTRICTED = 4,
+    BATCH_UNKNOWN = 8 /* to this version: nobody sees it */
+};
 
 typedef struct {
     atomic_uint references;

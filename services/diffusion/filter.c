@@ -89,6 +89,7 @@ const char *criterion_member(criterion_t criterion)
 }
 
 struct filter {
+    uint32_t size;                   /* of the values, in bytes */
     uint16_t present;                /* bit c: criterion c is asked for */
     uint8_t counts[CRITERION_COUNT]; /* values of each member */
     char values[];                   /* all values in order, each with its NUL */
@@ -126,6 +127,7 @@ pia_status_t filter_compile(const json_t *json, filter_t **ret_filter, pia_probl
     }
     filter_t *self = pia_alloc(sizeof *self + values.size);
     *self = head;
+    self->size = (uint32_t)values.size;
     if (values.size)
         memcpy(self->values, values.bytes, values.size);
     buffer_free(&values);
@@ -137,6 +139,25 @@ void filter_destroy(filter_t **self_p)
 {
     free(*self_p);
     *self_p = NULL;
+}
+
+bool filter_equal(const filter_t *self, const filter_t *other)
+{
+    return self->present == other->present && self->size == other->size &&
+           memcmp(self->counts, other->counts, sizeof self->counts) == 0 &&
+           memcmp(self->values, other->values, self->size) == 0;
+}
+
+filter_t *filter_copy(const filter_t *self)
+{
+    filter_t *copy = pia_alloc(sizeof *self + self->size);
+    memcpy(copy, self, sizeof *self + self->size);
+    return copy;
+}
+
+bool filter_is_empty(const filter_t *self)
+{
+    return self->present == 0;
 }
 
 bool filter_matches(const filter_t *self, const attributes_t *attributes)

@@ -16,6 +16,12 @@ typedef struct filter filter_t;
 pia_status_t filter_compile(const json_t *json, filter_t **ret_filter, pia_problem_t *problem);
 void filter_destroy(filter_t **self_p);
 
+/* Of the same members with the same values in the same order. */
+bool filter_equal(const filter_t *self, const filter_t *other);
+filter_t *filter_copy(const filter_t *self);
+/* Whether it has no member, and so matches everything. */
+bool filter_is_empty(const filter_t *self);
+
 /* Whether the event has, for each member that the filter has, one of its values. */
 bool filter_matches(const filter_t *self, const attributes_t *attributes);
 

@@ -149,7 +149,10 @@ void peer_add_json(pia_frames_t *frames, json_t *json)
 
 bool peer_send(peers_t *self, peer_t *peer, pia_frames_t *frames)
 {
-    if (pia_frames_send(frames, self->socket) != PIA_OK)
+    pia_status_t status = pia_frames_send(frames, self->socket);
+    if (status == PIA_NOT_FOUND)
+        peer->lost = true;
+    if (status != PIA_OK)
         return false;
     peer->sent_ms = pia_clock_monotonic();
     return true;

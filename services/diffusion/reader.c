@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -13,15 +14,22 @@
 
 #include "journal_read.h"
 
-enum { PAGE_SIZE_MAX = 256 * 1024 };
+enum {
+    PAGE_SIZE_MAX = 256 * 1024,
+    RECENT_MAX = 32, /* rows: at most about 10 MiB */
+};
 
 typedef struct {
     read_t *first, *last;
 } list_t;
 
 struct reader {
-    pia_loop_t *loop; /* not owned */
-    pia_db_t *db;     /* the thread's */
+    pia_loop_t *loop;            /* not owned */
+    pia_db_t *db;                /* the thread's */
+    batch_t *recent[RECENT_MAX]; /* the thread's: rows it has read last; NULL: none */
+    size_t next_recent;          /* to be replaced */
+    atomic_bool forget;          /* `recent` is not to be used any more */
+    atomic_ullong rows;          /* read from disk */
     pthread_t thread;
     int wake;               /* eventfd: something is in `finished` */
     pthread_mutex_t mutex;  /* guards all that follows */
@@ -61,13 +69,47 @@ void read_destroy(read_t **read_p)
     *read_p = NULL;
 }
 
-static void read_page(pia_db_t *db, read_t *read)
+static void forget_recent(reader_t *self)
+{
+    for (size_t i = 0; i < RECENT_MAX; i++)
+        batch_release(&self->recent[i]);
+}
+
+/* Those who replay the journal at the same time are never far from each other: a row that one has
+ * asked for is given to the others without reading it again (measured: 100 streams over 28 MB, 1.0
+ * s of the thread without it). */
+static batch_t *find_recent(reader_t *self, uint64_t sequence)
+{
+    for (size_t i = 0; i < RECENT_MAX; i++) {
+        batch_t *batch = self->recent[i];
+        if (batch && batch->first <= sequence && sequence <= batch_last(batch))
+            return batch_retain(batch);
+    }
+    return NULL;
+}
+
+static pia_status_t read_row(reader_t *self, uint64_t sequence, batch_t **ret_batch)
+{
+    *ret_batch = find_recent(self, sequence);
+    if (*ret_batch)
+        return PIA_OK;
+    pia_status_t status = journal_read_batch(self->db, sequence, ret_batch);
+    if (status != PIA_OK)
+        return status;
+    atomic_fetch_add(&self->rows, 1);
+    batch_t **place = &self->recent[self->next_recent++ % RECENT_MAX];
+    batch_release(place);
+    *place = batch_retain(*ret_batch);
+    return PIA_OK;
+}
+
+static void read_page(reader_t *self, read_t *read)
 {
     uint64_t sequence = read->after.sequence + 1;
     size_t size = 0;
     while (read->count < READ_BATCHES_MAX && size < PAGE_SIZE_MAX) {
         batch_t *batch = NULL;
-        read->status = journal_read_batch(db, sequence, &batch);
+        read->status = read_row(self, sequence, &batch);
         if (read->status != PIA_OK)
             break;
         size += batch->memory;
@@ -79,18 +121,20 @@ static void read_page(pia_db_t *db, read_t *read)
 }
 
 /* One snapshot for the whole answer. */
-static void answer(pia_db_t *db, read_t *read)
+static void answer(reader_t *self, read_t *read)
 {
-    read->status = pia_db_begin(db);
+    if (atomic_exchange(&self->forget, false))
+        forget_recent(self);
+    read->status = pia_db_begin(self->db);
     if (read->status != PIA_OK) {
         read->status = PIA_UNAVAILABLE;
         return;
     }
     if (read->locate)
-        read->status = journal_locate(db, &read->after, &read->common);
+        read->status = journal_locate(self->db, &read->after, &read->common);
     if (read->status == PIA_OK)
-        read_page(db, read);
-    pia_db_rollback(db);
+        read_page(self, read);
+    pia_db_rollback(self->db);
 }
 
 static void hand_over(reader_t *self, read_t *read)
@@ -117,7 +161,7 @@ static void *reader_thread(void *arg)
         pthread_mutex_unlock(&self->mutex);
         read->status = PIA_UNAVAILABLE;
         if (wanted)
-            answer(self->db, read);
+            answer(self, read);
         hand_over(self, read);
         pthread_mutex_lock(&self->mutex);
     }
@@ -179,11 +223,22 @@ void reader_destroy(reader_t **self_p)
     finish_reads(self);
     pia_loop_remove_descriptor(self->loop, self->wake);
     close(self->wake);
+    forget_recent(self);
     pia_db_close(&self->db);
     pthread_cond_destroy(&self->arrived);
     pthread_mutex_destroy(&self->mutex);
     free(self);
     *self_p = NULL;
+}
+
+void reader_forget(reader_t *self)
+{
+    atomic_store(&self->forget, true);
+}
+
+uint64_t reader_rows(reader_t *self)
+{
+    return atomic_load(&self->rows);
 }
 
 void reader_ask(reader_t *self, read_t *read)

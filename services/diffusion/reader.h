@@ -45,6 +45,12 @@ void reader_ask(reader_t *self, read_t *read);
  * streams that are opened and closed do not hold up those that stay. Loop thread. */
 void reader_cancel(reader_t *self, read_t *read);
 
+/* Rows were changed: what was read before is read again. Any thread. */
+void reader_forget(reader_t *self);
+
+/* How many rows were read from disk. Any thread. */
+uint64_t reader_rows(reader_t *self);
+
 /* Releases the batches and frees the read. */
 void read_destroy(read_t **read_p);
 

@@ -46,6 +46,13 @@ void server_go_on(void *arg)
     server_run_streams(self);
 }
 
+void server_drained(void *arg)
+{
+    server_t *self = arg;
+    streams_drained(self->streams);
+    server_run_streams(self);
+}
+
 /* A principal that lost its rights loses its streams, and its tokens are refused from now on. */
 static void apply_revocation(server_t *self, const record_t *record)
 {
@@ -64,9 +71,13 @@ static void apply_revocation(server_t *self, const record_t *record)
 static void observe(server_t *self, const batch_t *batch)
 {
     record_t record;
-    attributes_t attributes;
+    record_run_t last = {0};
+    attributes_t attributes = {{0}};
     for (uint64_t sequence = batch->first; batch_find(batch, sequence, &record); sequence++) {
-        batch_attributes(batch, sequence, &attributes);
+        record_run_t run = batch_run(batch, sequence);
+        if (run.bytes != last.bytes)
+            batch_attributes(batch, sequence, &attributes);
+        last = run;
         const char *const *value = attributes.value;
         if (strcmp(value[ATTRIBUTE_TYPE], "principal.revoked") == 0 &&
             strcmp(value[ATTRIBUTE_SOURCE], "/services/registry") == 0)

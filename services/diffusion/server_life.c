@@ -124,6 +124,7 @@ static void join_loop(server_t *self)
     pia_loop_add_socket(loop, self->socket, server_receive, self);
     pia_loop_add_descriptor(loop, feed_descriptor(self->diffusion->feed), server_take_feed, self);
     pia_loop_add_descriptor(loop, self->wake, server_go_on, self);
+    pia_loop_add_descriptor(loop, streams_descriptor(self->streams), server_drained, self);
     self->timers[0] = pia_loop_add_timer(loop, TICK_MS, tick, self);
     self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
     self->timers[3] = pia_loop_add_timer(loop, GROUPS_MS, tick_groups, self);
@@ -137,6 +138,7 @@ static void leave_loop(server_t *self)
     pia_loop_remove_socket(loop, self->socket);
     pia_loop_remove_descriptor(loop, feed_descriptor(self->diffusion->feed));
     pia_loop_remove_descriptor(loop, self->wake);
+    pia_loop_remove_descriptor(loop, streams_descriptor(self->streams));
     for (size_t i = 0; i < sizeof self->timers / sizeof *self->timers; i++)
         if (self->timers[i])
             pia_loop_remove_timer(loop, self->timers[i]);
@@ -245,6 +247,7 @@ void server_stats(server_t *self, json_t *stats)
     set_count(stats, "peer_messages_total", atomic_load(&self->counters.received));
     set_count(stats, "peer_nonsense_total", atomic_load(&self->counters.nonsense));
     set_count(stats, "peers_dropped_total", atomic_load(&self->counters.dropped));
+    set_count(stats, "stream_rows_read_total", reader_rows(self->reader));
     set_count(stats, "live_sent_total", atomic_load(&self->counters.live.sent));
     groups_stats(self->groups, stats);
     set_count(stats, "live_refused_total", atomic_load(&self->counters.live.refused));

@@ -18,6 +18,8 @@ streams_new(peers_t *peers, ring_t *ring, reader_t *reader, void (*on_ready)(voi
     self->reader = reader;
     self->on_ready = on_ready;
     self->on_ready_arg = arg;
+    self->frames = frame_cache_new();
+    self->outflows = outflow_hub_new();
     return self;
 }
 
@@ -29,6 +31,8 @@ void streams_destroy(streams_t **self_p)
     while (self->all)
         streams_close_all(self, self->all->peer);
     buffer_free(&self->records);
+    frame_cache_destroy(&self->frames);
+    outflow_hub_destroy(&self->outflows);
     free(self);
     *self_p = NULL;
 }
@@ -44,6 +48,7 @@ void stream_make_ready(streams_t *self, stream_t *stream)
         return;
     stream->ready = true;
     stream->next_ready = NULL;
+    stream->previous_ready = self->last_ready;
     if (self->last_ready)
         self->last_ready->next_ready = stream;
     else
@@ -51,29 +56,19 @@ void stream_make_ready(streams_t *self, stream_t *stream)
     self->last_ready = stream;
 }
 
-static stream_t *take_ready(streams_t *self)
-{
-    stream_t *stream = self->first_ready;
-    if (!stream)
-        return NULL;
-    self->first_ready = stream->next_ready;
-    if (!self->first_ready)
-        self->last_ready = NULL;
-    stream->ready = false;
-    return stream;
-}
-
 static void drop_ready(streams_t *self, stream_t *stream)
 {
-    stream_t *before = NULL;
-    for (stream_t *at = self->first_ready; at && at != stream; at = at->next_ready)
-        before = at;
-    if (before)
-        before->next_ready = stream->next_ready;
+    if (!stream->ready)
+        return;
+    stream->ready = false;
+    if (stream->previous_ready)
+        stream->previous_ready->next_ready = stream->next_ready;
     else
         self->first_ready = stream->next_ready;
-    if (self->last_ready == stream)
-        self->last_ready = before;
+    if (stream->next_ready)
+        stream->next_ready->previous_ready = stream->previous_ready;
+    else
+        self->last_ready = stream->previous_ready;
 }
 
 void stream_drop_page(stream_t *stream)
@@ -105,8 +100,7 @@ static void unlink_stream(streams_t *self, stream_t *stream)
     if (stream->next)
         stream->next->previous = stream->previous;
     self->count--;
-    if (stream->ready)
-        drop_ready(self, stream);
+    drop_ready(self, stream);
 }
 
 void stream_close(streams_t *self, stream_t *stream)
@@ -115,6 +109,7 @@ void stream_close(streams_t *self, stream_t *stream)
     if (stream->reading)
         reader_cancel(self->reader, stream->reading);
     stream_drop_page(stream);
+    outflow_close(&stream->outflow);
     filter_destroy(&stream->filter);
     free(stream);
 }
@@ -196,6 +191,8 @@ pia_status_t streams_open(streams_t *self,
     stream->id = id;
     stream->principal = *principal;
     stream->filter = filter;
+    stream->view = frame_view(filter, &stream->principal);
+    stream->outflow = outflow_new(self->outflows, stream);
     stream->credit = subscribe->credit;
     stream->sent = stream->seen = start_of(self, subscribe);
     stream->located = subscribe->from != PIAD_FROM_CURSOR;
@@ -222,10 +219,23 @@ void streams_wake(streams_t *self)
         stream_make_ready(self, stream);
 }
 
+int streams_descriptor(const streams_t *self)
+{
+    return outflow_hub_descriptor(self->outflows);
+}
+
+void streams_drained(streams_t *self)
+{
+    stream_t *stream = NULL;
+    while ((stream = outflow_hub_take(self->outflows)))
+        stream_make_ready(self, stream);
+}
+
 bool streams_run(streams_t *self)
 {
     for (int i = 0; i < RUN_BUDGET && self->first_ready; i++) {
-        stream_t *stream = take_ready(self);
+        stream_t *stream = self->first_ready;
+        drop_ready(self, stream);
         if (stream_pump(self, stream) == PUMP_AGAIN)
             stream_make_ready(self, stream);
     }

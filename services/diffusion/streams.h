@@ -41,6 +41,11 @@ void streams_close_all(streams_t *self, peer_t *peer);
 /* The ring has grown: who has credit gets its part when streams_run is called. */
 void streams_wake(streams_t *self);
 
+/* Readable when frames of a stream that had too many have left; then streams_drained lets it go on
+ * when streams_run is called. */
+int streams_descriptor(const streams_t *self);
+void streams_drained(streams_t *self);
+
 /* Sends what is ready, up to a budget; true if something is left for the next round. */
 bool streams_run(streams_t *self);
 

@@ -27,7 +27,7 @@ void pia_frames_clear(pia_frames_t *frames);
 pia_status_t pia_frames_recv(pia_frames_t *frames, void *socket);
 
 /* Sends all frames without blocking and empties them, also on failure ("takes").
- * PIA_UNAVAILABLE: the peer is unknown or its queue is full (ROUTER with MANDATORY). */
+ * PIA_UNAVAILABLE: the queue is full. PIA_NOT_FOUND: a ROUTER knows no such peer (any more). */
 pia_status_t pia_frames_send(pia_frames_t *frames, void *socket);
 
 /* Appends a copy of bytes / of a text without its NUL / a shared reference to a message / an

@@ -112,7 +112,7 @@ static void a_router_says_when_the_peer_is_unknown(void **state)
     pia_frames_init(&sent);
     pia_frames_add_text(&sent, "nobody");
     pia_frames_add_text(&sent, "hello");
-    assert_int_equal(pia_frames_send(&sent, router), PIA_UNAVAILABLE);
+    assert_int_equal(pia_frames_send(&sent, router), PIA_NOT_FOUND);
     assert_int_equal(sent.count, 0);
     pia_socket_close(&router, 0);
 }

@@ -1,0 +1,183 @@
+/* outflow.c - what of a stream's frames is still in this process. */
+#include "outflow.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "pia/memory.h"
+
+struct outflow_hub {
+    atomic_uint references; /* the loop's, and one an outflow */
+    int wake;               /* eventfd */
+    pthread_mutex_t mutex;
+    outflow_t *drained; /* a list, guarded by the mutex */
+};
+
+struct outflow {
+    atomic_uint references; /* the stream's, one a message, one while in the list of the drained */
+    outflow_hub_t *hub;
+    void *owner; /* loop thread; NULL: closed */
+    atomic_size_t size;
+    atomic_bool full; /* the loop waits to be told */
+    bool listed;      /* among the drained; guarded by the hub's mutex, as is next */
+    outflow_t *next;
+};
+
+typedef struct {
+    outflow_t *outflow;
+    size_t size;
+    void (*release)(void *keeper);
+    void *keeper;
+} sent_t;
+
+outflow_hub_t *outflow_hub_new(void)
+{
+    outflow_hub_t *self = pia_alloc(sizeof *self);
+    atomic_init(&self->references, 1);
+    self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    assert(self->wake >= 0);
+    pthread_mutex_init(&self->mutex, NULL);
+    return self;
+}
+
+static void let_go_hub(outflow_hub_t *self)
+{
+    if (atomic_fetch_sub(&self->references, 1) != 1)
+        return;
+    pthread_mutex_destroy(&self->mutex);
+    close(self->wake);
+    free(self);
+}
+
+static void let_go(outflow_t *self)
+{
+    if (atomic_fetch_sub(&self->references, 1) != 1)
+        return;
+    let_go_hub(self->hub);
+    free(self);
+}
+
+static outflow_t *take_drained(outflow_hub_t *self)
+{
+    pthread_mutex_lock(&self->mutex);
+    outflow_t *outflow = self->drained;
+    if (outflow) {
+        self->drained = outflow->next;
+        outflow->listed = false;
+    }
+    pthread_mutex_unlock(&self->mutex);
+    return outflow;
+}
+
+void outflow_hub_destroy(outflow_hub_t **self_p)
+{
+    outflow_hub_t *self = *self_p;
+    if (!self)
+        return;
+    outflow_t *outflow = NULL;
+    while ((outflow = take_drained(self)))
+        let_go(outflow);
+    let_go_hub(self);
+    *self_p = NULL;
+}
+
+int outflow_hub_descriptor(const outflow_hub_t *self)
+{
+    return self->wake;
+}
+
+void *outflow_hub_take(outflow_hub_t *self)
+{
+    uint64_t count = 0;
+    ssize_t got = read(self->wake, &count, sizeof count);
+    assert(got == (ssize_t)sizeof count || errno == EAGAIN || errno == EINTR);
+    void *owner = NULL;
+    outflow_t *outflow = NULL;
+    while (!owner && (outflow = take_drained(self))) {
+        owner = outflow->owner;
+        let_go(outflow);
+    }
+    return owner;
+}
+
+outflow_t *outflow_new(outflow_hub_t *hub, void *owner)
+{
+    outflow_t *self = pia_alloc(sizeof *self);
+    atomic_init(&self->references, 1);
+    atomic_fetch_add(&hub->references, 1);
+    self->hub = hub;
+    self->owner = owner;
+    return self;
+}
+
+void outflow_close(outflow_t **self_p)
+{
+    outflow_t *self = *self_p;
+    if (!self)
+        return;
+    self->owner = NULL;
+    let_go(self);
+    *self_p = NULL;
+}
+
+bool outflow_is_full(outflow_t *self)
+{
+    if (atomic_load(&self->size) < OUTFLOW_MAX)
+        return false;
+    atomic_store(&self->full, true);
+    /* what left between the two looks has seen no `full`, and told nobody */
+    if (atomic_load(&self->size) > OUTFLOW_MAX / 2 || !atomic_exchange(&self->full, false))
+        return true;
+    return false;
+}
+
+static void tell(outflow_t *self)
+{
+    outflow_hub_t *hub = self->hub;
+    pthread_mutex_lock(&hub->mutex);
+    if (!self->listed) {
+        atomic_fetch_add(&self->references, 1);
+        self->listed = true;
+        self->next = hub->drained;
+        hub->drained = self;
+    }
+    pthread_mutex_unlock(&hub->mutex);
+    uint64_t one = 1;
+    ssize_t written = write(hub->wake, &one, sizeof one);
+    assert(written == (ssize_t)sizeof one || errno == EAGAIN);
+}
+
+/* libzmq's: the bytes have left. Its thread. */
+static void has_left(void *data, void *hint)
+{
+    (void)data;
+    sent_t *sent = hint;
+    outflow_t *outflow = sent->outflow;
+    size_t left = atomic_fetch_sub(&outflow->size, sent->size) - sent->size;
+    if (left <= OUTFLOW_MAX / 2 && atomic_exchange(&outflow->full, false))
+        tell(outflow);
+    sent->release(sent->keeper);
+    let_go(outflow);
+    free(sent);
+}
+
+void outflow_message(outflow_t *self,
+                     zmq_msg_t *message,
+                     const void *bytes,
+                     size_t size,
+                     void (*release)(void *keeper),
+                     void *keeper)
+{
+    sent_t *sent = pia_alloc(sizeof *sent);
+    *sent = (sent_t){.outflow = self, .size = size, .release = release, .keeper = keeper};
+    atomic_fetch_add(&self->references, 1);
+    atomic_fetch_add(&self->size, size);
+    /* libzmq only reads a message that it sends */
+    int rc = zmq_msg_init_data(message, (void *)(uintptr_t)bytes, size, has_left, sent);
+    assert(rc == 0);
+}

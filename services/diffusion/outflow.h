@@ -1,0 +1,46 @@
+/* outflow.h - what of a stream's frames is still in this process: a subscriber that does not read
+ * fills its own allowance, and waits; the others' frames, and the memory, feel nothing. Loop
+ * thread; the bytes that leave are counted in the socket's. */
+#ifndef DIFFUSION_OUTFLOW_H
+#define DIFFUSION_OUTFLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <zmq.h>
+
+/* Four frames: what a socket and the loop's way back need to keep a reader busy (measured: from
+ * 256 KiB on, a replay is as fast as without a limit). */
+enum { OUTFLOW_MAX = 512 * 1024 };
+
+typedef struct outflow outflow_t;
+typedef struct outflow_hub outflow_hub_t;
+
+/* All outflows of a loop. Messages may outlive it: what they need is kept until the last is gone.
+ */
+outflow_hub_t *outflow_hub_new(void);
+void outflow_hub_destroy(outflow_hub_t **self_p);
+
+/* Readable when outflow_hub_take has something to give; for an event loop. */
+int outflow_hub_descriptor(const outflow_hub_t *self);
+
+/* The owner of an outflow that was full and is not any more; NULL when there are no more. */
+void *outflow_hub_take(outflow_hub_t *self);
+
+/* One stream's. The owner's pointer is given back by outflow_hub_take until it is closed. */
+outflow_t *outflow_new(outflow_hub_t *hub, void *owner);
+void outflow_close(outflow_t **self_p);
+
+/* Whether it has its OUTFLOW_MAX: then the hub tells when half of it has left. */
+bool outflow_is_full(outflow_t *self);
+
+/* Makes a message of these bytes without a copy. `keeper` holds them: it is given to `release`, in
+ * any thread, when they have left or were dropped. */
+void outflow_message(outflow_t *self,
+                     zmq_msg_t *message,
+                     const void *bytes,
+                     size_t size,
+                     void (*release)(void *keeper),
+                     void *keeper);
+
+#endif
