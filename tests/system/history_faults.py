@@ -173,6 +173,19 @@ def take_over(run):
     run.wait_alive()
 
 
+@fault("lost-sync", "sqlite")
+def lost_sync(run):
+    """Power lost: what was written and not synced is gone with the process, or there in part."""
+    instance = run.random.choice(run.instances)
+    run.fault(f"power lost under {instance.name}")
+    instance.kill()
+    instance.start(env=run.volatile_disk(run.random.randrange(1 << 30)),
+                   expected=(0, -signal.SIGKILL))
+    run.wait_alive()
+    wait_end(instance.process, run.random.uniform(0.3, 1.5))
+    restart(run, instance)
+
+
 @fault("broker")
 def kill_broker(run):
     """The journal goes on without it."""

@@ -87,6 +87,15 @@ class Run:
         instance.namespace, self.holder = history_faults.in_small_disk(directory, size)
         self.small_disk = pathlib.Path(f"/proc/{self.holder.pid}/root{directory}")
 
+    def volatile_disk(self, seed, lies=False):
+        """The environment in which what is not synced does not outlive its process."""
+        library = BIN.parent / "tests/libpia_volatile_disk.so"
+        if not library.exists():
+            raise history_faults.Impossible(f"{library} is not built")
+        return {"LD_PRELOAD": str(library), "PIA_VOLATILE_SEED": str(seed),
+                "ASAN_OPTIONS": "verify_asan_link_order=0",
+                **({"PIA_VOLATILE_LIES": "1"} if lies else {})}
+
     def sql(self, text):
         """Of PostgreSQL's superuser, beside the journal."""
         done = subprocess.run(["psql", "-qAtX", "-v", "ON_ERROR_STOP=1", self.database, "-c", text],

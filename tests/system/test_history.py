@@ -13,7 +13,8 @@ NIGHTLY = bool(os.environ.get("PIA_NIGHTLY"))
 SEED = os.environ.get("PIA_SEED") or str(time.time_ns() % 10**9)
 SECONDS = 60 if NIGHTLY else 0
 SEEDS = [f"{SEED}-{i}" if i else SEED for i in range(5 if NIGHTLY else 1)]
-DEATHS = ["kill", "kill-sync", "kill-write", "eio", "full", "term", "takeover"]
+DEATHS = ["kill", "kill-sync", "kill-write", "eio", "full", "term", "takeover",
+          "lost-sync"]
 AROUND = ["freeze", "chaos", "storm", "broker", "registry", "redis"]
 SHARED = ["kill", "backend", "term", "freeze", "chaos"]
 
