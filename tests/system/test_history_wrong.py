@@ -92,6 +92,14 @@ def test_a_journal_that_shows_all_to_everybody_is_found():
     assert kinds(found) == kinds(found, "s1") == {"delivered though hidden"}
 
 
+def test_a_journal_that_stores_repetitions_again_is_found():
+    with running(wrong("no_dedup")) as run:
+        run.start_client("publisher", "p1", again=0.3, forge=0)
+        run.wait_growth(300)
+        found = run.finish()
+    assert {"stored twice", "appended twice by its receipts", "receipts differ"} <= kinds(found)
+
+
 def revoke(run):
     """A stream whose subject is revoked while load goes on; what the checker says."""
     network = run.network
