@@ -1,4 +1,4 @@
-/* fold.h - the one function that makes sort and search keys of French names. */
+/* fold.h - sort and search keys of French names (pia/fold.h), of a bounded length. */
 #ifndef REGISTRY_FOLD_H
 #define REGISTRY_FOLD_H
 

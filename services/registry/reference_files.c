@@ -22,7 +22,7 @@ enum { FILE_SIZE_MAX = 16 * 1024 * 1024, READ_SIZE = 64 * 1024, PATH_SIZE = 1024
     extern const char reference_##symbol##_end[] __attribute__((visibility("hidden")))
 
 EMBED(poles, REGISTRY_REFERENCE "/poles.json");
-EMBED(communes, REGISTRY_REFERENCE "/communes.tsv");
+EMBED(communes, COMMON_REFERENCE "/communes.tsv");
 EMBED(ape, REGISTRY_REFERENCE "/ape.tsv");
 EMBED(regions, COMMON_REFERENCE "/regions.tsv");
 EMBED(departements, COMMON_REFERENCE "/departements.tsv");

@@ -10,6 +10,7 @@
  *   url          http or https, host, no user, printable ASCII; <= 2048
  *   cursor       opaque printable ASCII without spaces or quotes; <= 512
  *   commune      INSEE code whose département exists
+ *   territory    commune:CODE, epci:SIREN, departement:CODE or region:CODE
  *   departement  INSEE code of one that exists
  *   region       INSEE code of one that exists
  *   language     two lower-case letters
@@ -32,6 +33,7 @@
     X(url, "url")                                                                                  \
     X(cursor, "cursor")                                                                            \
     X(commune, "commune")                                                                          \
+    X(territory, "territory")                                                                      \
     X(departement, "departement")                                                                  \
     X(region, "region")                                                                            \
     X(language, "language")                                                                        \
