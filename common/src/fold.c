@@ -130,30 +130,37 @@ static bool is_one_of(const char *const *list, const char *word)
 /* What stands before an apostrophe and is no word of its own. */
 static bool is_elided(const char *word)
 {
-    static const char *const elided[] = {"c", "d",  "j",     "l",      "m",      "n",
-                                         "s", "t",  "qu",    "jusqu",  "lorsqu", "puisqu",
-                                         "quoiqu", NULL};
+    static const char *const elided[] = {"c", "d",  "j",     "l",      "m",      "n",      "s",
+                                         "t", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu", NULL};
     return is_one_of(elided, word);
 }
 
-/* Brings the plurals in -x, which the stemmer does not know, to their singulars: -eux and -oux to
- * -eu and -ou, and of those in -aux the ones that are not -al. Returns the length. */
+/* Brings plurals to their singulars by their writing: the stemmer keeps some apart ("boulanger" and
+ * "boulangers"), and does not know those in -x. -s is cut unless it is -ss; -eux and -oux become
+ * -eu and -ou; of those in -aux the ones that are not -al are listed. What is no plural is cut all
+ * the same ("bois"), everywhere. Returns the length. */
 static size_t singular(char *word, size_t size)
 {
-    static const char *const ail[] = {"baux", "coraux", "emaux", "soupiraux", "travaux", "vantaux",
-                                      "vitraux", NULL};
-    static const char *const au[] = {"boyaux", "joyaux", "noyaux", "tuyaux", "fleaux", "landaux",
-                                     NULL};
-    if (size < 4 || word[size - 1] != 'x' || word[size - 2] != 'u')
+    static const char *const ail[] = {"baux",    "coraux",  "emaux",   "soupiraux",
+                                      "travaux", "vantaux", "vitraux", NULL};
+    static const char *const au[] = {"boyaux", "joyaux",  "noyaux", "tuyaux",
+                                     "fleaux", "landaux", NULL};
+    if (size < 4)
+        return size;
+    char last = word[size - 1];
+    char before = word[size - 2];
+    if (last == 's')
+        return before == 's' ? size : size - 1;
+    if (last != 'x' || before != 'u')
         return size;
     if (is_one_of(ail, word)) {
         word[size - 2] = 'i';
         word[size - 1] = 'l';
         return size;
     }
-    char before = word[size - 3];
-    bool strip = before == 'e' || before == 'o' || is_one_of(au, word) ||
-                 (before == 'a' && word[size - 4] == 'e');
+    char third = word[size - 3];
+    bool strip = third == 'e' || third == 'o' || is_one_of(au, word) ||
+                 (third == 'a' && word[size - 4] == 'e');
     return strip ? size - 1 : size;
 }
 
@@ -169,8 +176,7 @@ static void end_word(words_t *words, bool apostrophe)
     if (apostrophe && is_elided(word))
         return;
     size = singular(word, size);
-    const sb_symbol *stem =
-        sb_stemmer_stem(words->stemmer, (const sb_symbol *)word, (int)size);
+    const sb_symbol *stem = sb_stemmer_stem(words->stemmer, (const sb_symbol *)word, (int)size);
     if (!stem)
         abort();
     size = (size_t)sb_stemmer_length(words->stemmer);

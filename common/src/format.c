@@ -254,6 +254,24 @@ static bool check_commune(const char *text)
     return check_departement(departement);
 }
 
+static bool check_territory(const char *text)
+{
+    static const struct {
+        const char *level;
+        bool (*check)(const char *code);
+    } levels[] = {{"commune:", check_commune},
+                  {"epci:", check_siren},
+                  {"departement:", check_departement},
+                  {"region:", check_region}};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        size_t size = strlen(levels[i].level);
+        if (strncmp(text, levels[i].level, size) == 0) {
+            return levels[i].check(text + size);
+        }
+    }
+    return false;
+}
+
 static bool check_language(const char *text)
 {
     return all(text, 2, 2, is_lower);

@@ -9,14 +9,14 @@
 #include <assert.h>
 #include <string.h>
 
+#include "pia/fold.h"
 #include "pia/memory.h"
-#include "proto/event.h"
+#include "proto/publication.h"
 
 #include "rights.h"
 
 typedef struct {
-    const char *member; /* of the filter that asks for it: its table has the codes */
-    attribute_t attribute;
+    attribute_t attribute; /* a publication has a member of this name: its table has the codes */
     bool list;
 } rule_t;
 
@@ -27,16 +27,14 @@ static const char *const attribute_names[ATTRIBUTE_COUNT] = {
 };
 
 static const rule_t rules[] = {
-    {"kinds", ATTRIBUTE_KIND, false},
-    {"themes", ATTRIBUTE_THEMES, true},
-    {"sectors", ATTRIBUTE_SECTORS, true},
-    {"regions", ATTRIBUTE_REGIONS, true},
-    {"departements", ATTRIBUTE_DEPARTEMENTS, true},
-    {"poles", ATTRIBUTE_POLE, false},
-    {"topics", ATTRIBUTE_TOPICS, true},
-    {"scopes", ATTRIBUTE_SCOPE, false},
+    {ATTRIBUTE_KIND, false},    {ATTRIBUTE_THEMES, true},       {ATTRIBUTE_SECTORS, true},
+    {ATTRIBUTE_REGIONS, true},  {ATTRIBUTE_DEPARTEMENTS, true}, {ATTRIBUTE_EPCIS, true},
+    {ATTRIBUTE_COMMUNES, true}, {ATTRIBUTE_POLE, false},        {ATTRIBUTE_TOPICS, true},
+    {ATTRIBUTE_SCOPE, false},
 };
 enum { RULES = sizeof rules / sizeof *rules };
+
+enum { LANGUAGE_MAX = 35 };
 
 static const char POLE_PREFIX[] = "/poles/";
 
@@ -57,6 +55,11 @@ bool attributes_list_next(const char **at, const char **ret_item, size_t *ret_si
     return true;
 }
 
+size_t attributes_language_size(const char *language)
+{
+    return strcspn(language, "-");
+}
+
 bool attributes_list_has(const char *list, const char *item)
 {
     size_t wanted = strlen(item);
@@ -75,10 +78,10 @@ bool attributes_is_publication(const char *type)
            strcmp(type, "publication.cancelled") == 0;
 }
 
-static const pia_field_t *field_of(const char *member)
+static const pia_field_t *field_of(attribute_t attribute)
 {
-    const pia_field_t *field = pia_filter_schema.fields;
-    while (field->name && strcmp(field->name, member) != 0)
+    const pia_field_t *field = pia_publication_schema.fields;
+    while (field->name && strcmp(field->name, attribute_names[attribute]) != 0)
         field++;
     return field;
 }
@@ -103,7 +106,7 @@ static pia_status_t refuse(const char *name, const char *why, pia_problem_t *pro
 /* Every item exists, none is empty, there are not too many. */
 static pia_status_t check_list(const rule_t *rule, const char *list, pia_problem_t *problem)
 {
-    const pia_field_t *field = field_of(rule->member);
+    const pia_field_t *field = field_of(rule->attribute);
     const char *name = attribute_names[rule->attribute];
     size_t length = strlen(list);
     if (length == 0 || list[length - 1] == ',')
@@ -131,7 +134,7 @@ static pia_status_t check_rule(const rule_t *rule, const char *value, pia_proble
         return PIA_OK;
     if (rule->list)
         return check_list(rule, value, problem);
-    if (code_exists(field_of(rule->member), value))
+    if (code_exists(field_of(rule->attribute), value))
         return PIA_OK;
     return refuse(attribute_names[rule->attribute], "No such code.", problem);
 }
@@ -161,6 +164,18 @@ static pia_status_t check_visibility(const attributes_t *attributes, pia_problem
     return PIA_OK;
 }
 
+/* A language tag of RFC 5646, as far as it concerns us: a language of 2 or 3 letters first. */
+static pia_status_t check_language(const char *language, pia_problem_t *problem)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    static const char tag[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    size_t size = language ? attributes_language_size(language) : 2;
+    if (!language || (size >= 2 && size <= 3 && strspn(language, letters) >= size &&
+                      strlen(language) <= LANGUAGE_MAX && !language[strspn(language, tag)]))
+        return PIA_OK;
+    return refuse("language", "It is a language tag: fr, fr-CH.", problem);
+}
+
 /* Adds a text or an array of texts to `joined` as one list; NULL if it is neither, empty, or does
  * not fit. The caller's rules check the codes. */
 static const char *join(const json_t *member, char *joined, size_t *used)
@@ -185,11 +200,24 @@ static const char *join(const json_t *member, char *joined, size_t *used)
     return joined + start;
 }
 
+/* The words of a publication's title and summary; the caller owns it. */
+static char *words_of(const json_t *data)
+{
+    const char *title = json_string_value(json_object_get(data, "title"));
+    const char *summary = json_string_value(json_object_get(data, "summary"));
+    const char *texts[] = {title ? title : "", summary ? summary : "", NULL};
+    return pia_fold_words(texts);
+}
+
 /* What a publication's event does not say in attributes stands in its data. */
 static char *fill_from_data(const json_t *event, attributes_t *attributes)
 {
     const json_t *data = json_object_get(event, "data");
-    char *joined = pia_alloc(ATTRIBUTE_JOINED_MAX);
+    char *words = words_of(data);
+    size_t words_size = strlen(words) + 1;
+    char *joined = pia_alloc(ATTRIBUTE_JOINED_MAX + words_size);
+    memcpy(joined + ATTRIBUTE_JOINED_MAX, words, words_size);
+    free(words);
     size_t used = 0;
     for (size_t i = 0; i < RULES; i++) {
         attribute_t attribute = rules[i].attribute;
@@ -200,6 +228,13 @@ static char *fill_from_data(const json_t *event, attributes_t *attributes)
     if (!attributes->value[ATTRIBUTE_VISIBILITY])
         attributes->value[ATTRIBUTE_VISIBILITY] =
             json_string_value(json_object_get(data, "visibility"));
+    if (!attributes->value[ATTRIBUTE_LANGUAGE])
+        attributes->value[ATTRIBUTE_LANGUAGE] =
+            json_string_value(json_object_get(data, "language"));
+    if (!attributes->value[ATTRIBUTE_LANGUAGE])
+        attributes->value[ATTRIBUTE_LANGUAGE] = "fr";
+    if (words_size > 1 && words_size <= UINT16_MAX)
+        attributes->value[ATTRIBUTE_WORDS] = joined + ATTRIBUTE_JOINED_MAX;
     return joined;
 }
 
@@ -234,6 +269,8 @@ pia_status_t attributes_check(attributes_t *attributes, pia_problem_t *problem)
     pia_status_t status = take_pole(attributes, problem);
     for (size_t i = 0; status == PIA_OK && i < RULES; i++)
         status = check_rule(&rules[i], attributes->value[rules[i].attribute], problem);
+    if (status == PIA_OK)
+        status = check_language(attributes->value[ATTRIBUTE_LANGUAGE], problem);
     return status == PIA_OK ? check_visibility(attributes, problem) : status;
 }
 

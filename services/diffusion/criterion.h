@@ -13,7 +13,10 @@
     X(DEPARTEMENTS, "departements")                                                                \
     X(POLES, "poles")                                                                              \
     X(TOPICS, "topics")                                                                            \
-    X(SCOPES, "scopes")
+    X(SCOPES, "scopes")                                                                            \
+    X(LANGUAGES, "languages")                                                                      \
+    X(TERRITORIES, "territories")                                                                  \
+    X(KEYWORDS, "keywords")
 
 typedef enum {
 #define X(name, member) CRITERION_##name,
@@ -21,6 +24,8 @@ typedef enum {
 #undef X
         CRITERION_COUNT
 } criterion_t;
+
+_Static_assert(CRITERION_KEYWORDS == CRITERION_COUNT - 1, "the scan adds keywords last");
 
 /* The filter's member of a criterion: "themes". */
 const char *criterion_member(criterion_t criterion);

@@ -2,14 +2,18 @@
  * for all, so that a million of them fit. */
 #include "filter.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "pia/fold.h"
 #include "pia/memory.h"
-#include "pia/territory.h"
 #include "proto/event.h"
 
 #include "buffer.h"
 #include "criterion.h"
+#include "place.h"
 
 typedef bool match_fn(const char *value, const attributes_t *attributes, attribute_t attribute);
 
@@ -29,39 +33,47 @@ static bool is_listed(const char *value, const attributes_t *attributes, attribu
     return attributes_list_has(attributes->value[attribute], value);
 }
 
-static bool is_national(const attributes_t *attributes)
+static bool touches_place(const char *place, const attributes_t *attributes, attribute_t attribute)
 {
-    const char *scope = attributes->value[ATTRIBUTE_SCOPE];
-    return scope && strcmp(scope, "national") == 0;
+    (void)attribute;
+    return place_is_touched(attributes, place);
 }
 
-/* National, names the région, or names a département in it. */
 static bool
 touches_region(const char *region, const attributes_t *attributes, attribute_t attribute)
 {
-    if (is_national(attributes) || is_listed(region, attributes, attribute))
-        return true;
-    const char *at = attributes->value[ATTRIBUTE_DEPARTEMENTS];
-    const char *item = NULL;
-    size_t size = 0;
-    while (attributes_list_next(&at, &item, &size)) {
-        char code[4] = "";
-        memcpy(code, item, size < sizeof code ? size : sizeof code - 1);
-        const char *of = pia_territory_region_of(code);
-        if (of && strcmp(of, region) == 0)
-            return true;
-    }
-    return false;
+    char place[PLACE_SIZE];
+    (void)snprintf(place, sizeof place, "region:%s", region);
+    return touches_place(place, attributes, attribute);
 }
 
-/* National, names the département, or the région that it lies in. */
 static bool
 touches_departement(const char *code, const attributes_t *attributes, attribute_t attribute)
 {
-    if (is_national(attributes) || is_listed(code, attributes, attribute))
-        return true;
-    const char *region = pia_territory_region_of(code);
-    return region && is_listed(region, attributes, ATTRIBUTE_REGIONS);
+    char place[PLACE_SIZE];
+    (void)snprintf(place, sizeof place, "departement:%s", code);
+    return touches_place(place, attributes, attribute);
+}
+
+/* A language of two letters, whatever the country behind it. */
+static bool is_language(const char *value, const attributes_t *attributes, attribute_t attribute)
+{
+    const char *own = attributes->value[attribute];
+    return own && attributes_language_size(own) == 2 && strncasecmp(own, value, 2) == 0;
+}
+
+/* All words of the keyword are among the event's; both are sorted. */
+static bool has_words(const char *wanted, const attributes_t *attributes, attribute_t attribute)
+{
+    const char *own = attributes->value[attribute];
+    while (own && *wanted) {
+        size_t size = strcspn(wanted, " ");
+        size_t own_size = strcspn(own, " ");
+        if (own_size == size && memcmp(own, wanted, size) == 0)
+            wanted += size + (wanted[size] == ' ');
+        own = own[own_size] ? own + own_size + 1 : NULL;
+    }
+    return !*wanted;
 }
 
 static const rule_t rules[CRITERION_COUNT] = {
@@ -75,6 +87,9 @@ static const rule_t rules[CRITERION_COUNT] = {
     [CRITERION_POLES] = {ATTRIBUTE_POLE, is_equal},
     [CRITERION_TOPICS] = {ATTRIBUTE_TOPICS, is_listed},
     [CRITERION_SCOPES] = {ATTRIBUTE_SCOPE, is_equal},
+    [CRITERION_LANGUAGES] = {ATTRIBUTE_LANGUAGE, is_language},
+    [CRITERION_TERRITORIES] = {ATTRIBUTE_COMMUNES, touches_place},
+    [CRITERION_KEYWORDS] = {ATTRIBUTE_WORDS, has_words},
 };
 
 static const char *const members[CRITERION_COUNT] = {
@@ -90,21 +105,37 @@ const char *criterion_member(criterion_t criterion)
 
 struct filter {
     uint32_t size;                   /* of the values, in bytes */
-    uint16_t present;                /* bit c: criterion c is asked for */
+    uint32_t present;                /* bit c: criterion c is asked for */
     uint8_t counts[CRITERION_COUNT]; /* values of each member */
     char values[];                   /* all values in order, each with its NUL */
 };
 
-static void add_member(const json_t *array, uint8_t *ret_count, buffer_t *values)
+/* The form in which a value is compared; the caller owns it. */
+char *filter_value(criterion_t criterion, const char *text)
+{
+    const char *texts[] = {text, NULL};
+    return criterion == CRITERION_KEYWORDS ? pia_fold_words(texts) : pia_strdup(text);
+}
+
+/* PIA_INVALID: a keyword without a word. */
+static pia_status_t
+add_member(const json_t *array, criterion_t criterion, buffer_t *values, pia_problem_t *problem)
 {
     size_t index = 0;
     const json_t *item = NULL;
     json_array_foreach(array, index, item)
     {
-        const char *text = json_string_value(item);
-        buffer_add(values, text, strlen(text) + 1);
+        char *value = filter_value(criterion, json_string_value(item));
+        bool empty = !*value;
+        buffer_add(values, value, strlen(value) + 1);
+        free(value);
+        if (!empty)
+            continue;
+        char pointer[PIA_POINTER_MAX];
+        (void)snprintf(pointer, sizeof pointer, "/%s/%zu", members[criterion], index);
+        return pia_problem_set(problem, PIA_INVALID, pointer, "There is no word in it.");
     }
-    *ret_count = (uint8_t)json_array_size(array);
+    return PIA_OK;
 }
 
 pia_status_t filter_compile(const json_t *json, filter_t **ret_filter, pia_problem_t *problem)
@@ -118,21 +149,25 @@ pia_status_t filter_compile(const json_t *json, filter_t **ret_filter, pia_probl
     }
     buffer_t values = {0};
     filter_t head = {0};
-    for (size_t i = 0; i < CRITERION_COUNT; i++) {
-        const json_t *array = json ? json_object_get(json, members[i]) : NULL;
+    pia_status_t status = PIA_OK;
+    for (criterion_t c = 0; status == PIA_OK && c < CRITERION_COUNT; c++) {
+        const json_t *array = json ? json_object_get(json, members[c]) : NULL;
         if (!array)
             continue;
-        head.present = (uint16_t)(head.present | 1U << i);
-        add_member(array, &head.counts[i], &values);
+        head.present |= 1U << c;
+        head.counts[c] = (uint8_t)json_array_size(array);
+        status = add_member(array, c, &values, problem);
     }
-    filter_t *self = pia_alloc(sizeof *self + values.size);
-    *self = head;
-    self->size = (uint32_t)values.size;
-    if (values.size)
-        memcpy(self->values, values.bytes, values.size);
+    if (status == PIA_OK) {
+        filter_t *self = pia_alloc(sizeof *self + values.size);
+        *self = head;
+        self->size = (uint32_t)values.size;
+        if (values.size)
+            memcpy(self->values, values.bytes, values.size);
+        *ret_filter = self;
+    }
     buffer_free(&values);
-    *ret_filter = self;
-    return PIA_OK;
+    return status;
 }
 
 void filter_destroy(filter_t **self_p)

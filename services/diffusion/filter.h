@@ -8,6 +8,7 @@
 #include "pia/problem.h"
 
 #include "attributes.h"
+#include "criterion.h"
 
 typedef struct filter filter_t;
 
@@ -24,6 +25,10 @@ bool filter_is_empty(const filter_t *self);
 
 /* Whether the event has, for each member that the filter has, one of its values. */
 bool filter_matches(const filter_t *self, const attributes_t *attributes);
+
+/* The form in which a value of a criterion is compared: of a keyword its words' stems. The caller
+ * owns it. */
+char *filter_value(criterion_t criterion, const char *text);
 
 /* The members of a filter in a larger object, as an object of their own; the caller owns it. */
 json_t *filter_members(const json_t *json);

@@ -38,6 +38,7 @@ static void value_destroy(match_value_t *value, size_t chunks)
     for (size_t i = 0; value->bitmaps && i < chunks; i++)
         free(value->bitmaps[i]);
     free(value->bitmaps);
+    free(value->words);
     free(value->at);
     free(value);
 }
@@ -99,6 +100,28 @@ match_value_t *match_index_find(const match_index_t *self, criterion_t criterion
     return self->table[place_of(self->table, self->table_size, criterion, text)];
 }
 
+/* Hangs a keyword of several words under its longest one, which is likely to be rare. */
+static void link_phrase(match_index_t *self, match_value_t *phrase)
+{
+    size_t count = 1;
+    for (const char *at = phrase->text; (at = strchr(at, ' ')); at++)
+        count++;
+    phrase->words = pia_alloc((count + 1) * sizeof(match_value_t *));
+    match_value_t *longest = NULL;
+    const char *at = phrase->text;
+    for (size_t i = 0; i < count; i++) {
+        size_t size = strcspn(at, " ");
+        char *word = pia_strndup(at, size);
+        phrase->words[i] = match_index_value(self, CRITERION_KEYWORDS, word);
+        if (!longest || strlen(longest->text) < size)
+            longest = phrase->words[i];
+        free(word);
+        at += size + 1;
+    }
+    phrase->next = longest->phrases;
+    longest->phrases = phrase;
+}
+
 match_value_t *match_index_value(match_index_t *self, criterion_t criterion, const char *text)
 {
     match_value_t *value = match_index_find(self, criterion, text);
@@ -112,6 +135,8 @@ match_value_t *match_index_value(match_index_t *self, criterion_t criterion, con
     memcpy(value->text, text, size);
     self->table[place_of(self->table, self->table_size, criterion, text)] = value;
     self->value_count++;
+    if (criterion == CRITERION_KEYWORDS && strchr(text, ' '))
+        link_phrase(self, value);
     return value;
 }
 
@@ -342,5 +367,7 @@ void match_index_memory(const match_index_t *self, match_memory_t *ret_memory)
         ret_memory->rest += chunk_memory(&self->chunks[i]);
     for (size_t i = 0; i < self->table_size; i++)
         if (self->table[i])
-            ret_memory->rest += value_memory(self, self->table[i]);
+            *(self->table[i]->criterion == CRITERION_KEYWORDS ? &ret_memory->keywords
+                                                              : &ret_memory->rest) +=
+                value_memory(self, self->table[i]);
 }

@@ -26,7 +26,8 @@ typedef struct match_value match_value_t;
 match_index_t *match_index_new(void);
 void match_index_destroy(match_index_t **self_p);
 
-/* The value `text` of a criterion, made if it is new; lives as long as the index. */
+/* The value `text` of a criterion, made if it is new; lives as long as the index. A keyword of
+ * several words ("isol thermiqu") is one value, found by the event's single words. */
 match_value_t *match_index_value(match_index_t *self, criterion_t criterion, const char *text);
 
 /* One subscription: bit c of `asks` says that criterion c is asked for, and `values` are those that

@@ -7,10 +7,13 @@
 
 struct match_value {
     criterion_t criterion;
-    uint32_t count;     /* askers */
-    uint32_t capacity;  /* of `at` */
-    uint32_t *at;       /* sorted positions, chunk << 16 | bit; NULL once it has bitmaps */
-    uint64_t **bitmaps; /* one a chunk, with "any"; NULL while it is a list */
+    uint32_t count;         /* askers */
+    uint32_t capacity;      /* of `at` */
+    uint32_t *at;           /* sorted positions, chunk << 16 | bit; NULL once it has bitmaps */
+    uint64_t **bitmaps;     /* one a chunk, with "any"; NULL while it is a list */
+    match_value_t **words;  /* of a keyword of several words: its words, NULL-ended; else NULL */
+    match_value_t *phrases; /* of a word: the keywords of several words that are found by it */
+    match_value_t *next;    /* in `phrases` */
     char text[];
 };
 

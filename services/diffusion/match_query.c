@@ -5,6 +5,8 @@
 
 #include "pia/territory.h"
 
+#include "place.h"
+
 static void add(match_query_t *self, criterion_t criterion, const char *text, size_t size)
 {
     buffer_add_u8(&self->values, (uint8_t)criterion);
@@ -26,67 +28,94 @@ static void add_list(match_query_t *self, criterion_t criterion, const char *lis
         add(self, criterion, item, size);
 }
 
-/* A code of a list as a text of its own; "" if it is longer than a code. */
-static void copy_code(char ret_code[4], const char *item, size_t size)
+static void add_language(match_query_t *self, const char *language)
 {
-    size = size < 4 ? size : 0;
-    memcpy(ret_code, item, size);
-    ret_code[size] = '\0';
+    char lower[3];
+    size_t size = language ? attributes_language_size(language) : 0;
+    if (size != 2)
+        return; /* filters name those of two letters */
+    for (size_t i = 0; i < size; i++)
+        lower[i] = (char)(language[i] | 0x20);
+    add(self, CRITERION_LANGUAGES, lower, size);
 }
 
-/* The régions that are named, and those of the named départements. */
-static void add_regions(match_query_t *self, const char *regions, const char *departements)
+static void add_words(match_query_t *self, const char *words)
 {
-    const char *item = NULL;
-    size_t size = 0;
-    add_list(self, CRITERION_REGIONS, regions);
-    while (attributes_list_next(&departements, &item, &size)) {
-        char code[4];
-        copy_code(code, item, size);
-        add_text(self, CRITERION_REGIONS, pia_territory_region_of(code));
+    while (words && *words) {
+        size_t size = strcspn(words, " ");
+        add(self, CRITERION_KEYWORDS, words, size);
+        words += size + (words[size] == ' ');
     }
 }
 
-/* The départements that are named, and those in the named régions. */
-static void add_departements(match_query_t *self, const char *regions, const char *departements)
+static void add_region(void *arg, const char *place)
 {
-    const char *item = NULL;
-    size_t size = 0;
-    add_list(self, CRITERION_DEPARTEMENTS, departements);
-    while (attributes_list_next(&regions, &item, &size)) {
-        char code[4];
-        copy_code(code, item, size);
-        const char *departement = NULL;
-        while ((departement = pia_territory_next_departement(code, departement)))
-            add_text(self, CRITERION_DEPARTEMENTS, departement);
-    }
+    add_text(arg, CRITERION_REGIONS, place_code(place, "region:"));
 }
 
-static void add_territory(match_query_t *self, const char *const *value)
+static void add_regions_of(void *arg, const char *place)
 {
-    const char *regions = value[ATTRIBUTE_REGIONS];
-    const char *departements = value[ATTRIBUTE_DEPARTEMENTS];
-    const char *scope = value[ATTRIBUTE_SCOPE];
-    if (scope && strcmp(scope, "national") == 0) {
-        self->unbound |= 1U << CRITERION_REGIONS | 1U << CRITERION_DEPARTEMENTS;
-        return;
-    }
-    add_regions(self, regions, departements);
-    add_departements(self, regions, departements);
+    add_region(arg, place);
+    place_each_above(place, add_region, arg);
+}
+
+static void add_departement(void *arg, const char *place)
+{
+    add_text(arg, CRITERION_DEPARTEMENTS, place_code(place, "departement:"));
+}
+
+static void add_departements_of(void *arg, const char *place)
+{
+    const char *region = place_code(place, "region:");
+    const char *departement = NULL;
+    while (region && (departement = pia_territory_next_departement(region, departement)))
+        add_text(arg, CRITERION_DEPARTEMENTS, departement);
+    add_departement(arg, place);
+    place_each_above(place, add_departement, arg);
+}
+
+static void add_place(void *arg, const char *place)
+{
+    add_text(arg, CRITERION_TERRITORIES, place);
+}
+
+/* The place, those above it, and whatever lies below it (match_place_below). */
+static void add_places_of(void *arg, const char *place)
+{
+    char below[MATCH_BELOW_SIZE];
+    match_place_below(place, below);
+    add_place(arg, place);
+    add_place(arg, below);
+    place_each_above(place, add_place, arg);
+}
+
+void match_place_below(const char *place, char ret_text[MATCH_BELOW_SIZE])
+{
+    size_t size = strnlen(place, MATCH_BELOW_SIZE - 2);
+    ret_text[0] = '<';
+    memcpy(ret_text + 1, place, size);
+    ret_text[size + 1] = '\0';
 }
 
 void match_query_init(match_query_t *self, const attributes_t *attributes)
 {
     const char *const *value = attributes->value;
+    if (place_is_everywhere(attributes))
+        self->unbound =
+            1U << CRITERION_REGIONS | 1U << CRITERION_DEPARTEMENTS | 1U << CRITERION_TERRITORIES;
     add_text(self, CRITERION_TYPES, value[ATTRIBUTE_TYPE]);
     add_text(self, CRITERION_SOURCES, value[ATTRIBUTE_SOURCE]);
     add_text(self, CRITERION_KINDS, value[ATTRIBUTE_KIND]);
     add_list(self, CRITERION_THEMES, value[ATTRIBUTE_THEMES]);
     add_list(self, CRITERION_SECTORS, value[ATTRIBUTE_SECTORS]);
-    add_territory(self, value);
+    place_each_of(attributes, add_regions_of, self);
+    place_each_of(attributes, add_departements_of, self);
     add_text(self, CRITERION_POLES, value[ATTRIBUTE_POLE]);
     add_list(self, CRITERION_TOPICS, value[ATTRIBUTE_TOPICS]);
     add_text(self, CRITERION_SCOPES, value[ATTRIBUTE_SCOPE]);
+    add_language(self, value[ATTRIBUTE_LANGUAGE]);
+    place_each_of(attributes, add_places_of, self);
+    add_words(self, value[ATTRIBUTE_WORDS]);
 }
 
 void match_query_clear(match_query_t *self)

@@ -6,10 +6,47 @@
 
 #include "pia/memory.h"
 
+static void add_value(match_scan_t *self, match_value_t *value, size_t *count)
+{
+    if (*count == self->room) {
+        self->room = self->room ? self->room * 2 : 32;
+        self->values = pia_realloc(self->values, self->room * sizeof(match_value_t *));
+    }
+    self->values[(*count)++] = value;
+}
+
+static int compare_values(const void *left, const void *right)
+{
+    uintptr_t one = (uintptr_t) * (match_value_t *const *)left;
+    uintptr_t other = (uintptr_t) * (match_value_t *const *)right;
+    return one < other ? -1 : one > other;
+}
+
+/* Whether all words of a keyword are among the event's, which are sorted. */
+static bool has_all(match_value_t *const *own, size_t count, match_value_t *const *wanted)
+{
+    for (; *wanted; wanted++)
+        if (!bsearch(wanted, own, count, sizeof(match_value_t *), compare_values))
+            return false;
+    return true;
+}
+
+/* After the event's words, the keywords of several words that it has; *count moves on. */
+static void add_phrases(match_scan_t *self, size_t *count)
+{
+    size_t from = self->start[CRITERION_KEYWORDS];
+    size_t words = *count - from;
+    if (words)
+        qsort(self->values + from, words, sizeof(match_value_t *), compare_values);
+    for (size_t i = 0; i < words; i++)
+        for (match_value_t *phrase = self->values[from + i]->phrases; phrase; phrase = phrase->next)
+            if (has_all(self->values + from, words, phrase->words))
+                add_value(self, phrase, count);
+}
+
 /* The values that the event satisfies and somebody asks for; those of a criterion are together. */
 static void take_values(match_scan_t *self, const match_query_t *query)
 {
-    size_t room = 0;
     size_t count = 0;
     size_t at = 0;
     criterion_t criterion = 0;
@@ -19,16 +56,13 @@ static void take_values(match_scan_t *self, const match_query_t *query)
         while (begun < criterion)
             self->start[++begun] = count;
         match_value_t *value = match_index_find(self->index, criterion, text);
-        if (!value)
-            continue;
-        if (count == room) {
-            room = room ? room * 2 : 32;
-            self->values = pia_realloc(self->values, room * sizeof(match_value_t *));
-        }
-        self->values[count++] = value;
+        if (value)
+            add_value(self, value, &count);
     }
-    while (begun < CRITERION_COUNT)
+    while (begun < CRITERION_KEYWORDS)
         self->start[++begun] = count;
+    add_phrases(self, &count);
+    self->start[CRITERION_COUNT] = count;
 }
 
 void match_scan_init(match_scan_t *self,
@@ -41,6 +75,7 @@ void match_scan_init(match_scan_t *self,
     self->sequence = sequence;
     self->unbound = query->unbound;
     self->values = NULL;
+    self->room = 0;
     self->start[0] = 0;
     self->chunk = 0;
     take_values(self, query);

@@ -9,6 +9,7 @@ typedef struct {
     uint64_t sequence;
     uint32_t unbound;
     match_value_t **values; /* of criterion c: [start[c], start[c + 1]) */
+    size_t room;
     size_t start[CRITERION_COUNT + 1];
     uint32_t *next; /* of each value that is a list: its first position not yet behind */
     size_t chunk;   /* the next one */

@@ -6,12 +6,13 @@
 
 #include "pia/memory.h"
 
+#include "match_terms.h"
+
 struct matching {
     match_index_t *index;
-    int64_t change;         /* the last one seen */
-    int64_t committed;      /* the last one known to be durable */
-    match_value_t **values; /* of the filter that is being added */
-    size_t room;
+    int64_t change;      /* the last one seen */
+    int64_t committed;   /* the last one known to be durable */
+    match_terms_t terms; /* of the filter that is being added */
 };
 
 static const char SQL_HEAD[] = "SELECT change FROM subscription_head WHERE id = 1";
@@ -33,7 +34,7 @@ void matching_destroy(matching_t **self_p)
     if (!self)
         return;
     match_index_destroy(&self->index);
-    free(self->values);
+    match_terms_free(&self->terms);
     free(self);
 }
 
@@ -57,41 +58,17 @@ void matching_rolled_back(matching_t *self)
     self->committed = 0;
 }
 
-/* Adds the values of one member of a filter; false if one is no text. */
-static bool
-add_values(matching_t *self, criterion_t criterion, const json_t *array, match_entry_t *entry)
-{
-    size_t index = 0;
-    const json_t *item = NULL;
-    json_array_foreach(array, index, item)
-    {
-        if (!json_is_string(item))
-            return false;
-        if (entry->count == self->room) {
-            self->room = self->room ? self->room * 2 : 64;
-            self->values = pia_realloc(self->values, self->room * sizeof(match_value_t *));
-        }
-        self->values[entry->count++] =
-            match_index_value(self->index, criterion, json_string_value(item));
-    }
-    return true;
-}
-
 /* Adds the subscription of a row; its filter was checked when it was stored. */
 static bool add_row(matching_t *self, pia_stmt_t *stmt, int64_t slot)
 {
     match_entry_t entry = {.slot = slot, .from = (uint64_t)pia_stmt_column_integer(stmt, 3)};
     json_t *filter = json_loads(pia_stmt_column_text(stmt, 2), 0, NULL);
-    bool good = json_is_object(filter);
-    for (criterion_t c = 0; good && c < CRITERION_COUNT; c++) {
-        const json_t *array = json_object_get(filter, criterion_member(c));
-        entry.asks |= array ? 1U << c : 0;
-        good = add_values(self, c, array, &entry);
-    }
-    entry.values = self->values;
+    bool good = match_terms_of(&self->terms, self->index, filter, &entry.asks);
+    json_decref(filter);
+    entry.values = self->terms.values;
+    entry.count = self->terms.count;
     if (good)
         match_index_add(self->index, &entry);
-    json_decref(filter);
     return good;
 }
 

@@ -17,9 +17,9 @@
 
 /* What a pôle writes; all else is ours. */
 static const char *const content_members[] = {
-    "kind",     "title",   "summary",      "themes",     "sectors", "topics",
-    "scope",    "regions", "departements", "starts_at",  "ends_at", "place",
-    "capacity", "url",     "language",     "visibility", NULL,
+    "kind",     "title",        "summary",  "themes",     "sectors",   "topics",  "scope",
+    "regions",  "departements", "epcis",    "communes",   "starts_at", "ends_at", "place",
+    "capacity", "url",          "language", "visibility", NULL,
 };
 
 /* Names in the cache, which the gateway's table of endpoints has too. */
@@ -28,7 +28,7 @@ static const char ENTITY_LIST[] = "list";
 static const char LIST[] = "publications";
 
 static const char *const list_attributes[] = {
-    "themes", "sectors", "topics", "regions", "departements", NULL,
+    "themes", "sectors", "topics", "regions", "departements", "epcis", "communes", NULL,
 };
 
 static const char *text_of(const json_t *resource, const char *member)
@@ -61,7 +61,9 @@ static void copy_content(json_t *resource, const json_t *from)
 /* Without a territory it concerns that of its pôle; a pôle without one speaks to all. */
 static void default_scope(json_t *resource, const publisher_t *publisher)
 {
-    bool named = json_object_get(resource, "regions") || json_object_get(resource, "departements");
+    bool named = json_object_get(resource, "regions") ||
+                 json_object_get(resource, "departements") || json_object_get(resource, "epcis") ||
+                 json_object_get(resource, "communes");
     if (json_object_get(resource, "scope"))
         return;
     if (!named && publisher->departement[0])
@@ -139,6 +141,7 @@ json_t *publication_event(const char *type, const json_t *resource)
     json_object_set(event, "kind", json_object_get(resource, "kind"));
     json_object_set(event, "pole", json_object_get(resource, "pole"));
     json_object_set(event, "scope", json_object_get(resource, "scope"));
+    json_object_set(event, "language", json_object_get(resource, "language"));
     for (const char *const *name = list_attributes; *name; name++)
         set_list(event, *name, json_object_get(resource, *name));
     return event;

@@ -2,12 +2,14 @@
 #include "publication_store.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pia/territory.h"
 
 #include "buffer.h"
+#include "place.h"
 
 enum { LIMIT_DEFAULT = 50, PAGE_SIZE_MAX = 512 * 1024 };
 
@@ -81,18 +83,53 @@ static void add_codes(buffer_t *list, const char *prefix, const json_t *array)
     json_array_foreach(array, index, item) add_code(list, prefix, json_string_value(item));
 }
 
-/* Régions that are named or hold a named département. */
-static void add_regions(buffer_t *list, const json_t *resource)
+/* A list being filled with codes of one level. */
+typedef struct {
+    buffer_t *list;
+    const char *level, *prefix;
+} places_t;
+
+static void add_place(void *arg, const char *place)
+{
+    places_t *places = arg;
+    const char *code = place_code(place, places->level);
+    if (code)
+        add_code(places->list, places->prefix, code);
+}
+
+/* Adds the places of one level that are named in `member` or lie above one that is. */
+static void
+add_places(places_t *places, const json_t *resource, const char *member, const char *level)
 {
     size_t index = 0;
     const json_t *item = NULL;
-    add_codes(list, "", json_object_get(resource, "regions"));
-    json_array_foreach(json_object_get(resource, "departements"), index, item)
+    json_array_foreach(json_object_get(resource, member), index, item)
     {
-        const char *region = pia_territory_region_of(json_string_value(item));
-        if (region)
-            add_code(list, "", region);
+        char place[PLACE_SIZE];
+        (void)snprintf(place, sizeof place, "%s%s", level, json_string_value(item));
+        add_place(places, place);
+        place_each_above(place, add_place, places);
     }
+}
+
+/* Régions that are named or share ground with what is. */
+static void add_regions(buffer_t *list, const json_t *resource)
+{
+    places_t places = {.list = list, .level = "region:", .prefix = ""};
+    add_places(&places, resource, "regions", "region:");
+    add_places(&places, resource, "departements", "departement:");
+    add_places(&places, resource, "epcis", "epci:");
+    add_places(&places, resource, "communes", "commune:");
+}
+
+/* Départements likewise, and the régions that are named themselves. */
+static void add_territories(buffer_t *list, const json_t *resource)
+{
+    places_t places = {.list = list, .level = "departement:", .prefix = "d"};
+    add_places(&places, resource, "departements", "departement:");
+    add_places(&places, resource, "epcis", "epci:");
+    add_places(&places, resource, "communes", "commune:");
+    add_codes(list, "r", json_object_get(resource, "regions"));
 }
 
 static void bind_list(pia_stmt_t *stmt, int parameter, buffer_t *list)
@@ -111,8 +148,7 @@ static void bind_lists(pia_stmt_t *stmt, const json_t *resource)
     bind_list(stmt, 9, &list);
     add_regions(&list, resource);
     bind_list(stmt, 10, &list);
-    add_codes(&list, "d", json_object_get(resource, "departements"));
-    add_codes(&list, "r", json_object_get(resource, "regions"));
+    add_territories(&list, resource);
     bind_list(stmt, 11, &list);
     buffer_free(&list);
 }

@@ -30,6 +30,9 @@ const flag_t follow_flags[] = {
     {"pole", "CODE,…", "only these pôles"},
     {"topic", "TOPIC,…", "only these topics"},
     {"scope", "SCOPE,…", "only these scopes"},
+    {"language", "CODE,…", "only these languages"},
+    {"territories", "PLACE,…", "only what concerns these places (commune:54395, epci:245400676 …)"},
+    {"keyword", "WORDS,…", "only publications with these words"},
     {"source", "SOURCE,…", "only these sources"},
     {NULL, NULL, NULL},
 };

@@ -208,6 +208,50 @@ def test_audiences_page_in_a_stable_order(journal):
     assert journal.call("diffusion.audience.list", {"sequence": 1, "after": "x"}).status == 400
 
 
+def test_words_places_and_languages_reach_who_asked_for_them(journal):
+    wanted = {name: subscribe(journal, **filter)["subscription"] for name, filter in {
+        "plural, no accents": {"keywords": ["CHAUDIERES bois"]},
+        "article": {"keywords": ["l'œuvre", "rien de tel"]},
+        "one word is missing": {"keywords": ["chaudière gaz"]},
+        "its commune": {"territories": ["commune:54395"]},
+        "its EPCI": {"territories": ["epci:245400676"]},
+        "its département": {"territories": ["departement:54"], "departements": ["54", "14"]},
+        "its région": {"territories": ["region:44"], "regions": ["44"]},
+        "another commune of the département": {"territories": ["commune:54329"]},
+        "another place": {"territories": ["departement:57", "region:28"]},
+        "French": {"languages": ["fr"]},
+        "English": {"languages": ["en"]},
+        "all of it": {"languages": ["fr"], "keywords": ["bois"], "territories": ["region:44"]},
+    }.items()}
+    made = create(journal, title="Œuvres d’art et chaudières à bois", communes=["54395"],
+                  publish=True)
+    assert "departements" not in made  # where it is was said
+    found = audience(journal, head(journal)["sequence"])
+    assert {name for name, one in wanted.items() if one in found} == {
+        "plural, no accents", "article", "its commune", "its EPCI", "its département",
+        "its région", "French", "all of it"}
+    for filter, items in (({"keywords": ["bois"]}, 1), ({"territories": ["commune:54395"]}, 1),
+                          ({"keywords": ["pierre"]}, 0), ({"territories": ["commune:54329"]}, 0),
+                          ({"languages": ["fr"], "types": ["publication.published"]}, 1)):
+        events = ask(journal, "diffusion.event.list", limit=200, **filter)["items"]
+        mine = [e for e in events if e["event"].get("subject") == made["publication"]]
+        assert len(mine) == items, filter
+    listed = ask(journal, "diffusion.publication.list", departement="54")["items"]
+    assert made["publication"] in [item["publication"] for item in listed]
+
+
+@pytest.mark.parametrize("filter,pointer", [
+    ({"keywords": ["bois", "l'"]}, "/filter/keywords/1"),
+    ({"territories": ["commune:99999"]}, "/filter/territories/0"),
+    ({"territories": ["54395"]}, "/filter/territories/0"),
+    ({"languages": ["fra"]}, "/filter/languages/0"),
+])
+def test_words_places_and_languages_that_are_none_are_refused(journal, filter, pointer):
+    answer = journal.call("diffusion.subscription.create",
+                          {"contact": str(uuid.uuid4()), "filter": filter})
+    assert answer.status == 400 and answer.body["pointer"] == pointer, answer
+
+
 def test_subscriptions_are_listed_by_contact(journal):
     contact = str(uuid.uuid4())
     made = [ask(journal, "diffusion.subscription.create", contact=contact, filter={})

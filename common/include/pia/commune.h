@@ -7,8 +7,8 @@
 /* The EPCI of a commune, static; NULL: none, or no such commune. */
 const char *pia_commune_epci(const char *commune);
 
-/* The départements that an EPCI has communes in, one after another: the first for NULL, then the one
- * after `departement`; NULL after the last, or if there is no such EPCI. Static. */
+/* The départements that an EPCI has communes in, one after another: the first for NULL, then the
+ * one after `departement`; NULL after the last, or if there is no such EPCI. Static. */
 const char *pia_epci_next_departement(const char *epci, const char *departement);
 
 #endif

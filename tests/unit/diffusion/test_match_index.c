@@ -9,13 +9,15 @@
 #include "filter.h"
 #include "match_index.h"
 #include "match_oracle.h"
+#include "match_terms.h"
 #include "pia/memory.h"
 
 /* A world of subscriptions, kept twice. */
 typedef struct {
     match_index_t *index;
+    match_terms_t terms;
     struct {
-        json_t *filter;
+        json_t *filter, *meanings;
         int64_t slot;
         uint64_t from, to; /* to 0: holds */
     } * own;
@@ -32,39 +34,38 @@ static void world_open(world_t *world, unsigned seed, size_t room)
 
 static void world_close(world_t *world)
 {
-    for (size_t i = 0; i < world->count; i++)
+    for (size_t i = 0; i < world->count; i++) {
         json_decref(world->own[i].filter);
+        json_decref(world->own[i].meanings);
+    }
+    match_terms_free(&world->terms);
     free(world->own);
     match_index_destroy(&world->index);
 }
 
-static void add(match_index_t *index, const json_t *filter, int64_t slot, uint64_t from)
+static void
+add(match_index_t *index, match_terms_t *terms, const json_t *filter, int64_t slot, uint64_t from)
 {
-    match_value_t *values[128];
-    match_entry_t entry = {.slot = slot, .from = from, .values = values};
-    for (criterion_t c = 0; c < CRITERION_COUNT; c++) {
-        const json_t *array = json_object_get(filter, criterion_member(c));
-        entry.asks |= array ? 1U << c : 0;
-        for (size_t i = 0; i < json_array_size(array); i++)
-            values[entry.count++] =
-                match_index_value(index, c, json_string_value(json_array_get(array, i)));
-    }
+    match_entry_t entry = {.slot = slot, .from = from};
+    assert_true(match_terms_of(terms, index, filter, &entry.asks));
+    entry.values = terms->values;
+    entry.count = terms->count;
     match_index_add(index, &entry);
 }
 
 /* Adds one; now and then slots or sequences leap, so that chunks begin early. */
-static void world_add(world_t *world, json_t *filter)
+static void world_add(world_t *world)
 {
     size_t i = world->count++;
     int64_t last = match_index_last(world->index);
     bool leaps = oracle_random(&world->seed, 200) == 0;
     if (leaps && oracle_random(&world->seed, 2))
         world->sequence += 5000000000U;
-    world->own[i].filter = filter;
+    world->own[i].filter = oracle_filter(&world->seed, &world->own[i].meanings);
     world->own[i].slot = last + (leaps ? 40000 : 1);
     world->own[i].from = world->sequence;
     world->own[i].to = 0;
-    add(world->index, filter, world->own[i].slot, world->own[i].from);
+    add(world->index, &world->terms, world->own[i].filter, world->own[i].slot, world->own[i].from);
 }
 
 static void world_end(world_t *world)
@@ -89,7 +90,7 @@ world_check(const world_t *world, const json_t *event, uint64_t sequence, size_t
     int64_t after = 0;
     for (size_t i = 0; i < world->count; i++) {
         if (sequence < world->own[i].from || (world->own[i].to && sequence >= world->own[i].to) ||
-            !oracle_matches(world->own[i].filter, event))
+            !oracle_matches(world->own[i].filter, world->own[i].meanings, event))
             continue;
         if (at == got) {
             got = match_index_list(world->index, &query, sequence, after, slots, limit);
@@ -114,7 +115,7 @@ static size_t play(unsigned seed, size_t subscriptions, size_t events)
     size_t reached = 0;
     world_open(&world, seed, subscriptions);
     while (world.count < subscriptions) {
-        world_add(&world, oracle_filter(&world.seed));
+        world_add(&world);
         if (oracle_random(&world.seed, 4) == 0)
             world_end(&world);
         world.sequence += oracle_random(&world.seed, 2);
@@ -157,7 +158,8 @@ static void filters_alone_are_exact_too(void **state)
     size_t matched = 0;
     for (unsigned seed = 1; seed <= 20000; seed++) {
         unsigned own = seed;
-        json_t *json = oracle_filter(&own);
+        json_t *meanings = NULL;
+        json_t *json = oracle_filter(&own, &meanings);
         json_t *event = oracle_event(&own);
         attributes_t attributes = oracle_attributes(event);
         filter_t *filter = NULL;
@@ -165,11 +167,12 @@ static void filters_alone_are_exact_too(void **state)
         if (filter_compile(json, &filter, &problem) != PIA_OK)
             fail_msg("seed %u: %s %s", seed, problem.pointer, problem.detail);
         bool found = filter_matches(filter, &attributes);
-        if (found != oracle_matches(json, event))
+        if (found != oracle_matches(json, meanings, event))
             fail_msg("seed %u", seed);
         matched += found;
         filter_destroy(&filter);
         json_decref(json);
+        json_decref(meanings);
         json_decref(event);
     }
     assert_true(matched > 1000 && matched < 19000);
@@ -195,7 +198,11 @@ static void ends_of_unknown_slots_are_refused(void **state)
 {
     (void)state;
     match_index_t *index = match_index_new();
-    add(index, NULL, 10, 1);
+    match_terms_t terms = {0};
+    json_t *filter = json_object();
+    add(index, &terms, filter, 10, 1);
+    json_decref(filter);
+    match_terms_free(&terms);
     assert_false(match_index_end(index, 9, 2));
     assert_false(match_index_end(index, 11, 2));
     assert_true(match_index_end(index, 10, 2));
