@@ -103,7 +103,8 @@ static void purge_done(pia_job_t *job, pia_status_t status)
 static void purge_due(void *arg)
 {
     pia_host_t *host = arg;
-    post(host, &host->purge_job, &host->purging);
+    if (host->damage.status == PIA_OK)
+        post(host, &host->purge_job, &host->purging);
 }
 
 static pia_status_t run_checkpoint(pia_job_t *job, pia_db_t *db)

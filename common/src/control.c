@@ -42,6 +42,10 @@ static void handle_info(void *self, pia_request_t **request_p)
         host->service->endpoint ? host->service->endpoint(host->service->self) : NULL;
     if (endpoint)
         json_object_set_new(info, "endpoint", json_string(endpoint));
+    pia_problem_t problem = {0};
+    const pia_service_t *service = host->service;
+    if (service->may_change && service->may_change(service->self, NULL, &problem) != PIA_OK)
+        json_object_set_new(info, "problem", json_string(problem.detail));
     pia_request_answer(request_p, info, 0);
 }
 

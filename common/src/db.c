@@ -49,6 +49,11 @@ bool pia_db_is_fatal(const pia_db_t *db)
     return db->fatal;
 }
 
+bool pia_db_is_damaged(const pia_db_t *db)
+{
+    return db->damaged;
+}
+
 bool pia_db_is_retryable(const pia_db_t *db)
 {
     return db->retryable;

@@ -39,6 +39,7 @@ struct pia_db {
     const pia_db_ops_t *ops;
     pia_db_mode_t mode;
     bool fatal;     /* never cleared */
+    bool damaged;   /* never cleared */
     bool retryable; /* of the last failure */
     bool in_transaction;
     char error[PIA_DB_ERROR_MAX]; /* of the last failure */

@@ -28,8 +28,8 @@ static const struct {
     {"23", PIA_INVALID, false, false},       /* other constraints */
     {"22", PIA_INVALID, false, false},       /* a value out of range, an invalid text */
     {"54", PIA_INVALID, false, false},       /* a value too large for an index */
-    {"XX001", PIA_UNAVAILABLE, false, true}, /* data_corrupted */
-    {"XX002", PIA_UNAVAILABLE, false, true}, /* index_corrupted */
+    {"XX001", PIA_INTERNAL, false, true},    /* data_corrupted */
+    {"XX002", PIA_INTERNAL, false, true},    /* index_corrupted */
     {"08P01", PIA_INTERNAL, false, false},   /* protocol_violation: wrong parameters */
     {"08", PIA_UNAVAILABLE, false, false},   /* connection */
     {"25P0", PIA_UNAVAILABLE, false, false}, /* 25P03 idle too long; 25P02 see below */
@@ -61,7 +61,8 @@ pia_status_t pia_pgsql_failed(pgsql_db_t *self, const PGresult *result)
     }
     size_t i = outcome_of(sqlstate);
     self->base.retryable = OUTCOMES[i].retryable;
-    self->base.fatal = self->base.fatal || OUTCOMES[i].fatal;
+    self->base.damaged = self->base.damaged || OUTCOMES[i].fatal;
+    self->base.fatal = self->base.fatal || (self->base.mode == PIA_DB_WRITER && OUTCOMES[i].fatal);
     return pia_db_fail(&self->base, OUTCOMES[i].status,
                        PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 }

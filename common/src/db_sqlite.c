@@ -55,19 +55,24 @@ static pia_status_t status_of(int code)
     case SQLITE_CANTOPEN:
     case SQLITE_IOERR:
     case SQLITE_FULL:
+        return PIA_UNAVAILABLE;
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-        return PIA_UNAVAILABLE;
     default:
         return PIA_INTERNAL;
     }
 }
 
+static bool is_damage(int code)
+{
+    int primary = code & 0xff;
+    return primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+}
+
 static bool is_fatal(int code)
 {
     int primary = code & 0xff;
-    return primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CORRUPT ||
-           primary == SQLITE_NOTADB;
+    return primary == SQLITE_IOERR || primary == SQLITE_FULL || is_damage(code);
 }
 
 static pia_status_t failed(pia_db_t *db)
@@ -76,7 +81,8 @@ static pia_status_t failed(pia_db_t *db)
     if ((code & 0xff) == SQLITE_NOMEM) {
         abort(); /* as everywhere: memory.h */
     }
-    db->fatal = db->fatal || is_fatal(code);
+    db->fatal = db->fatal || (db->mode == PIA_DB_WRITER && is_fatal(code));
+    db->damaged = db->damaged || is_damage(code);
     db->retryable = false;
     return pia_db_fail(db, status_of(code), sqlite3_errmsg(handle_of(db)));
 }
@@ -126,18 +132,6 @@ static void sqlite_checkpoint(pia_db_t *db)
     }
 }
 
-static pia_status_t sqlite_commit(pia_db_t *db)
-{
-    if (sqlite3_get_autocommit(handle_of(db)) != 0) {
-        return PIA_UNAVAILABLE; /* an I/O failure has ended it; the reason is kept */
-    }
-    pia_status_t status = sqlite_exec(db, "COMMIT");
-    if (status == PIA_OK && db->mode == PIA_DB_WRITER) {
-        checkpoint_when_long((sqlite_db_t *)db);
-    }
-    return status;
-}
-
 static void sqlite_rollback(pia_db_t *db)
 {
     if (sqlite3_get_autocommit(handle_of(db)) == 0) {
@@ -146,6 +140,23 @@ static void sqlite_rollback(pia_db_t *db)
             failed(db);
         }
     }
+}
+
+static pia_status_t sqlite_commit(pia_db_t *db)
+{
+    if (db->mode == PIA_DB_READER) {
+        sqlite_rollback(
+            db); /* COMMIT fails where the file is damaged, and there is nothing to write */
+        return PIA_OK;
+    }
+    if (sqlite3_get_autocommit(handle_of(db)) != 0) {
+        return PIA_UNAVAILABLE; /* an I/O failure has ended it; the reason is kept */
+    }
+    pia_status_t status = sqlite_exec(db, "COMMIT");
+    if (status == PIA_OK) {
+        checkpoint_when_long((sqlite_db_t *)db);
+    }
+    return status;
 }
 
 static pia_status_t sqlite_lock_migrations(pia_db_t *db)
@@ -372,6 +383,18 @@ static void keep_the_log(sqlite_db_t *self)
     (void)sqlite3_wal_hook(self->handle, count_wal_pages, self);
 }
 
+/* A file that is shorter than it says is read as far as it goes; `writable_schema` only says so
+ * here: nothing can be written over this connection. */
+static pia_status_t set_up_reader(sqlite_db_t *self)
+{
+    pia_status_t status = sqlite_exec(&self->base, "PRAGMA schema_version");
+    if (status == PIA_INTERNAL && self->base.damaged) {
+        (void)sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+        status = sqlite_exec(&self->base, "PRAGMA writable_schema=ON");
+    }
+    return status;
+}
+
 static pia_status_t set_up(sqlite_db_t *self)
 {
     static const char settings[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -382,11 +405,13 @@ static pia_status_t set_up(sqlite_db_t *self)
     (void)sqlite3_extended_result_codes(self->handle, 1);
     (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
     keep_the_log(self);
-    if (db->mode == PIA_DB_WRITER && sqlite_exec(db, "PRAGMA journal_mode=WAL") != PIA_OK) {
-        return PIA_UNAVAILABLE;
+    pia_status_t status = db->mode == PIA_DB_WRITER ? sqlite_exec(db, "PRAGMA journal_mode=WAL")
+                                                    : set_up_reader(self);
+    if (status == PIA_OK) {
+        status = sqlite_exec(db, settings);
     }
-    if (sqlite_exec(db, settings) != PIA_OK) {
-        return PIA_UNAVAILABLE;
+    if (status != PIA_OK) {
+        return status;
     }
     if (!pragma_is(self, "PRAGMA journal_mode", "wal") ||
         !pragma_is(self, "PRAGMA synchronous", "2") ||

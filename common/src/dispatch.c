@@ -265,6 +265,16 @@ decode(pia_request_t *request, const void *bytes, size_t size, pia_problem_t *pr
     return PIA_OK;
 }
 
+/* Whether what the request would change may be changed now. */
+static pia_status_t check_change(const pia_request_t *request, pia_problem_t *problem)
+{
+    const pia_service_t *service = request->dispatch->options.service;
+    const pia_message_t *message = request->route->message;
+    if (!service->may_change || (!message->mutating && !message->once))
+        return PIA_OK;
+    return service->may_change(service->self, message, problem);
+}
+
 static pia_status_t check_deadline(const pia_header_t *header, pia_problem_t *problem)
 {
     if (header->value == 0)
@@ -304,6 +314,8 @@ static pia_status_t check(pia_request_t *request,
                         problem);
     if (status == PIA_OK)
         status = check_deadline(header, problem);
+    if (status == PIA_OK)
+        status = check_change(request, problem);
     request->deadline_ms = pia_clock_monotonic() + (int64_t)header->value;
     return status;
 }

@@ -1,5 +1,5 @@
 /* durable_file.c - temporary file, fsync, link or rename, fsync of the folder. */
-#include "durable_file.h"
+#include "pia/durable_file.h"
 
 #include <errno.h>
 #include <fcntl.h>

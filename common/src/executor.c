@@ -71,6 +71,8 @@ static int64_t now_us(void)
 static void die_if_fatal(pia_executor_t *executor)
 {
     if (pia_db_is_fatal(executor->db)) {
+        if (pia_db_is_damaged(executor->db) && executor->hooks.damaged)
+            executor->hooks.damaged(executor->hooks.self, pia_db_error(executor->db));
         executor->on_fatal(pia_db_error(executor->db));
         _exit(3); /* on_fatal does not return; nothing may be acknowledged after it */
     }

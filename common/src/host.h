@@ -54,15 +54,15 @@ struct pia_host {
     pia_follower_t *follower;
     pia_context_t context;
 
-    bool attached; /* the service may have sockets of its own */
     pia_job_t open_job, tick_job, lease_job, purge_job, checkpoint_job;
     bool ticking, leasing, purging, checkpointing; /* the job is in the store thread */
     bool more_to_purge;                            /* the purge job's result */
     pia_problem_t open_problem;                    /* the open job's */
-    bool leads;                                    /* the lease job's result */
-    uint64_t checkpointed_batches;                 /* batches when last checkpointed */
-    int64_t drain_until_ms, drain_quiet_ms;        /* monotonic */
-    int64_t try_ms;                                /* monotonic: when to try the database again */
+    pia_problem_t damage;          /* why the database is only read; status PIA_OK: it is not */
+    bool leads;                    /* the lease job's result */
+    uint64_t checkpointed_batches; /* batches when last checkpointed */
+    int64_t drain_until_ms, drain_quiet_ms; /* monotonic */
+    int64_t try_ms;                         /* monotonic: when to try the database again */
     bool waiting_logged;
 };
 

@@ -66,12 +66,14 @@ static pia_status_t name_epoch(pia_db_t *db, char ret_epoch[PIA_META_SIZE])
     return status;
 }
 
-/* Opens, migrates and names the database. */
-static pia_status_t open_database(pia_host_t *host, pia_db_t **ret_db, pia_problem_t *problem)
+/* Opens, migrates and names the database; *ret_damaged says why it failed. */
+static pia_status_t
+open_whole(pia_host_t *host, pia_db_t **ret_db, bool *ret_damaged, pia_problem_t *problem)
 {
     char epoch[PIA_META_SIZE];
     pia_db_t *db = NULL;
     pia_status_t status = pia_db_open(text_of(host, "database"), PIA_DB_WRITER, &db, problem);
+    *ret_damaged = status == PIA_INTERNAL;
     if (status != PIA_OK)
         return status;
     status = pia_db_migrate(db, "common", COMMON_MIGRATIONS, problem);
@@ -83,12 +85,47 @@ static pia_status_t open_database(pia_host_t *host, pia_db_t **ret_db, pia_probl
             (void)pia_problem_set(problem, status, NULL, "%s", pia_db_error(db));
     }
     if (status != PIA_OK) {
+        *ret_damaged = pia_db_is_damaged(db);
         pia_db_close(&db);
         return status;
     }
     (void)snprintf(host->epoch, sizeof host->epoch, "%.*s", PIA_UUID_TEXT_SIZE - 1, epoch);
     *ret_db = db;
     return PIA_OK;
+}
+
+/* Opens a damaged database to be read, and changes nothing in it. */
+static pia_status_t open_damaged(pia_host_t *host, pia_db_t **ret_db, pia_problem_t *problem)
+{
+    char epoch[PIA_META_SIZE] = "";
+    pia_db_t *db = NULL;
+    pia_status_t status = pia_db_open(text_of(host, "database"), PIA_DB_READER, &db, problem);
+    if (status != PIA_OK)
+        return status;
+    if (pia_meta_get(db, META_EPOCH, epoch) != PIA_OK)
+        epoch[0] = '\0';
+    (void)snprintf(host->epoch, sizeof host->epoch, "%.*s", PIA_UUID_TEXT_SIZE - 1, epoch);
+    pia_log(PIA_LOG_ERROR, "the database is damaged, and only read from now on: %s",
+            host->damage.detail);
+    *ret_db = db;
+    return PIA_OK;
+}
+
+static pia_status_t open_database(pia_host_t *host, pia_db_t **ret_db, pia_problem_t *problem)
+{
+    const pia_service_t *service = host->service;
+    bool damaged = false;
+    pia_status_t status = PIA_OK;
+    if (service->look)
+        status = service->look(service->self, host->config, problem);
+    if (status == PIA_OK)
+        status = open_whole(host, ret_db, &damaged, problem);
+    else
+        damaged = status == PIA_INTERNAL;
+    if (!damaged || !service->look)
+        return status;
+    host->damage = *problem;
+    return open_damaged(host, ret_db, problem);
 }
 
 static pia_status_t run_open(pia_job_t *job, pia_db_t *db)
@@ -136,7 +173,6 @@ static void open_done(pia_job_t *job, pia_status_t status)
     }
     start_own_token(host);
     pia_problem_t problem = {0};
-    host->attached = true;
     if (host->service->attach && host->service->attach(host->service->self, &problem) != PIA_OK) {
         fail(host, "the service's sockets cannot be opened", &problem);
         return;
@@ -152,15 +188,17 @@ static void become_opening(pia_host_t *host, pia_db_t *db)
 {
     host->state = PIA_HOST_OPENING;
     host->cache = pia_cache_new(text_of(host, "redis"), host->epoch, host->service->name);
-    host->context = (pia_context_t){.service = host->service->name,
-                                    .instance = host->instance,
-                                    .epoch = host->epoch,
-                                    .config = host->config,
-                                    .db = db,
-                                    .cache = host->cache,
-                                    .loop = host->loop,
-                                    .verifier = host->verifier,
-                                    .zmq = host->zmq};
+    host->context =
+        (pia_context_t){.service = host->service->name,
+                        .instance = host->instance,
+                        .epoch = host->epoch,
+                        .config = host->config,
+                        .db = db,
+                        .cache = host->cache,
+                        .loop = host->loop,
+                        .verifier = host->verifier,
+                        .zmq = host->zmq,
+                        .damage = host->damage.status == PIA_OK ? NULL : host->damage.detail};
     pia_executor_hooks_t hooks = {0};
     if (host->service->hooks)
         hooks = *host->service->hooks;
@@ -275,7 +313,7 @@ void pia_host_close(pia_host_t *host)
 {
     pia_background_stop(host);
     pia_executor_destroy(&host->executor);
-    if (host->attached && host->service->close)
+    if (host->service->close)
         host->service->close(host->service->self);
     if (!host->service->attach)
         pia_lock_destroy(&host->lock);

@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "durable_file.h"
 #include "pia/client.h"
 #include "pia/clock.h"
+#include "pia/durable_file.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/key.h"

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "durable_file.h"
 #include "pia/clock.h"
+#include "pia/durable_file.h"
 #include "pia/memory.h"
 
 static const char PREFIX[] = "PIA-TOKEN-1";

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "durable_file.h"
 #include "pia/clock.h"
+#include "pia/durable_file.h"
 #include "pia/memory.h"
 #include "pia/schema.h"
 

@@ -90,6 +90,10 @@ static void count(diffusion_t *self, const append_t *append, pia_status_t status
 
 pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_problem_t *problem)
 {
+    if (damage_is_known(guard_damage(self->guard), problem))
+        return problem->status;
+    if (self->epoch_began)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "A new epoch begins.");
     size_t fresh = self->fresh.count;
     pia_status_t status = check_all(self, append, problem);
     if (status == PIA_OK)

@@ -102,6 +102,15 @@ uint64_t batch_last(const batch_t *self)
     return self->first + self->count - 1;
 }
 
+void batch_cut(batch_t *self, uint32_t count)
+{
+    assert(count <= self->good);
+    record_t next;
+    if (batch_find(self, self->first + count, &next))
+        self->size = (size_t)(next.wire - self->bytes);
+    self->good = self->count = count;
+}
+
 bool batch_find(const batch_t *self, uint64_t sequence, record_t *ret_record)
 {
     if (sequence < self->first || sequence - self->first >= self->good)

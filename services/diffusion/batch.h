@@ -61,6 +61,9 @@ void batch_release(batch_t **self_p);
 
 uint64_t batch_last(const batch_t *self);
 
+/* Forgets its records from the `count`-th on; while nobody else has it. */
+void batch_cut(batch_t *self, uint32_t count);
+
 /* Reads a record. False if the batch does not hold it, or not in good order. */
 bool batch_find(const batch_t *self, uint64_t sequence, record_t *ret_record);
 

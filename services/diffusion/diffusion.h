@@ -8,6 +8,7 @@
 #include "pia/service.h"
 
 #include "feed.h"
+#include "guard.h"
 #include "journal.h"
 #include "matching.h"
 #include "revocations.h"
@@ -15,10 +16,13 @@
 
 typedef struct diffusion {
     const pia_context_t *context;
+    guard_t *guard;            /* made by look, before all else */
     journal_t *journal;        /* store thread */
     matching_t *matching;      /* store thread */
     pia_fresh_t fresh;         /* store thread: for the cache, once committed */
     uint64_t cached;           /* store thread: values set in the cache since the start */
+    bool epoch_began;          /* store thread: in this transaction */
+    bool ending;               /* store thread: the process has asked itself to end */
     feed_t *feed;              /* committed batches, from the store thread to the loop's */
     server_t *server;          /* loop thread */
     revocation_t *revocations; /* that were in force when it was opened */
@@ -54,5 +58,6 @@ void handle_parked_retry(void *self, pia_request_t **request_p);
 void handle_parked_skip(void *self, pia_request_t **request_p);
 void handle_journal_head(void *self, pia_request_t **request_p);
 void handle_journal_verify(void *self, pia_request_t **request_p);
+void handle_journal_begin(void *self, pia_request_t **request_p);
 
 #endif

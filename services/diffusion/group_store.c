@@ -9,6 +9,7 @@
 #include "pia/lease.h"
 #include "pia/memory.h"
 
+#include "epoch.h"
 #include "journal_read.h"
 
 static const char SQL_FIND[] = "SELECT " GROUP_COLUMNS " FROM worker_group WHERE name = $1";

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "append.h"
+#include "epoch.h"
 #include "filter.h"
 #include "journal_read.h"
 #include "pia/clock.h"

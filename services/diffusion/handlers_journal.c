@@ -11,15 +11,17 @@ void handle_journal_head(void *self, pia_request_t **request_p)
     const diffusion_t *diffusion = self;
     receipt_t head;
     cursor_t cursor;
+    pia_problem_t problem = {0};
     char text[CURSOR_TEXT_SIZE];
     journal_committed_head(diffusion->journal, &head);
     receipt_cursor(&head, &cursor);
     cursor_format(&cursor, text);
-    pia_request_answer(request_p,
-                       json_pack("{s:s, s:I, s:I, s:s}", "journal", journal_id(diffusion->journal),
-                                 "epoch", (json_int_t)head.epoch, "sequence",
-                                 (json_int_t)head.sequence, "cursor", text),
-                       0);
+    json_t *answer =
+        json_pack("{s:s, s:I, s:I, s:s}", "journal", journal_id(diffusion->journal), "epoch",
+                  (json_int_t)head.epoch, "sequence", (json_int_t)head.sequence, "cursor", text);
+    if (damage_is_known(guard_damage(diffusion->guard), &problem))
+        json_object_set_new(answer, "damage", json_string(problem.detail));
+    pia_request_answer(request_p, answer, 0);
 }
 
 void handle_journal_verify(void *self, pia_request_t **request_p)
@@ -34,6 +36,8 @@ void handle_journal_verify(void *self, pia_request_t **request_p)
         pia_request_refuse(request_p, status, "", "The journal cannot be read now.");
         return;
     }
+    if (found.bad)
+        damage_found(guard_damage(diffusion->guard), found.good, found.detail);
     json_t *answer = json_pack("{s:b, s:I, s:I}", "ok", found.bad == 0, "from",
                                (json_int_t)found.from, "to", (json_int_t)found.good);
     if (found.next)
@@ -43,4 +47,22 @@ void handle_journal_verify(void *self, pia_request_t **request_p)
         json_object_set_new(answer, "detail", json_string(found.detail));
     }
     pia_request_answer(request_p, answer, 0);
+}
+
+void handle_journal_begin(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_journal_begin_t *fields = pia_request_fields(*request_p);
+    pia_problem_t problem = {0};
+    receipt_t end = {.epoch = 1};
+    if (guard_begin_epoch(diffusion->guard, diffusion->context->db, diffusion->journal,
+                          fields->reason, &end, &problem) != PIA_OK) {
+        pia_request_fail(request_p, &problem);
+        return;
+    }
+    diffusion->epoch_began = true;
+    pia_request_answer(request_p,
+                       json_pack("{s:I, s:I}", "epoch", (json_int_t)end.epoch, "sequence",
+                                 (json_int_t)end.sequence),
+                       0);
 }

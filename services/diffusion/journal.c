@@ -31,6 +31,8 @@ struct journal {
     receipt_t committed; /* the last durable event */
     dedup_t *dedup;
     originals_t originals;
+    bool ended; /* it is damaged, and given up to `committed` */
+    bool moved; /* its end is not where this process, or another after it, has put it */
 
     buffer_t bytes;      /* records of this transaction */
     buffer_t attributes; /* one entry a record, each whole */
@@ -60,6 +62,10 @@ static pia_status_t load(journal_t *self, pia_db_t *db)
     status = journal_head_open(db, &self->meta, &self->committed);
     if (status == PIA_OK)
         status = dedup_open(db, self->meta.key, self->committed.sequence, &self->dedup);
+    if (status == PIA_INTERNAL && self->meta.id[0]) { /* damaged: it can still be read */
+        pia_db_rollback(db);
+        return PIA_OK;
+    }
     if (status == PIA_OK)
         return pia_db_commit(db);
     pia_db_rollback(db);
@@ -261,10 +267,33 @@ pia_status_t journal_began(journal_t *self, pia_db_t *db)
 {
     assert(self->count == 0);
     self->job_start = 0;
-    if (!pia_db_is_shared(db))
+    if (!pia_db_is_shared(db) || self->ended)
         return PIA_OK;
-    pia_status_t status = journal_head_lock(db, &self->committed);
-    return status == PIA_OK ? dedup_began(self->dedup, db, self->committed.sequence) : status;
+    receipt_t head = {0};
+    pia_status_t status = journal_head_lock(db, &head);
+    if (status != PIA_OK)
+        return status;
+    self->moved = head.epoch != self->committed.epoch || head.sequence < self->committed.sequence;
+    if (self->moved)
+        return PIA_UNAVAILABLE;
+    self->committed = head;
+    return dedup_began(self->dedup, db, head.sequence);
+}
+
+bool journal_has_moved(const journal_t *self)
+{
+    return self->moved;
+}
+
+bool journal_is_whole(const journal_t *self)
+{
+    return self->dedup != NULL;
+}
+
+void journal_end_at(journal_t *self, const receipt_t *end)
+{
+    self->committed = *end;
+    self->ended = true;
 }
 
 /* The row of pending records `from` to `to`; borrows from `self`. */
@@ -342,6 +371,8 @@ static pia_status_t add_rows(journal_t *self, pia_db_t *db)
 
 pia_status_t journal_committing(journal_t *self, pia_db_t *db)
 {
+    if (self->ended)
+        return PIA_OK;
     drop_ready(self);
     pia_status_t status = add_rows(self, db);
     return status == PIA_OK ? dedup_committing(self->dedup, db, self->count) : status;
@@ -349,6 +380,8 @@ pia_status_t journal_committing(journal_t *self, pia_db_t *db)
 
 void journal_committed(journal_t *self)
 {
+    if (self->ended)
+        return;
     journal_head(self, &self->committed);
     self->count = 0;
     buffer_reset(&self->bytes);
@@ -363,6 +396,8 @@ void journal_committed(journal_t *self)
 
 void journal_rolled_back(journal_t *self)
 {
+    if (self->ended)
+        return;
     drop_ready(self);
     undo_to(self, 0);
     dedup_rolled_back(self->dedup);

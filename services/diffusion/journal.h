@@ -45,6 +45,16 @@ uint64_t journal_next(const journal_t *self);
 /* The last committed one. */
 void journal_committed_head(const journal_t *self, receipt_t *ret_head);
 
+/* Whether all was found that appending needs; if not, it is damaged, and can only be read. */
+bool journal_is_whole(const journal_t *self);
+
+/* It is damaged: from now on it ends after this event, and nothing is appended. */
+void journal_end_at(journal_t *self, const receipt_t *end);
+
+/* Whether a transaction could not begin because the journal ends elsewhere than it did: another
+ * epoch has begun, or a tail is gone. The process must open it anew. */
+bool journal_has_moved(const journal_t *self);
+
 /* Fills in the fingerprint of an entry; any thread. */
 void journal_identify(const journal_t *self, entry_t *entry);
 

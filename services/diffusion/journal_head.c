@@ -11,8 +11,8 @@ static const char SQL_MAKE_META[] = "INSERT INTO journal_meta (id, journal, dedu
 static const char SQL_MAKE_HEAD[] = "INSERT INTO journal_head (id, epoch, sequence, chain)"
                                     " VALUES (1, 1, 0, $1) ON CONFLICT DO NOTHING";
 static const char SQL_MAKE_EPOCH[] =
-    "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at)"
-    " VALUES (1, 1, $1, $2) ON CONFLICT DO NOTHING";
+    "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at, reason)"
+    " VALUES (1, 1, $1, $2, 'the first') ON CONFLICT DO NOTHING";
 static const char SQL_META[] = "SELECT journal, dedup_key FROM journal_meta WHERE id = 1";
 static const char SQL_HEAD[] = "SELECT epoch, sequence, chain FROM journal_head WHERE id = 1";
 static const char SQL_LOCK_HEAD[] = "UPDATE journal_head SET sequence = sequence WHERE id = 1"
@@ -82,9 +82,12 @@ static pia_status_t read_head(pia_db_t *db, const char *sql, receipt_t *ret_head
 
 pia_status_t journal_head_open(pia_db_t *db, journal_meta_t *ret_meta, receipt_t *ret_head)
 {
-    pia_status_t status = make_rows(db);
-    if (status == PIA_OK)
-        status = load_meta(db, ret_meta);
+    pia_status_t status = load_meta(db, ret_meta);
+    if (status == PIA_NOT_FOUND) {
+        status = make_rows(db);
+        if (status == PIA_OK)
+            status = load_meta(db, ret_meta);
+    }
     return status == PIA_OK ? read_head(db, SQL_HEAD, ret_head) : status;
 }
 

@@ -9,9 +9,6 @@ static const char SQL_BATCH[] =
     "SELECT first_sequence, count, epoch, chain_before, attributes, bytes, row_check, bytes_check"
     " FROM journal_batch WHERE first_sequence <= $1 ORDER BY first_sequence DESC LIMIT 1";
 static const char SQL_HEAD[] = "SELECT epoch, sequence, chain FROM journal_head WHERE id = 1";
-static const char SQL_NEXT_EPOCH[] = "SELECT epoch, first_sequence, chain_before FROM journal_epoch"
-                                     " WHERE epoch > $1 ORDER BY epoch LIMIT 1";
-static const char SQL_EPOCH[] = "SELECT first_sequence FROM journal_epoch WHERE epoch = $1";
 
 /* The present row of SQL_BATCH, cut to what is good of it; NULL if it is not one. */
 static batch_t *take_row(pia_stmt_t *stmt)
@@ -120,68 +117,4 @@ pia_status_t journal_read_head(pia_db_t *db, cursor_t *ret_head)
     if (status == PIA_OK)
         receipt_cursor(&end, ret_head);
     return status;
-}
-
-/* Whether the cursor is exactly a place of this journal. */
-static pia_status_t check_place(pia_db_t *db, const cursor_t *cursor)
-{
-    batch_t *batch = NULL;
-    pia_status_t status = journal_read_batch(db, cursor->sequence, &batch);
-    if (status != PIA_OK)
-        return status;
-    record_t record;
-    bool found = batch_find(batch, cursor->sequence, &record);
-    status = !found ? PIA_INTERNAL : cursor_equal(&record.cursor, cursor) ? PIA_OK : PIA_NOT_FOUND;
-    batch_release(&batch);
-    return status;
-}
-
-/* The place before the first event of the epoch after `epoch`; PIA_NOT_FOUND if it is the last. */
-static pia_status_t end_of_epoch(pia_db_t *db, uint32_t epoch, uint64_t *ret_sequence)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_NEXT_EPOCH);
-    pia_stmt_integer(stmt, 1, epoch);
-    pia_status_t status = pia_stmt_step(stmt);
-    if (status != PIA_OK)
-        return status;
-    *ret_sequence = (uint64_t)pia_stmt_column_integer(stmt, 1) - 1;
-    pia_stmt_reset(stmt);
-    return PIA_OK;
-}
-
-static pia_status_t has_epoch(pia_db_t *db, uint32_t epoch)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_EPOCH);
-    pia_stmt_integer(stmt, 1, epoch);
-    pia_status_t status = pia_stmt_step(stmt);
-    pia_stmt_reset(stmt);
-    return status;
-}
-
-/* An epoch of ours that lost its tail: what the cursor saw beyond its end is gone, all before is
- * common. Anything else (another journal, an unknown epoch, another chain at a place that we have)
- * shares nothing for sure but the beginning. */
-static pia_status_t find_common(pia_db_t *db, const cursor_t *cursor, cursor_t *ret_common)
-{
-    *ret_common = (cursor_t){.epoch = 1};
-    uint64_t end = 0;
-    pia_status_t status = has_epoch(db, cursor->epoch);
-    if (status == PIA_OK)
-        status = end_of_epoch(db, cursor->epoch, &end);
-    if (status != PIA_OK || cursor->sequence <= end || end == 0)
-        return status == PIA_OK || status == PIA_NOT_FOUND ? PIA_GONE : status;
-    receipt_t receipt;
-    status = journal_read_receipt(db, end, &receipt);
-    if (status != PIA_OK)
-        return status;
-    receipt_cursor(&receipt, ret_common);
-    return PIA_GONE;
-}
-
-pia_status_t journal_locate(pia_db_t *db, const cursor_t *cursor, cursor_t *ret_common)
-{
-    if (cursor->sequence == 0 && cursor->chain == 0)
-        return PIA_OK;
-    pia_status_t status = cursor->sequence ? check_place(db, cursor) : PIA_NOT_FOUND;
-    return status == PIA_NOT_FOUND ? find_common(db, cursor, ret_common) : status;
 }

@@ -1,4 +1,6 @@
-/* journal_read.h - reading the journal back: rows and cursors. Over any connection, its thread. */
+/* journal_read.h - reading the journal back: rows, receipts, the end. Over any connection, its
+ * thread.
+ */
 #ifndef DIFFUSION_JOURNAL_READ_H
 #define DIFFUSION_JOURNAL_READ_H
 
@@ -23,9 +25,5 @@ pia_status_t journal_read_receipt(pia_db_t *db, uint64_t sequence, receipt_t *re
 /* The last event, by the head row. */
 pia_status_t journal_read_end(pia_db_t *db, receipt_t *ret_end);
 pia_status_t journal_read_head(pia_db_t *db, cursor_t *ret_head);
-
-/* PIA_OK: the cursor is a place in this history. PIA_GONE: it is of another one; *ret_common is the
- * last position that is surely common. */
-pia_status_t journal_locate(pia_db_t *db, const cursor_t *cursor, cursor_t *ret_common);
 
 #endif

@@ -12,6 +12,7 @@
 #include "pia/db.h"
 #include "pia/memory.h"
 
+#include "epoch.h"
 #include "journal_read.h"
 
 enum {
@@ -26,6 +27,7 @@ typedef struct {
 struct reader {
     pia_loop_t *loop;            /* not owned */
     pia_db_t *db;                /* the thread's */
+    damage_t *damage;            /* not owned */
     batch_t *recent[RECENT_MAX]; /* the thread's: rows it has read last; NULL: none */
     size_t next_recent;          /* to be replaced */
     atomic_bool forget;          /* `recent` is not to be used any more */
@@ -103,6 +105,13 @@ static pia_status_t read_row(reader_t *self, uint64_t sequence, batch_t **ret_ba
     return PIA_OK;
 }
 
+/* Whether the journal's head says that there is such an event. */
+static bool is_missing(pia_db_t *db, uint64_t sequence)
+{
+    receipt_t end;
+    return journal_read_end(db, &end) == PIA_OK && sequence <= end.sequence;
+}
+
 static void read_page(reader_t *self, read_t *read)
 {
     uint64_t sequence = read->after.sequence + 1;
@@ -116,6 +125,10 @@ static void read_page(reader_t *self, read_t *read)
         sequence = batch_last(batch) + 1;
         read->batches[read->count++] = batch;
     }
+    if (read->status == PIA_NOT_FOUND && is_missing(self->db, sequence))
+        read->status = PIA_INTERNAL;
+    if (read->status == PIA_INTERNAL)
+        damage_look(self->damage, self->db, sequence);
     if (read->count)
         read->status = PIA_OK;
 }
@@ -134,6 +147,8 @@ static void answer(reader_t *self, read_t *read)
         read->status = journal_locate(self->db, &read->after, &read->common);
     if (read->status == PIA_OK)
         read_page(self, read);
+    else if (read->status == PIA_INTERNAL)
+        damage_look(self->damage, self->db, read->after.sequence);
     pia_db_rollback(self->db);
 }
 
@@ -184,8 +199,11 @@ static void finish_reads(void *arg)
         done->done(done->arg, done);
 }
 
-pia_status_t
-reader_new(const char *url, pia_loop_t *loop, reader_t **ret_reader, pia_problem_t *problem)
+pia_status_t reader_new(const char *url,
+                        pia_loop_t *loop,
+                        damage_t *damage,
+                        reader_t **ret_reader,
+                        pia_problem_t *problem)
 {
     pia_db_t *db = NULL;
     pia_status_t status = pia_db_open(url, PIA_DB_READER, &db, problem);
@@ -194,6 +212,7 @@ reader_new(const char *url, pia_loop_t *loop, reader_t **ret_reader, pia_problem
     reader_t *self = pia_alloc(sizeof *self);
     self->loop = loop;
     self->db = db;
+    self->damage = damage;
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert(self->wake >= 0);
     pthread_mutex_init(&self->mutex, NULL);

@@ -7,6 +7,7 @@
 #include "pia/problem.h"
 
 #include "batch.h"
+#include "damage.h"
 
 enum { READ_BATCHES_MAX = 64 };
 
@@ -32,8 +33,12 @@ struct read {
     read_t *next;
 };
 
-pia_status_t
-reader_new(const char *url, pia_loop_t *loop, reader_t **ret_reader, pia_problem_t *problem);
+/* What it finds damaged it tells `damage`, which must outlive it. */
+pia_status_t reader_new(const char *url,
+                        pia_loop_t *loop,
+                        damage_t *damage,
+                        reader_t **ret_reader,
+                        pia_problem_t *problem);
 
 /* Ends the thread; what was asked is answered PIA_UNAVAILABLE. */
 void reader_destroy(reader_t **self_p);

@@ -38,15 +38,20 @@ static uint32_t count_chained(const batch_t *batch)
 const char *row_check_cut(batch_t *batch, const batch_row_t *row, const row_check_t *stored)
 {
     row_check_t found = row_check(row);
+    const char *damage = "The stored record is not as it was written.";
+    uint32_t good = batch->good;
+    if (found.row == stored->row && found.bytes == stored->bytes && good == batch->count)
+        return NULL;
     if (found.row != stored->row) {
-        batch->good = 0;
-        return "What stands beside the row's events is not as it was written.";
+        good = 0;
+        damage = "What stands beside the row's events is not as it was written.";
+    } else if (found.bytes != stored->bytes) {
+        good = count_chained(batch);
+        if (good == batch->count) { /* every event is as it was: then it is a time, and nobody */
+            good = 0;               /* knows whose */
+            damage = "A time in the row is not as it was written.";
+        }
     }
-    if (found.bytes == stored->bytes)
-        return batch->good == batch->count ? NULL : "The stored record cannot be read.";
-    uint32_t chained = count_chained(batch);
-    /* Every event is as it was: then it is a time, and nobody knows whose. */
-    batch->good = chained < batch->count ? chained : 0;
-    return chained < batch->count ? "The stored record is not as it was written."
-                                  : "A time in the row is not as it was written.";
+    batch_cut(batch, good);
+    return damage;
 }

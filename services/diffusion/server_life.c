@@ -86,6 +86,16 @@ static void try_live(server_t *self)
     pia_log(PIA_LOG_INFO, "live feed at %s", self->live_endpoint);
 }
 
+/* What was found since the last look concerns streams that have nothing else to wait for. */
+static void tell_damage(server_t *self)
+{
+    uint64_t good = damage_good(guard_damage(self->diffusion->guard));
+    if (good == self->damage_good)
+        return;
+    self->damage_good = good;
+    streams_wake(self->streams);
+}
+
 static void tick(void *arg)
 {
     server_t *self = arg;
@@ -94,6 +104,7 @@ static void tick(void *arg)
     if (self->draining)
         return;
     streams_tick(self->streams, pia_clock_monotonic());
+    tell_damage(self);
     server_run_streams(self);
     atomic_store(&self->counters.streams, streams_count(self->streams));
     if (!self->live) {
@@ -156,12 +167,13 @@ pia_status_t server_new(diffusion_t *diffusion,
     self->shared = options->shared;
     self->live_after = options->head.sequence;
     (void)snprintf(self->live_endpoint, sizeof self->live_endpoint, "%s", options->live);
+    self->damage_good = UINT64_MAX;
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert(self->wake >= 0);
     self->ring = ring_new(options->ring_size);
     ring_start(self->ring, &options->ring_start);
-    pia_status_t status =
-        reader_new(options->database, diffusion->context->loop, &self->reader, problem);
+    pia_status_t status = reader_new(options->database, diffusion->context->loop,
+                                     guard_damage(diffusion->guard), &self->reader, problem);
     if (status == PIA_OK)
         status = bind_router(self, options->endpoint, problem);
     if (status != PIA_OK) {
@@ -169,7 +181,8 @@ pia_status_t server_new(diffusion_t *diffusion,
         return status;
     }
     self->peers = peers_new(self->socket);
-    self->streams = streams_new(self->peers, self->ring, self->reader, server_run_streams, self);
+    self->streams = streams_new(self->peers, self->ring, self->reader,
+                                guard_damage(diffusion->guard), server_run_streams, self);
     self->groups = groups_new(&(groups_options_t){.diffusion = diffusion,
                                                   .peers = self->peers,
                                                   .socket = self->socket,

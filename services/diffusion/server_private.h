@@ -36,6 +36,7 @@ struct server {
     int retry_timer;     /* id while streams are blocked; 0 */
     bool shared;         /* other instances may write to the journal */
     bool draining;
+    uint64_t damage_good; /* what streams were told of the damage */
     struct {
         atomic_ullong received, nonsense, dropped;
         atomic_ullong peers, streams; /* now; for stats in another thread */

@@ -1,9 +1,13 @@
 /* service.c - the service's table: what can be asked, and what happens around a transaction. */
+#include <assert.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "diffusion.h"
 #include "journal_read.h"
+#include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/event.h"
 #include "proto/group.h"
@@ -41,6 +45,7 @@ static const pia_route_t routes[] = {
     {&pia_msg_diffusion_parked_skip, PIA_ROLE_ANY, handle_parked_skip},
     {&pia_msg_diffusion_journal_head, READERS, handle_journal_head},
     {&pia_msg_diffusion_journal_verify, PIA_ROLE_OPERATOR, handle_journal_verify},
+    {&pia_msg_diffusion_journal_begin, PIA_ROLE_OPERATOR, handle_journal_begin},
     {NULL, 0, NULL},
 };
 
@@ -88,6 +93,11 @@ static pia_status_t warm_up(diffusion_t *self)
     for (uint64_t last = head.sequence; status == PIA_OK && last;) {
         batch_t *batch = NULL;
         status = journal_read_batch(self->context->db, last, &batch);
+        if (status == PIA_INTERNAL) {
+            damage_look(guard_damage(self->guard), self->context->db, last);
+            status = PIA_OK;
+            break;
+        }
         if (status != PIA_OK || batch->memory > room) {
             batch_release(&batch);
             break;
@@ -107,17 +117,37 @@ static pia_status_t warm_up(diffusion_t *self)
     return status;
 }
 
+/* Where the journal ends, and its end in memory; reading that may find that it ends before. */
+static pia_status_t open_end(diffusion_t *self, pia_problem_t *problem)
+{
+    const pia_context_t *context = self->context;
+    bool known = true;
+    pia_status_t status = PIA_OK;
+    do {
+        feed_destroy(&self->feed);
+        self->feed = feed_new();
+        status = guard_open(self->guard, context->db, self->journal, context->damage, problem);
+        if (status != PIA_OK)
+            return status;
+        known = damage_is_known(guard_damage(self->guard), NULL);
+        status = warm_up(self);
+    } while (status == PIA_OK && !known && damage_is_known(guard_damage(self->guard), NULL));
+    if (status != PIA_OK)
+        (void)pia_problem_set(problem, status, "", "The journal cannot be read.");
+    return status;
+}
+
 static pia_status_t open_service(void *arg, const pia_context_t *context, pia_problem_t *problem)
 {
     diffusion_t *self = arg;
     self->context = context;
     self->matching = matching_new();
-    self->feed = feed_new();
     pia_status_t status = journal_open(context->db, &self->journal, problem);
+    if (status == PIA_OK)
+        status = open_end(self, problem);
     if (status != PIA_OK)
         return status;
     journal_on_batch(self->journal, feed_batch, self->feed);
-    status = warm_up(self);
     if (status == PIA_OK)
         status = matching_refresh(self->matching, context->db);
     if (status == PIA_OK) {
@@ -162,6 +192,7 @@ static void close_service(void *arg)
     feed_destroy(&self->feed);
     pia_fresh_undo(&self->fresh, 0);
     free(self->revocations);
+    guard_destroy(&self->guard);
 }
 
 static const char *endpoint(void *arg)
@@ -177,6 +208,8 @@ static void stats(void *arg, json_t *stats)
     journal_committed_head(self->journal, &head);
     json_object_set_new(stats, "journal_epoch", json_integer((json_int_t)head.epoch));
     json_object_set_new(stats, "journal_sequence", json_integer((json_int_t)head.sequence));
+    bool damaged = damage_is_known(guard_damage(self->guard), NULL);
+    json_object_set_new(stats, "journal_damaged", json_integer(damaged));
     json_object_set_new(stats, "events_appended_total",
                         json_integer((json_int_t)atomic_load(&self->appended)));
     json_object_set_new(stats, "events_duplicate_total",
@@ -190,10 +223,26 @@ static void stats(void *arg, json_t *stats)
         server_stats(self->server, stats);
 }
 
+/* What this process has in memory is not the journal any more: the supervisor starts another. */
+static void begin_anew(diffusion_t *self, const char *why)
+{
+    if (self->ending)
+        return;
+    self->ending = true;
+    pia_log(PIA_LOG_WARN, "ends, to begin anew: %s", why);
+    int rc = kill(getpid(), SIGTERM);
+    assert(rc == 0);
+}
+
 static pia_status_t began(void *arg, pia_db_t *db)
 {
     diffusion_t *self = arg;
-    return journal_began(self->journal, db);
+    if (self->ending)
+        return PIA_UNAVAILABLE;
+    pia_status_t status = journal_began(self->journal, db);
+    if (journal_has_moved(self->journal))
+        begin_anew(self, "the journal ends elsewhere than it did");
+    return status;
 }
 
 static pia_status_t committing(void *arg, pia_db_t *db)
@@ -208,6 +257,11 @@ static void committed(void *arg)
     journal_committed(self->journal);
     self->cached += pia_fresh_set(&self->fresh, self->context->cache);
     matching_committed(self->matching);
+    guard_committed(self->guard, self->journal);
+    if (!self->epoch_began)
+        return;
+    damage_resolve(guard_damage(self->guard));
+    begin_anew(self, "a new epoch has begun");
 }
 
 static void job_begins(void *arg)
@@ -228,6 +282,32 @@ static void rolled_back(void *arg)
     journal_rolled_back(self->journal);
     pia_fresh_undo(&self->fresh, 0);
     matching_rolled_back(self->matching);
+    self->epoch_began = false;
+}
+
+static void damaged(void *arg, const char *reason)
+{
+    diffusion_t *self = arg;
+    damage_found_in_database(guard_damage(self->guard), reason);
+}
+
+static pia_status_t look(void *arg, const pia_config_t *config, pia_problem_t *problem)
+{
+    diffusion_t *self = arg;
+    if (!self->guard)
+        self->guard = guard_new(config);
+    return guard_look(self->guard, problem);
+}
+
+/* A damaged journal is only read, but for the operator's decision. */
+static pia_status_t may_change(void *arg, const pia_message_t *message, pia_problem_t *problem)
+{
+    diffusion_t *self = arg;
+    bool decides = message == &pia_msg_diffusion_journal_begin;
+    damage_t *damage = self->guard ? guard_damage(self->guard) : NULL;
+    if (!damage || (decides && !damage_is_of_database(damage)) || !damage_is_known(damage, problem))
+        return PIA_OK;
+    return problem->status;
 }
 
 void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_service_t *ret_service)
@@ -238,7 +318,8 @@ void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_servi
                                     .committed = committed,
                                     .rolled_back = rolled_back,
                                     .job_begins = job_begins,
-                                    .job_undone = job_undone};
+                                    .job_undone = job_undone,
+                                    .damaged = damaged};
     *ret_service = (pia_service_t){.name = "diffusion",
                                    .options = options,
                                    .migrations = migrations,
@@ -251,5 +332,7 @@ void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_servi
                                    .stats = stats,
                                    .endpoint = endpoint,
                                    .hooks = hooks,
-                                   .is_journal = true};
+                                   .is_journal = true,
+                                   .look = look,
+                                   .may_change = may_change};
 }

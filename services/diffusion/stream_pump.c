@@ -143,6 +143,22 @@ static pump_t go_on(streams_t *self, stream_t *stream)
     return PUMP_DONE;
 }
 
+/* Whether the journal is damaged, and the subscriber has what there is of it. */
+static bool is_over(const streams_t *self, const stream_t *stream)
+{
+    uint64_t good = damage_good(self->damage);
+    return good != UINT64_MAX && (stream->seen.sequence >= good ||
+                                  stream->seen.sequence >= ring_head(self->ring)->sequence);
+}
+
+/* A stream that says nothing would look as if all were well. */
+static void end_damaged(streams_t *self, stream_t *stream)
+{
+    if (!stream->told || stream->seen.sequence > stream->sent.sequence)
+        (void)tell(self, stream, &stream->seen, NULL);
+    tell_damage(self, stream);
+}
+
 pump_t stream_pump(streams_t *self, stream_t *stream)
 {
     if (!locate_in_ring(self, stream)) {
@@ -158,8 +174,8 @@ pump_t stream_pump(streams_t *self, stream_t *stream)
         frame_release(frame);
     if (!delivered)
         return PUMP_DONE;
-    if (!good) {
-        tell_damage(self, stream);
+    if (!good || is_over(self, stream)) {
+        end_damaged(self, stream);
         return PUMP_GONE;
     }
     return go_on(self, stream);

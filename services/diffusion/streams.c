@@ -9,13 +9,18 @@
 
 #include "streams_private.h"
 
-streams_t *
-streams_new(peers_t *peers, ring_t *ring, reader_t *reader, void (*on_ready)(void *arg), void *arg)
+streams_t *streams_new(peers_t *peers,
+                       ring_t *ring,
+                       reader_t *reader,
+                       damage_t *damage,
+                       void (*on_ready)(void *arg),
+                       void *arg)
 {
     streams_t *self = pia_alloc(sizeof *self);
     self->peers = peers;
     self->ring = ring;
     self->reader = reader;
+    self->damage = damage;
     self->on_ready = on_ready;
     self->on_ready_arg = arg;
     self->frames = frame_cache_new();

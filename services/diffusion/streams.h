@@ -17,8 +17,12 @@ typedef struct streams streams_t;
 
 /* Keeps pointers to what it works with; not owned. `on_ready` is called when what the reader has
  * brought waits to be sent: time to call streams_run. */
-streams_t *
-streams_new(peers_t *peers, ring_t *ring, reader_t *reader, void (*on_ready)(void *arg), void *arg);
+streams_t *streams_new(peers_t *peers,
+                       ring_t *ring,
+                       reader_t *reader,
+                       damage_t *damage,
+                       void (*on_ready)(void *arg),
+                       void *arg);
 /* The reader has been destroyed, and no peer has streams any more. */
 void streams_destroy(streams_t **self_p);
 

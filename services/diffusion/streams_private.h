@@ -35,6 +35,7 @@ struct streams {
     peers_t *peers;
     ring_t *ring;
     reader_t *reader;
+    damage_t *damage;
     void (*on_ready)(void *arg);
     void *on_ready_arg;
     bool blocked; /* some stream is */

@@ -108,8 +108,8 @@ static int print_help(void)
     print_commands(stdout, NULL);
     (void)puts("\noptions:");
     print_flags(COMMON);
-    (void)puts(
-        "\npia COMMAND --help tells more. 0: done, 1: refused, 2: wrong usage, 3: unavailable.");
+    (void)puts("\npia COMMAND --help tells more. 0: done, 1: refused, 2: wrong usage, 3: "
+               "unavailable, 4: damaged.");
     return EXIT_DONE;
 }
 

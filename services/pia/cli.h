@@ -12,6 +12,7 @@ enum {
     EXIT_REFUSED = 1,
     EXIT_USAGE = 2,
     EXIT_UNAVAILABLE = 3,
+    EXIT_DAMAGED = 4, /* pia journal verify */
 };
 
 /* What a command runs with. The process has changed to the data directory. */

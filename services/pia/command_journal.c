@@ -4,8 +4,11 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/clock.h"
 #include "print.h"
 #include "proto/journal.h"
+
+enum { PROGRESS_MS = 2000 };
 
 static int64_t number(const json_t *json, const char *name)
 {
@@ -25,9 +28,10 @@ static pia_status_t verify_piece(
     return status;
 }
 
-static int tell(const cli_t *cli, const json_t *answer)
+static int tell(const cli_t *cli, json_t *answer)
 {
     bool good = json_is_true(json_object_get(answer, "ok"));
+    json_object_set_new(answer, "from", json_integer(1)); /* all the pieces together */
     if (cli->as_json)
         print_json(answer);
     else if (good)
@@ -35,7 +39,7 @@ static int tell(const cli_t *cli, const json_t *answer)
     else
         (void)printf("damaged at %" PRId64 ": %s\n", number(answer, "bad_sequence"),
                      json_string_value(json_object_get(answer, "detail")));
-    return good ? EXIT_DONE : EXIT_REFUSED;
+    return good ? EXIT_DONE : EXIT_DAMAGED;
 }
 
 int command_verify(cli_t *cli, const command_t *command, const arguments_t *arguments)
@@ -43,7 +47,7 @@ int command_verify(cli_t *cli, const command_t *command, const arguments_t *argu
     (void)command;
     (void)arguments;
     pia_problem_t problem = {.status = PIA_OK};
-    int64_t from = 0, next = 0;
+    int64_t from = 0, next = 0, said_ms = pia_clock_monotonic();
     for (;;) {
         json_t *answer = NULL;
         if (verify_piece(cli, from, &answer, &next, &problem) != PIA_OK)
@@ -54,5 +58,9 @@ int command_verify(cli_t *cli, const command_t *command, const arguments_t *argu
         if (last)
             return code;
         from = next;
+        if (pia_clock_monotonic() - said_ms < PROGRESS_MS)
+            continue;
+        said_ms = pia_clock_monotonic();
+        (void)fprintf(stderr, "pia: verified up to %" PRId64 " …\n", from - 1);
     }
 }

@@ -194,6 +194,25 @@ static const char *missing(const json_t *rows)
     return NULL;
 }
 
+/* Says what instances say about themselves; false if any does. */
+static bool say_problems(const json_t *rows)
+{
+    bool well = true;
+    size_t i = 0;
+    const json_t *row = NULL;
+    json_array_foreach(rows, i, row)
+    {
+        const char *problem = json_string_value(json_object_get(row, "problem"));
+        if (!problem)
+            continue;
+        well = false;
+        (void)fprintf(stderr, "pia: %s#%s: %s\n",
+                      json_string_value(json_object_get(row, "service")),
+                      json_string_value(json_object_get(row, "instance")), problem);
+    }
+    return well;
+}
+
 static void format_uptime(int64_t ms, char ret_text[UPTIME_SIZE])
 {
     int64_t s = ms / 1000;
@@ -271,9 +290,10 @@ int command_status(cli_t *cli, const command_t *command, const arguments_t *argu
         return code;
     }
     print_rows(cli, rows);
+    bool well = say_problems(rows);
     const char *absent = missing(rows);
     if (absent)
         (void)fprintf(stderr, "pia: no active instance of %s\n", absent);
     json_decref(rows);
-    return absent ? EXIT_REFUSED : EXIT_DONE;
+    return absent || !well ? EXIT_REFUSED : EXIT_DONE;
 }

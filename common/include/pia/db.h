@@ -36,7 +36,7 @@ typedef enum { PIA_DB_WRITER, PIA_DB_READER } pia_db_mode_t;
 /* Opens a connection. SQLite: WAL, synchronous=FULL, foreign keys, read back; the writer is the
  * only one that checkpoints; PIA_DB_READER is read-only. PostgreSQL: synchronous_commit=on,
  * search_path set to the schema (made by a writer if missing). PIA_UNAVAILABLE, with the reason;
- * PIA_INVALID: not such a URL. */
+ * PIA_INVALID: not such a URL; PIA_INTERNAL: the file is damaged, or no database. */
 pia_status_t
 pia_db_open(const char *url, pia_db_mode_t mode, pia_db_t **ret_db, pia_problem_t *problem);
 void pia_db_close(pia_db_t **db_p);
@@ -63,10 +63,13 @@ pia_status_t pia_db_savepoint(pia_db_t *db);
 pia_status_t pia_db_release(pia_db_t *db);
 void pia_db_rollback_to(pia_db_t *db);
 
-/* Whether an operation failed by I/O, fsync, full disk or a damaged file, after which a process
- * must not go on (fsyncgate): stays true, and begin is refused. The text is the engine's, of the
- * last failure, without the row's values. */
+/* Whether a writer's operation failed by I/O, fsync, full disk or a damaged file, after which a
+ * process must not go on (fsyncgate): stays true, and begin is refused. A reader acknowledges
+ * nothing and goes on. The text is the engine's, of the last failure, without the row's values. */
 bool pia_db_is_fatal(const pia_db_t *db);
+/* Whether any operation found the database's own structure damaged: malformed pages, no database.
+ * Such an operation returns PIA_INTERNAL, opening too. */
+bool pia_db_is_damaged(const pia_db_t *db);
 const char *pia_db_error(const pia_db_t *db);
 
 /* The statement for `sql`, prepared once per connection and cached by the address of the text

@@ -28,6 +28,8 @@ typedef struct {
     /* Before each job of several, and after what it wrote was undone alone. */
     void (*job_begins)(void *self);
     void (*job_undone)(void *self);
+    /* The database turned out to be damaged: the process ends after this. */
+    void (*damaged)(void *self, const char *reason);
 } pia_executor_hooks_t;
 
 /* Embed this as the first member of what the job needs. */

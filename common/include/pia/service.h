@@ -37,6 +37,7 @@ typedef struct {
     pia_executor_t *executor;   /* post from the loop thread */
     pia_verifier_t *verifier;   /* loop thread only */
     void *zmq;                  /* the process's one ZeroMQ context */
+    const char *damage;         /* why the database could be opened only to be read; NULL */
     pia_own_token_t *own_token; /* loop thread only: see pia_context_token */
 } pia_context_t;
 
@@ -63,7 +64,8 @@ typedef struct {
     /* Loop thread, when draining begins: stop intake on own sockets. NULL if none. */
     void (*detach)(void *self);
     /* Loop thread, at the end: the store thread has ended and every job is done; the loop and the
-     * ZeroMQ context still live. Close own sockets. NULL if none. */
+     * ZeroMQ context still live, perhaps nothing was ever opened. Close own sockets. NULL if none.
+     */
     void (*close)(void *self);
     /* Adds numbers to the counters in the answer of service.stats; store thread. NULL if none. */
     void (*stats)(void *self, json_t *stats);
@@ -84,6 +86,15 @@ typedef struct {
      * none. */
     const char *(*endpoint)(void *self);
     bool is_journal; /* diffusion: no relay, no following */
+
+    /* Loop thread, before the database is opened, perhaps several times. PIA_INTERNAL: it is known
+     * to be damaged, any other failure: it must not be opened; the problem says why. A service that
+     * has this is given a database that is damaged, known or not, read-only (context's `damage`);
+     * without it such a database ends the process. NULL if none. */
+    pia_status_t (*look)(void *self, const pia_config_t *config, pia_problem_t *problem);
+    /* Loop thread: whether this message, which would change something, may be asked now (NULL:
+     * any); else the problem says why not, and service.info, too. NULL if always. */
+    pia_status_t (*may_change)(void *self, const pia_message_t *message, pia_problem_t *problem);
 } pia_service_t;
 
 /* Runs the service until SIGTERM (drain) or a second signal (at once). The result is main's:

@@ -8,7 +8,13 @@ CREATE TABLE journal_epoch (
     epoch BIGINT PRIMARY KEY,
     first_sequence BIGINT NOT NULL,
     chain_before BYTEA NOT NULL,    -- after the event before the first
-    began_at BIGINT NOT NULL        -- ms
+    began_at BIGINT NOT NULL,       -- ms
+    reason TEXT NOT NULL            -- what was lost before it, in words
+);
+-- Epochs that a restore has undone: what their cursors surely have in common with this history.
+CREATE TABLE journal_lost_epoch (
+    epoch BIGINT PRIMARY KEY,
+    common_sequence BIGINT NOT NULL
 );
 CREATE TABLE journal_head (
     id BIGINT PRIMARY KEY,          -- 1
@@ -25,6 +31,19 @@ CREATE TABLE journal_batch (
     bytes BYTEA NOT NULL,           -- records as they are sent
     row_check BIGINT NOT NULL,      -- of all but the bytes, see row_check.h
     bytes_check BIGINT NOT NULL     -- of the bytes
+);
+-- Rows that stood behind the end when an epoch began, as they were: damaged, or after damage.
+CREATE TABLE journal_aside (
+    before_epoch BIGINT NOT NULL,   -- the epoch that began then
+    first_sequence BIGINT NOT NULL,
+    count BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    chain_before BYTEA NOT NULL,
+    attributes BYTEA NOT NULL,
+    bytes BYTEA NOT NULL,
+    row_check BIGINT NOT NULL,
+    bytes_check BIGINT NOT NULL,
+    PRIMARY KEY (before_epoch, first_sequence)
 );
 -- Which events are there already: runs of fingerprints, see dedup.h.
 CREATE TABLE journal_run (

@@ -287,7 +287,7 @@ static void what_is_not_a_database_is_refused(void **state)
     (void)close(file);
     pia_db_t *db = NULL;
     pia_problem_t problem = {.detail = ""};
-    assert_int_equal(pia_db_open(database->url, PIA_DB_WRITER, &db, &problem), PIA_UNAVAILABLE);
+    assert_int_equal(pia_db_open(database->url, PIA_DB_WRITER, &db, &problem), PIA_INTERNAL);
     assert_non_null(strstr(problem.detail, path));
 }
 

@@ -206,10 +206,11 @@ static void decisions_are_seen_once(void **state)
 static void begin_epoch(uint64_t kept)
 {
     char sql[200];
-    (void)snprintf(sql, sizeof sql,
-                   "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at)"
-                   " VALUES (2, %d, '', 0)",
-                   (int)kept + 1);
+    (void)snprintf(
+        sql, sizeof sql,
+        "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at, reason)"
+        " VALUES (2, %d, '', 0, '')",
+        (int)kept + 1);
     test_database_run(fixture.db, sql);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "diffusion_fixture.h"
+#include "epoch.h"
 #include "journal_read.h"
 #include "verify.h"
 
@@ -272,9 +273,9 @@ static void a_cursor_of_a_lost_tail_has_the_epochs_end_in_common(void **state)
     fixture_open(&f);
     fixture_add(&f, "a", "1");
     receipt_t kept = fixture_add(&f, "b", "2");
-    test_database_run(f.db,
-                      "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at)"
-                      " SELECT 2, 3, chain, 0 FROM journal_head");
+    test_database_run(
+        f.db, "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at, reason)"
+              " SELECT 2, 3, chain, 0, '' FROM journal_head");
     test_database_run(f.db, "UPDATE journal_head SET epoch = 2");
     fixture_reopen(&f);
     receipt_t next = fixture_add(&f, "c", "3");

@@ -10,6 +10,7 @@ enum { EVENTS = 5 };
 typedef struct {
     fixture_t fixture;
     pia_loop_t *loop;
+    damage_t *damage;
     reader_t *reader;
     int left;                 /* answers still to come */
     size_t batches;           /* in all answers */
@@ -33,7 +34,9 @@ static void open_bench(bench_t *bench)
     fixture_open(&bench->fixture);
     for (int i = 0; i < EVENTS; i++)
         (void)fixture_add(&bench->fixture, (const char[]){(char)('a' + i), '\0'}, "{}");
-    assert_int_equal(reader_new(bench->fixture.database.url, bench->loop, &bench->reader, &problem),
+    bench->damage = damage_new("/nonexistent/damaged");
+    assert_int_equal(reader_new(bench->fixture.database.url, bench->loop, bench->damage,
+                                &bench->reader, &problem),
                      PIA_OK);
 }
 
@@ -41,6 +44,7 @@ static void close_bench(bench_t *bench)
 {
     reader_destroy(&bench->reader);
     pia_loop_destroy(&bench->loop);
+    damage_destroy(&bench->damage);
     fixture_close(&bench->fixture);
 }
 

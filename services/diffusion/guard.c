@@ -1,0 +1,163 @@
+/* guard.c - opening, marking, beginning anew. */
+#include "guard.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pia/log.h"
+#include "pia/memory.h"
+
+#include "epoch.h"
+#include "mark.h"
+#include "opening.h"
+
+enum { NAME_SIZE = 512 };
+
+static const char SQLITE[] = "sqlite:";
+
+struct guard {
+    char name[NAME_SIZE]; /* of the files, without their endings */
+    bool embedded;        /* the database is the file of that name */
+    char mark_name[NAME_SIZE];
+    damage_t *damage;
+    mark_t mark; /* what was found at the beginning */
+    bool marked;
+    mark_file_t *mark_file; /* store thread; NULL until it is open */
+    uint64_t written;       /* the sequence in it */
+};
+
+guard_t *guard_new(const pia_config_t *config)
+{
+    guard_t *self = pia_alloc(sizeof *self);
+    char file[NAME_SIZE];
+    const char *url = pia_config_text(config, "service", "database");
+    const char *schema = strrchr(url, '#');
+    self->embedded = strncmp(url, SQLITE, sizeof SQLITE - 1) == 0;
+    if (self->embedded)
+        (void)snprintf(self->name, sizeof self->name, "%.480s", url + sizeof SQLITE - 1);
+    else
+        (void)snprintf(self->name, sizeof self->name, "journal-%.64s", schema ? schema + 1 : "");
+    (void)snprintf(self->mark_name, sizeof self->mark_name, "%.490s.mark", self->name);
+    (void)snprintf(file, sizeof file, "%.490s.damaged", self->name);
+    self->damage = damage_new(file);
+    self->marked = mark_read(self->mark_name, &self->mark) == PIA_OK;
+    return self;
+}
+
+void guard_destroy(guard_t **self_p)
+{
+    guard_t *self = *self_p;
+    if (!self)
+        return;
+    mark_close(&self->mark_file);
+    damage_destroy(&self->damage);
+    free(self);
+    *self_p = NULL;
+}
+
+pia_status_t guard_look(guard_t *self, pia_problem_t *problem)
+{
+    struct stat file = {.st_size = 0};
+    bool empty = self->embedded && (stat(self->name, &file) != 0 || file.st_size == 0);
+    if (empty && self->marked && self->mark.head.sequence > 0)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "",
+                               "%s is gone or empty, and %s says that %" PRIu64
+                               " events were acknowledged: restore a backup, or remove that file "
+                               "for a journal that begins anew",
+                               self->name, self->mark_name, self->mark.head.sequence);
+    if (damage_is_of_database(self->damage)) {
+        (void)damage_is_known(self->damage, problem);
+        return problem->status = PIA_INTERNAL;
+    }
+    return PIA_OK;
+}
+
+static pia_status_t
+check_name(const guard_t *self, const journal_t *journal, pia_problem_t *problem)
+{
+    if (!self->marked || strcmp(self->mark.journal, journal_id(journal)) == 0)
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_CONFLICT, "",
+                           "the database holds journal %s, and %s that of %s: remove that file if "
+                           "this is meant",
+                           journal_id(journal), self->mark_name, self->mark.journal);
+}
+
+pia_status_t guard_open(
+    guard_t *self, pia_db_t *db, journal_t *journal, const char *reason, pia_problem_t *problem)
+{
+    receipt_t end = {.epoch = 1};
+    pia_status_t status = check_name(self, journal, problem);
+    if (status != PIA_OK)
+        return status;
+    if (reason)
+        damage_found_in_database(self->damage, reason);
+    status = opening_find_end(db, self->marked ? &self->mark : NULL, self->damage, &end);
+    if (status == PIA_OK && !journal_is_whole(journal) && !damage_is_known(self->damage, NULL)) {
+        damage_found(self->damage, end.sequence, "Its runs of fingerprints cannot be read.");
+        status = opening_find_end(db, NULL, self->damage, &end);
+    }
+    if (status != PIA_OK)
+        return pia_problem_set(problem, status, "", "The journal's end cannot be read: %s",
+                               pia_db_error(db));
+    if (damage_is_known(self->damage, NULL)) {
+        mark_close(&self->mark_file);
+        journal_end_at(journal, &end);
+        return PIA_OK;
+    }
+    status = mark_open(self->mark_name, &self->mark_file, problem);
+    if (status == PIA_OK)
+        guard_committed(self, journal);
+    return status;
+}
+
+void guard_committed(guard_t *self, const journal_t *journal)
+{
+    mark_t mark;
+    if (!self->mark_file)
+        return;
+    journal_committed_head(journal, &mark.head);
+    if (mark.head.sequence == self->written)
+        return;
+    self->written = mark.head.sequence;
+    (void)snprintf(mark.journal, sizeof mark.journal, "%s", journal_id(journal));
+    mark_write(self->mark_file, &mark);
+}
+
+pia_status_t guard_begin_epoch(guard_t *self,
+                               pia_db_t *db,
+                               journal_t *journal,
+                               const char *reason,
+                               receipt_t *ret_end,
+                               pia_problem_t *problem)
+{
+    epoch_begin_t begin = {.above = self->marked ? self->mark.head.epoch : 0, .reason = reason};
+    uint32_t epoch = 0;
+    pia_status_t status = PIA_OK;
+    if (damage_is_known(self->damage, NULL))
+        status = opening_find_end(db, NULL, self->damage, &begin.end);
+    else
+        journal_committed_head(journal, &begin.end);
+    if (!damage_is_known(self->damage, NULL) && journal_next(journal) != begin.end.sequence + 1)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "Events are being stored: try again.");
+    if (status == PIA_OK)
+        status = epoch_begin(db, &begin, &epoch);
+    if (status != PIA_OK)
+        return pia_problem_set(problem, status, "", "The epoch cannot begin: %s", pia_db_error(db));
+    *ret_end = begin.end;
+    ret_end->epoch = epoch;
+    pia_log(PIA_LOG_WARN, "epoch %" PRIu32 " begins after event %" PRIu64 ": %s", epoch,
+            begin.end.sequence, reason);
+    return PIA_OK;
+}
+
+damage_t *guard_damage(guard_t *self)
+{
+    return self->damage;
+}

@@ -1,0 +1,85 @@
+/* opening.c - where the journal really ends. */
+#include "opening.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pia/log.h"
+
+#include "journal_read.h"
+#include "verify.h"
+
+enum { WALK_EVENTS = 100000 };
+
+static bool is_same(const receipt_t *one, const receipt_t *other)
+{
+    return one->sequence == other->sequence && memcmp(one->chain, other->chain, CHAIN_SIZE) == 0;
+}
+
+/* Whether the last row ends where the head says, and no row stands beyond. */
+static bool ends_well(pia_db_t *db, receipt_t *ret_end)
+{
+    receipt_t last = {.sequence = 0};
+    batch_t *batch = NULL;
+    if (journal_read_end(db, ret_end) != PIA_OK)
+        return false;
+    pia_status_t status = journal_read_row(db, INT64_MAX, &batch);
+    if (status == PIA_NOT_FOUND)
+        return ret_end->sequence == 0;
+    if (status != PIA_OK)
+        return false;
+    bool whole = !batch->damage && batch_last(batch) == ret_end->sequence;
+    batch_release(&batch);
+    return whole && journal_read_receipt(db, ret_end->sequence, &last) == PIA_OK &&
+           last.epoch <= ret_end->epoch && is_same(&last, ret_end);
+}
+
+/* Walks from the beginning to the last event that is good. */
+static pia_status_t walk(pia_db_t *db, damage_t *damage, receipt_t *ret_end)
+{
+    verification_t found = {.next = 1, .detail = NULL};
+    pia_log(PIA_LOG_WARN, "looking for the last good event of the journal");
+    while (found.next) {
+        pia_status_t status = journal_verify(db, found.next, WALK_EVENTS, &found);
+        if (status != PIA_OK)
+            return status;
+    }
+    if (found.bad)
+        damage_found(damage, found.good, found.detail);
+    *ret_end = (receipt_t){.epoch = 1};
+    return found.good ? journal_read_receipt(db, found.good, ret_end) : PIA_OK;
+}
+
+/* Whether what was acknowledged is still there. */
+static pia_status_t
+compare_mark(pia_db_t *db, const mark_t *mark, damage_t *damage, const receipt_t *end)
+{
+    char detail[96];
+    receipt_t there = {.sequence = 0};
+    const receipt_t *head = &mark->head;
+    if (head->epoch < end->epoch || head->sequence == 0)
+        return PIA_OK;
+    if (head->epoch > end->epoch || head->sequence > end->sequence) {
+        (void)snprintf(detail, sizeof detail,
+                       "Events up to %" PRIu64 " of epoch %" PRIu32 " were acknowledged.",
+                       head->sequence, head->epoch);
+        damage_found(damage, end->sequence, detail);
+        return PIA_OK;
+    }
+    pia_status_t status = journal_read_receipt(db, head->sequence, &there);
+    if (status == PIA_OK && !is_same(&there, head))
+        damage_found(damage, end->sequence, "Other events than these were acknowledged.");
+    return status == PIA_INTERNAL ? PIA_OK : status;
+}
+
+pia_status_t
+opening_find_end(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *ret_end)
+{
+    pia_status_t status = PIA_OK;
+    if (damage_is_known(damage, NULL) || !ends_well(db, ret_end))
+        status = walk(db, damage, ret_end);
+    if (status == PIA_OK && mark)
+        status = compare_mark(db, mark, damage, ret_end);
+    return status;
+}

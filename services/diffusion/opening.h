@@ -1,0 +1,18 @@
+/* opening.h - whether the journal that is being opened ends where it should: what can be seen at
+ * once, without the walk over all of it that verify makes. Store thread, before anything is
+ * appended. */
+#ifndef DIFFUSION_OPENING_H
+#define DIFFUSION_OPENING_H
+
+#include "pia/db.h"
+
+#include "damage.h"
+#include "mark.h"
+
+/* Compares the head with the last row and with the mark (NULL: there is none). *ret_end is the last
+ * event that can be given; what is wrong is told to `damage`. Only if the end is wrong, or damage
+ * is known already, the whole chain is walked to find it (seen here: 1 s a million events). */
+pia_status_t
+opening_find_end(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *ret_end);
+
+#endif

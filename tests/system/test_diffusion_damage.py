@@ -1,0 +1,270 @@
+"""A damaged journal is read up to the last good event and says so; nothing is appended to it, and
+nothing in it is changed or removed, until an operator has decided."""
+
+import json
+import sqlite3
+import time
+
+import piad
+import pytest
+from journal import end_network, head, make_event, new_network, publish, read_all
+
+FILE = "diffusion.db"
+
+
+@pytest.fixture
+def journal():
+    network = new_network()
+    yield network
+    end_network(network)
+
+
+def stop(network, checkpoint=True):
+    """Ends the journal; all of it is in the database file then, not in the log beside it."""
+    network.processes[-1].kill()
+    if checkpoint:
+        database = sqlite3.connect(network.data / FILE)
+        assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        database.close()
+
+
+def flip(path, needle, by=1):
+    """Changes one bit of each place where the bytes stand; how many there were."""
+    content = bytearray(path.read_bytes())
+    at, count = content.find(needle), 0
+    while at >= 0:
+        content[at] ^= by
+        at, count = content.find(needle, at), count + 1
+    path.write_bytes(content)
+    return count
+
+
+def files(network):
+    """What must stay as it is: the database and its log."""
+    return {name: (network.data / name).read_bytes() for name in (FILE, FILE + "-wal")
+            if (network.data / name).exists()}
+
+
+def follow_until_error(network, cursor="", credit=60000):
+    """Sequences, the last cursor, and the error that ends the stream."""
+    sequences, end = [], None
+    with network.diffusion(network.token()) as connection:
+        connection.subscribe(1, cursor, {}, credit)
+        while True:
+            command, frames = connection.expect(piad.DATA, piad.PROGRESS, piad.ERROR)
+            if command == piad.ERROR:
+                return sequences, end, json.loads(frames[1])
+            end = frames[2].decode()
+            if command == piad.DATA:
+                sequences += [record.sequence for record in piad.read_records(frames[3])]
+
+
+def assert_read_only(network, good, restarted=True):
+    """Everything up to `good` is given, and everything says why no more."""
+    sequences, end, error = follow_until_error(network)
+    assert sequences == list(range(1, good + 1))
+    assert error["status"] == "internal" and f"after event {good}" in error["detail"]
+    assert follow_until_error(network, end)[0] == []
+    if restarted:
+        assert head(network)["sequence"] == good
+    assert "is only read" in head(network)["damage"]
+    with network.diffusion(network.token()) as connection:
+        refused = connection.publish([make_event()])
+    assert refused["status"] == "unavailable" and "only read" in refused["detail"]
+    answer = network.call("diffusion.event.append", {"events": [make_event()]})
+    assert answer.status == 503 and "only read" in answer.body["detail"]
+    items = network.call("diffusion.event.list", {"limit": 1}).body["items"]
+    assert [item["sequence"] for item in items] == ([1] if good else [])
+    assert network.call("service.stats", service="diffusion").body["counters"]["journal_damaged"] == 1
+    status = network.pia("status")
+    assert status.returncode == 1 and "is only read" in status.stderr
+    assert "damaged" in network.processes[-1].tail(200)
+
+
+def assert_verified(network, bad):
+    verified = network.pia("journal", "verify", "--json")
+    assert verified.returncode == (4 if bad else 0), verified.stderr
+    body = json.loads(verified.stdout)
+    assert body["ok"] is (not bad) and body.get("bad_sequence") == bad
+    return body
+
+
+def needle_event(text):
+    return make_event(data={"text": text})
+
+
+def fill(journal):
+    """Events with known texts, the needle in the middle; its sequence, and the receipts."""
+    events = [needle_event(f"text {i}") for i in range(6)] + [needle_event("the needle")]
+    receipts = publish(journal, events + [needle_event("after it")])
+    receipts += publish(journal, [needle_event("another row")])
+    return receipts[6]["sequence"], receipts
+
+
+def test_a_flipped_bit_is_found_at_the_next_read(journal):
+    bad, receipts = fill(journal)
+    assert assert_verified(journal, None)["to"] == head(journal)["sequence"]
+    stop(journal)
+    assert flip(journal.data / FILE, b"the needle") == 1
+    before = files(journal)
+    journal.start("diffusion", "--redis", "")
+    assert_read_only(journal, bad - 1, restarted=False)
+    assert_verified(journal, bad)
+    assert files(journal)[FILE] == before[FILE]
+
+    # a restart does not forget it, though the end of the journal is as it should be
+    journal.processes[-1].kill()
+    journal.start("diffusion", "--redis", "")
+    assert_read_only(journal, bad - 1)
+    # and who stands beyond is told, too
+    sequences, _, error = follow_until_error(journal, receipts[-1]["cursor"])
+    assert sequences == [] and "damaged" in error["detail"]
+
+
+def test_damage_in_the_last_row_leaves_no_stream_silent(journal):
+    _, receipts = fill(journal)
+    last = receipts[-1]["sequence"]
+    stop(journal)
+    assert flip(journal.data / FILE, b"another row") == 1
+    journal.start("diffusion", "--redis", "")
+    assert_read_only(journal, last - 1)
+    sequences, end, error = follow_until_error(journal, "head")
+    assert sequences == [] and end == receipts[-2]["cursor"] and "damaged" in error["detail"]
+
+
+def test_a_stream_at_the_head_is_told_when_verify_finds_damage(journal):
+    bad, _ = fill(journal)
+    database = sqlite3.connect(journal.data / FILE)
+    database.execute("UPDATE journal_batch SET bytes = CAST(replace(CAST(bytes AS TEXT), 'x', 'y') AS BLOB)"
+                     " WHERE first_sequence = (SELECT max(first_sequence) FROM journal_batch"
+                     " WHERE first_sequence <= ?)", (bad,))
+    database.commit()
+    database.close()
+    with journal.diffusion(journal.token()) as connection:
+        connection.subscribe(1, "head", {}, 10)
+        connection.expect(piad.PROGRESS)
+        assert journal.pia("journal", "verify").returncode == 4
+        assert "damaged" in json.loads(connection.expect(piad.ERROR)[1][1])["detail"]
+
+
+def begin(journal, good, epoch=2):
+    """The operator decides; the journal ends by itself, and is started as a supervisor would."""
+    process = journal.processes[-1]
+    done = journal.pia("journal", "begin-epoch", "a disk was damaged", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"epoch": epoch, "sequence": good}
+    assert process.wait() == 0
+    journal.start("diffusion", "--redis", "")
+
+
+def test_a_new_epoch_sets_the_damaged_tail_aside(journal):
+    bad, receipts = fill(journal)
+    events = {r.event["id"]: r for r in read_all(journal, journal.token())}
+    stop(journal)
+    flip(journal.data / FILE, b"the needle")
+    journal.start("diffusion", "--redis", "")
+    assert_read_only(journal, bad - 1, restarted=False)
+    begin(journal, bad - 1)
+
+    now = head(journal)
+    assert (now["epoch"], now["sequence"]) == (2, bad - 1) and "damage" not in now
+    assert journal.pia("status").stderr.count("only read") == 0
+    # what was lost is published again, under new numbers of the new epoch
+    again = publish(journal, [events[name].event for name in
+                              [r.event["id"] for r in events.values() if r.sequence >= bad]])
+    assert [r["sequence"] for r in again] == list(range(bad, bad + len(again)))
+    assert not any(r["duplicate"] or r["epoch"] != 2 for r in again)
+    assert_verified(journal, None)
+    # a cursor from before goes on; one from the lost tail is told where the common part ends
+    with journal.diffusion(journal.token()) as connection:
+        connection.subscribe(1, receipts[2]["cursor"], {}, 1)
+        assert connection.next()[2][0].sequence == receipts[3]["sequence"]
+        connection.subscribe(2, receipts[-1]["cursor"], {}, 1)
+        common = connection.expect(piad.EPOCH)[1][1].decode()
+        assert common == receipts[bad - receipts[0]["sequence"] - 1]["cursor"]
+    # nothing was removed
+    journal.processes[-1].kill()
+    database = sqlite3.connect(journal.data / FILE)
+    kept = b"".join(row[0] for row in database.execute("SELECT bytes FROM journal_aside"))
+    database.close()
+    assert b"after it" in kept and b"another row" in kept
+    assert list(journal.data.glob(FILE + ".damaged.*"))
+    journal.start("diffusion", "--redis", "")
+
+
+def test_a_log_that_was_cut_is_a_lost_tail(journal):
+    """SQLite takes a shorter log for an older one; the mark beside it knows better."""
+    first = publish(journal, [needle_event("kept")])[0]
+    stop(journal)
+    journal.start("diffusion", "--redis", "")
+    publish(journal, [needle_event("kept, too")])
+    lost = publish(journal, [needle_event("lost")])[0]
+    stop(journal, checkpoint=False)
+    log = journal.data / (FILE + "-wal")
+    content = log.read_bytes()
+    at = content.rfind(b'"text": "lost"')
+    assert at > 0
+    log.write_bytes(content[: at - 100])
+    journal.start("diffusion", "--redis", "")
+    good = head(journal)["sequence"]
+    assert first["sequence"] <= good < lost["sequence"]
+    assert_read_only(journal, good)
+    begin(journal, good)
+    with journal.diffusion(journal.token()) as connection:
+        connection.subscribe(1, lost["cursor"], {}, 1)
+        epoch = connection.expect(piad.EPOCH)[1]
+    assert epoch[1].decode().startswith(f"1.{good}.")
+    assert publish(journal, [make_event()])[0]["epoch"] == 2
+
+
+@pytest.mark.parametrize("damage", ["truncated", "zeroed", "garbled"])
+def test_a_malformed_database_is_read_and_left_alone(journal, damage):
+    for _ in range(60):
+        publish(journal, [needle_event("x" * 3000) for _ in range(4)])
+    end = head(journal)["sequence"]
+    stop(journal)
+    path = journal.data / FILE
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 2 // 4096 * 4096
+    if damage == "truncated":
+        content = content[:middle]
+    else:
+        for i in range(middle, middle + 40 * 4096):
+            content[i] = 0 if damage == "zeroed" else content[i] ^ 0x5A
+    path.write_bytes(content)
+    before = files(journal)
+    process = journal.start("diffusion", "--redis", "", wait=False, expected=(0, 3))
+    until = time.monotonic() + 30
+    while (verified := journal.pia("journal", "verify", "--timeout", 3)).returncode != 4:
+        assert time.monotonic() < until, verified
+        if process.child.poll() == 3:  # its writer met the damage; the next one knows
+            assert "malformed" in process.tail()
+            process = journal.start("diffusion", "--redis", "")
+    sequences, _, error = follow_until_error(journal)
+    assert sequences == list(range(1, len(sequences) + 1)) and 0 < len(sequences) < end
+    assert error["status"] == "internal"
+    assert "is only read" in head(journal)["damage"]
+    with journal.diffusion(journal.token()) as connection:
+        assert connection.publish([make_event()])["status"] == "unavailable"
+    assert_verified(journal, len(sequences) + 1)
+    done = journal.pia("journal", "begin-epoch", "no use")
+    assert done.returncode == 3 and "restore a backup" in done.stderr
+    assert files(journal)[FILE] == before[FILE]
+
+
+@pytest.mark.parametrize("damage", ["no database", "empty", "gone"])
+def test_what_cannot_be_read_at_all_is_not_made_anew(journal, damage):
+    publish(journal, [make_event()])
+    stop(journal, checkpoint=damage == "no database")
+    path = journal.data / FILE
+    content = bytearray(path.read_bytes())
+    if damage == "gone":
+        path.rename(journal.data / "elsewhere.db")
+    else:
+        content[:100] = bytes(100)
+        path.write_bytes(b"" if damage == "empty" else content)
+    before = files(journal)
+    process = journal.start("diffusion", "--redis", "", wait=False, expected=(1,))
+    assert process.wait() == 1
+    assert FILE in process.tail()
+    assert files(journal) == before
