@@ -16,19 +16,19 @@ static pia_status_t
 check_entry(diffusion_t *self, const append_t *append, size_t index, pia_problem_t *problem)
 {
     entry_t *entry = &append->entries[index];
+    const entry_t *before = index ? entry - 1 : NULL;
     assert(entry);
+    if (before && entry->like_before) {
+        entry->attributes.value[ATTRIBUTE_HOME] = before->attributes.value[ATTRIBUTE_HOME];
+        return PIA_OK;
+    }
     pia_status_t status = rights_check_append(append->principal, &entry->attributes, problem);
     const char *pole = attributes_pole_of(entry_source(entry));
     if (status != PIA_OK || !pole)
         return status;
-    const entry_t *before = index ? entry - 1 : NULL;
-    if (before && strcmp(entry_source(before), entry_source(entry)) == 0) {
-        (void)snprintf(entry->home, sizeof entry->home, "%s", before->home);
-    } else {
-        publisher_t publisher = {0};
-        status = publishers_check(self->context->db, pole, &publisher, problem);
-        (void)snprintf(entry->home, sizeof entry->home, "%s", publisher.region);
-    }
+    publisher_t publisher = {0};
+    status = publishers_check(self->context->db, pole, &publisher, problem);
+    (void)snprintf(entry->home, sizeof entry->home, "%s", publisher.region);
     entry->attributes.value[ATTRIBUTE_HOME] = entry->home[0] ? entry->home : NULL;
     return status;
 }

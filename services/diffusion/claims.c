@@ -71,6 +71,11 @@ uint64_t claims_find(const claims_t *self, fingerprint_t fingerprint)
     return self->places[find(self, fingerprint)].sequence;
 }
 
+void claims_prefetch(const claims_t *self, fingerprint_t fingerprint)
+{
+    __builtin_prefetch(&self->places[home_of(self, fingerprint)], 1);
+}
+
 static void add_again(void *arg, const claim_t *claim)
 {
     claims_add(arg, claim->fingerprint, claim->sequence);

@@ -24,6 +24,9 @@ size_t claims_count(const claims_t *self);
 /* The event's number; 0: it is not there. */
 uint64_t claims_find(const claims_t *self, fingerprint_t fingerprint);
 
+/* Asks for the memory that claims_find or claims_add of this one will look at. */
+void claims_prefetch(const claims_t *self, fingerprint_t fingerprint);
+
 /* Adds one that is not there; sequence > 0. */
 void claims_add(claims_t *self, fingerprint_t fingerprint, uint64_t sequence);
 /* Removes one that is there. */

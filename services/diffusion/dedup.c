@@ -150,6 +150,7 @@ pia_status_t dedup_began(dedup_t *self, pia_db_t *db, uint64_t head)
 void dedup_prefetch(const dedup_t *self, fingerprint_t fingerprint)
 {
     seen_prefetch(self->seen, fingerprint);
+    claims_prefetch(self->recent, fingerprint);
 }
 
 static pia_status_t

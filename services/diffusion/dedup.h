@@ -26,7 +26,7 @@ void dedup_destroy(dedup_t **self_p);
  * others have stored since. */
 pia_status_t dedup_began(dedup_t *self, pia_db_t *db, uint64_t head);
 
-/* Asks for the memory that dedup_find will look at. */
+/* Asks for the memory that dedup_find and dedup_claim will look at. */
 void dedup_prefetch(const dedup_t *self, fingerprint_t fingerprint);
 
 /* PIA_NOT_FOUND: the event is new. PIA_OK: it is event *ret_sequence. Else the store's trouble. */

@@ -20,6 +20,8 @@ typedef struct {
     attributes_t attributes;  /* borrowed from json, `joined`, or the room it was given */
     const char *id;           /* as they */
     char *joined;             /* owned; may be NULL */
+    uint32_t stated;          /* which attributes the event has itself; 0: it came the long way */
+    bool like_before;         /* the same attributes as the entry before it in its array */
     char home[4];             /* région of its pôle, once it is known; "" */
     uint8_t hash[CHAIN_SIZE]; /* of the bytes */
     bool identified;
@@ -27,9 +29,14 @@ typedef struct {
 } entry_t;
 
 /* Reads and checks an event from outside; `bytes`, and `room` of `size` bytes for its texts (NULL:
- * the entry has its own), must outlive the entry. On failure there is nothing to clear. */
-pia_status_t
-entry_parse(const void *bytes, size_t size, char *room, entry_t *ret_entry, pia_problem_t *problem);
+ * the entry has its own), must outlive the entry. `before` is the entry before it in its array, or
+ * NULL. On failure there is nothing to clear. */
+pia_status_t entry_parse(const void *bytes,
+                         size_t size,
+                         char *room,
+                         const entry_t *before,
+                         entry_t *ret_entry,
+                         pia_problem_t *problem);
 
 /* Whether something else than the journal changes with such an event (append.c): it has its JSON.
  */

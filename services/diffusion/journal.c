@@ -39,8 +39,10 @@ struct journal {
     pending_t *pending;  /* one a record */
     size_t count;
     size_t capacity;
-    size_t job_start; /* what the present job has appended begins here */
-    buffer_t packed;  /* the attributes of a row being made */
+    bool added_before; /* the entry before the present one was new */
+    int64_t now_ms;    /* when the present ones are recorded */
+    size_t job_start;  /* what the present job has appended begins here */
+    buffer_t packed;   /* the attributes of a row being made */
 
     batch_t **ready; /* rows written, told of after the commit */
     size_t ready_count;
@@ -164,13 +166,26 @@ static void undo_to(journal_t *self, size_t count)
     self->attributes.size = count ? self->pending[count - 1].attributes_end : 0;
 }
 
+/* The entry before is copied where it says the same: texts do not have to be measured again. */
+static void write_attributes(journal_t *self, const entry_t *entry)
+{
+    if (!entry->like_before || !self->added_before) {
+        record_write_attributes(&self->attributes, &entry->attributes);
+        return;
+    }
+    size_t start = self->count > 1 ? self->pending[self->count - 2].attributes_end : 0;
+    size_t size = self->attributes.size - start;
+    uint8_t *copy = buffer_reserve(&self->attributes, size);
+    memcpy(copy, self->attributes.bytes + start, size);
+}
+
 static void add_pending(journal_t *self, const receipt_t *receipt, const entry_t *entry)
 {
     record_t record = {
-        .recorded_ms = pia_clock_now(), .event = entry->bytes, .event_size = entry->size};
+        .recorded_ms = self->now_ms, .event = entry->bytes, .event_size = entry->size};
     receipt_cursor(receipt, &record.cursor);
     record_write(&self->bytes, &record);
-    record_write_attributes(&self->attributes, &entry->attributes);
+    write_attributes(self, entry);
     if (self->count == self->capacity) {
         self->capacity = self->capacity ? self->capacity * 2 : 64;
         self->pending = pia_realloc(self->pending, self->capacity * sizeof *self->pending);
@@ -182,6 +197,7 @@ static void add_pending(journal_t *self, const receipt_t *receipt, const entry_t
     memcpy(pending->chain, receipt->chain, CHAIN_SIZE);
     memcpy(pending->hash, entry->hash, CHAIN_SIZE);
     dedup_claim(self->dedup, entry->fingerprint, receipt->sequence);
+    self->added_before = true;
 }
 
 /* The event is there as `sequence`: with the same content this is its receipt. */
@@ -214,6 +230,7 @@ static pia_status_t add_one(journal_t *self,
         add_pending(self, ret_receipt, entry);
         return PIA_OK;
     }
+    self->added_before = false;
     if (status == PIA_OK)
         status = take_original(self, db, entry, original, ret_receipt);
     if (status == PIA_CONFLICT)
@@ -239,6 +256,8 @@ pia_status_t journal_append(journal_t *self,
 {
     pia_status_t status = PIA_OK;
     size_t before = self->count;
+    self->added_before = false;
+    self->now_ms = pia_clock_now();
     for (size_t i = 0; i < count; i++) {
         journal_identify(self, &entries[i]);
         dedup_prefetch(self->dedup, entries[i].fingerprint);

@@ -11,6 +11,8 @@
 #include "pia/memory.h"
 #include "problems.h"
 
+enum { RECEIPT_SIZE = 4 + 8 + CHAIN_SIZE + 1 };
+
 struct publisher_queue {
     diffusion_t *diffusion; /* not owned */
     peers_t *peers;         /* not owned */
@@ -57,11 +59,9 @@ publish_new(publisher_queue_t *queue, const peer_t *peer, const piad_t *message,
     publish->request = message->request;
     zmq_msg_init(&publish->frame);
     zmq_msg_move(&publish->frame, frame);
-    publish->entries = pia_alloc(message->event_count * sizeof *publish->entries);
-    publish->room = malloc(zmq_msg_size(&publish->frame)); /* not zeroed: it is written first */
-    if (!publish->room)
-        abort();
-    publish->receipts = pia_alloc(message->event_count * sizeof *publish->receipts);
+    publish->room = pia_realloc(NULL, zmq_msg_size(&publish->frame)); /* not zeroed, as these: */
+    publish->entries = pia_realloc(NULL, message->event_count * sizeof *publish->entries);
+    publish->receipts = pia_realloc(NULL, message->event_count * sizeof *publish->receipts);
     return publish;
 }
 
@@ -86,10 +86,11 @@ static void add_receipts(pia_frames_t *frames, const publish_t *publish)
     buffer_add(&bytes, journal, sizeof journal);
     for (size_t i = 0; i < publish->count; i++) {
         const receipt_t *receipt = &publish->receipts[i];
-        buffer_add_u32(&bytes, receipt->epoch);
-        buffer_add_u64(&bytes, receipt->sequence);
-        buffer_add(&bytes, receipt->chain, CHAIN_SIZE);
-        buffer_add_u8(&bytes, receipt->duplicate ? 1 : 0);
+        uint8_t *at = buffer_reserve(&bytes, RECEIPT_SIZE);
+        bytes_put_u32(at, receipt->epoch);
+        bytes_put_u64(at + 4, receipt->sequence);
+        memcpy(at + 12, receipt->chain, CHAIN_SIZE);
+        at[44] = receipt->duplicate ? 1 : 0;
     }
     pia_frames_add(frames, bytes.bytes, bytes.size);
     buffer_free(&bytes);
@@ -159,7 +160,8 @@ static pia_status_t check(publish_t *publish, const piad_t *message)
     while (status == PIA_OK && piad_next_event(events, &offset, &event)) {
         entry_t *entry = &publish->entries[publish->count];
         char *room = publish->room + ((const char *)event.data - (const char *)events.data);
-        status = entry_parse(event.data, event.size, room, entry, problem);
+        const entry_t *before = publish->count ? entry - 1 : NULL;
+        status = entry_parse(event.data, event.size, room, before, entry, problem);
         if (status != PIA_OK) {
             problem_under(problem, publish->count);
             break;

@@ -21,12 +21,13 @@ static const uint8_t attribute_of_tag[UINT8_MAX + 1] = {
 void record_write(buffer_t *bytes, const record_t *record)
 {
     assert(record->event_size > 0 && record->event_size <= RECORD_EVENT_SIZE_MAX);
-    buffer_add_u32(bytes, record->cursor.epoch);
-    buffer_add_u64(bytes, record->cursor.sequence);
-    buffer_add_u64(bytes, (uint64_t)record->recorded_ms);
-    buffer_add_u32(bytes, record->cursor.chain);
-    buffer_add_u32(bytes, (uint32_t)record->event_size);
-    buffer_add(bytes, record->event, record->event_size);
+    uint8_t *at = buffer_reserve(bytes, RECORD_HEAD_SIZE + record->event_size);
+    bytes_put_u32(at, record->cursor.epoch);
+    bytes_put_u64(at + 4, record->cursor.sequence);
+    bytes_put_u64(at + 12, (uint64_t)record->recorded_ms);
+    bytes_put_u32(at + 20, record->cursor.chain);
+    bytes_put_u32(at + 24, (uint32_t)record->event_size);
+    memcpy(at + RECORD_HEAD_SIZE, record->event, record->event_size);
 }
 
 void record_write_attributes(buffer_t *attributes, const attributes_t *values)

@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     entry_t entry;
     pia_problem_t problem = {.detail = ""};
     check_scan(event, event_size);
-    if (entry_parse(event, event_size, NULL, &entry, &problem) == PIA_OK) {
+    if (entry_parse(event, event_size, NULL, NULL, &entry, &problem) == PIA_OK) {
         check_stored(&entry);
         check_filter(filter, filter_size, &entry);
         entry_clear(&entry);

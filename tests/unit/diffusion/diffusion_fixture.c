@@ -67,7 +67,7 @@ void fixture_close(fixture_t *self)
 void fixture_parse(entry_t *ret_entry, const char *json)
 {
     pia_problem_t problem = {0};
-    pia_status_t status = entry_parse(json, strlen(json), NULL, ret_entry, &problem);
+    pia_status_t status = entry_parse(json, strlen(json), NULL, NULL, ret_entry, &problem);
     if (status != PIA_OK)
         fail_msg("%s %s", problem.pointer, problem.detail);
 }

@@ -15,7 +15,7 @@ parse(const char *source, const char *more, entry_t *entry, pia_problem_t *probl
              "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"%s\",\"type\":\"%s\"%s%s}", source,
              strstr(more, "\"title\"") ? "publication.published" : "chose.faite", *more ? "," : "",
              more);
-    return entry_parse(text, strlen(text), NULL, entry, problem);
+    return entry_parse(text, strlen(text), NULL, NULL, entry, problem);
 }
 
 static const char *value_of(const char *more, attribute_t attribute)
