@@ -7,7 +7,7 @@
 #include "groups_private.h"
 #include "journal_read.h"
 
-static void clear(group_job_t *job)
+void group_job_clear(group_job_t *job)
 {
     group_clear(&job->found);
     group_progress_clear(&job->progress);
@@ -92,7 +92,7 @@ static pia_status_t run(pia_job_t *pia_job, pia_db_t *db)
 {
     group_job_t *job = (group_job_t *)pia_job;
     pia_status_t status = PIA_OK;
-    clear(job);
+    group_job_clear(job);
     job->lease = job->owned->lease;
     if (job->steps & STEP_OPEN)
         status = open_group(job, db);

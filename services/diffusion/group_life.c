@@ -47,6 +47,7 @@ static void free_owned(owned_t *owned)
     *at = owned->next;
     groups->count--;
     put_down(owned);
+    group_job_clear(&owned->job);
     group_clear(&owned->wish);
     free(owned);
 }

@@ -121,6 +121,7 @@ void owned_release(owned_t *owned);
 owned_t *groups_find(groups_t *self, const char *name);
 
 /* group_job.c */
+void group_job_clear(group_job_t *job); /* drops what it has read */
 /* False: the store takes no more now. */
 bool group_job_post(owned_t *owned, unsigned steps);
 /* What the loop does when it is done: group_life.c. */

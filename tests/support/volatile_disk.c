@@ -55,10 +55,16 @@ static struct {
     ssize_t (*write)(int descriptor, const void *bytes, size_t size, off64_t offset);
 } real;
 
-int open64(const char *path, int flags, ...);
-ssize_t pread64(int descriptor, void *bytes, size_t size, off64_t offset);
-ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset);
-int ftruncate64(int descriptor, off64_t size);
+/* The C library's names, for what stands in their place. */
+int open_file(const char *path, int flags, ...) __asm__("open64");
+int close_file(int descriptor) __asm__("close");
+int remove_file(const char *path) __asm__("unlink");
+ssize_t read_file(int descriptor, void *bytes, size_t size, off64_t offset) __asm__("pread64");
+ssize_t
+write_file(int descriptor, const void *bytes, size_t size, off64_t offset) __asm__("pwrite64");
+int truncate_file(int descriptor, off64_t size) __asm__("ftruncate64");
+int sync_file(int descriptor) __asm__("fsync");
+int sync_data(int descriptor) __asm__("fdatasync");
 
 static void find(void *ret_function, const char *name)
 {
@@ -137,7 +143,7 @@ static file_t *file_at(int descriptor)
     return descriptor >= 0 && descriptor < DESCRIPTORS_MAX ? file_of[descriptor] : NULL;
 }
 
-int open64(const char *path, int flags, ...)
+int open_file(const char *path, int flags, ...)
 {
     va_list rest;
     va_start(rest, flags);
@@ -156,7 +162,7 @@ int open64(const char *path, int flags, ...)
     return descriptor;
 }
 
-int close(int descriptor)
+int close_file(int descriptor)
 {
     begin();
     if (file_at(descriptor))
@@ -166,7 +172,7 @@ int close(int descriptor)
     return rc;
 }
 
-int unlink(const char *path)
+int remove_file(const char *path)
 {
     begin();
     struct stat about;
@@ -211,7 +217,7 @@ static void keep(file_t *file, int descriptor, const void *bytes, size_t size, o
     leak(descriptor, write);
 }
 
-ssize_t pwrite64(int descriptor, const void *bytes, size_t size, off64_t offset)
+ssize_t write_file(int descriptor, const void *bytes, size_t size, off64_t offset)
 {
     begin();
     file_t *file = file_at(descriptor);
@@ -240,7 +246,7 @@ static void lay_over(const write_t *write, unsigned char *bytes, size_t size, of
         memcpy(bytes + (from - offset), write->bytes + (from - write->offset), (size_t)(to - from));
 }
 
-ssize_t pread64(int descriptor, void *bytes, size_t size, off64_t offset)
+ssize_t read_file(int descriptor, void *bytes, size_t size, off64_t offset)
 {
     begin();
     const file_t *file = file_at(descriptor);
@@ -251,7 +257,7 @@ ssize_t pread64(int descriptor, void *bytes, size_t size, off64_t offset)
     return got;
 }
 
-int ftruncate64(int descriptor, off64_t size)
+int truncate_file(int descriptor, off64_t size)
 {
     begin();
     file_t *file = file_at(descriptor);
@@ -289,7 +295,7 @@ static int synced(int descriptor, int (*sync)(int descriptor))
     return rc;
 }
 
-int fsync(int descriptor)
+int sync_file(int descriptor)
 {
     begin();
     int rc = synced(descriptor, real.sync);
@@ -297,7 +303,7 @@ int fsync(int descriptor)
     return rc;
 }
 
-int fdatasync(int descriptor)
+int sync_data(int descriptor)
 {
     begin();
     int rc = synced(descriptor, real.datasync);

@@ -5,6 +5,7 @@ was told and saw meanwhile, and the chain is computed again from the events."""
 import bisect
 from collections import defaultdict
 
+import history_groups
 import history_streams
 from history_record import CHAIN_0, Anomaly, next_chain
 
@@ -57,6 +58,7 @@ def check(records):
     for client, own in by_client.items():
         found += history_streams.check_client(journal, client, own)
     found += history_streams.check_revocations(journal, records)
+    found += history_groups.check_groups(journal, records)
     return found
 
 

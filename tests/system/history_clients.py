@@ -3,7 +3,7 @@
 file what they sent, were told and saw (history_record.py). Their ends are the run's to say: files in
 the run's directory, `stop` for publishers, `end` (with a sequence) for who reads.
 
-usage: history_clients.py publisher|subscriber|listener CONFIG    (CONFIG: JSON, see DEFAULTS)
+usage: history_clients.py ROLE CONFIG    (see ROLES; CONFIG: JSON, see DEFAULTS)
 """
 
 import base64
@@ -19,6 +19,7 @@ import zmq
 
 import piad
 import tokens
+from history_members import Working
 from history_record import Recorder, hash_of
 from mdp import Timeout
 
@@ -31,6 +32,8 @@ DEFAULTS = {
     # subscribers
     "mode": "resume", "filter": {}, "credit": 400, "session_s": [0.3, 3.0], "lag_s": 0, "hello": 0.5,
     "sees": None,
+    # members of a group
+    "group": "", "run": 1, "fails": 0.02,
 }
 TYPES = ("essai.un", "essai.deux", "essai.trois")
 THEMES = ("arts", "habitat", "sante")
@@ -324,7 +327,11 @@ class Listener(Client):
         return 0
 
 
-ROLES = {"publisher": Publisher, "subscriber": Subscriber, "listener": Listener}
+class Member(Working, Client):
+    """A worker of a group."""
+
+
+ROLES = {"publisher": Publisher, "subscriber": Subscriber, "listener": Listener, "member": Member}
 
 
 def main(arguments):

@@ -18,12 +18,18 @@ subscribers
     error       stream, status
     closed      stream: by the client, or its connection was lost
     end         until, reached: sequences; the client was told to end once it had seen all
+members of groups (`group` in each record)
+    join        filter, run, sees, subject
+    work        items [[fence, attempt, sequence, hash]…]: now in its hands
+    ack         sequence, fence: it is about to say so
+    settled     items [[sequence, fence, outcome]…]: it was told
 live feed
     live        connection, topic, cursor, hash
 who looks at it in the end
     stored      epoch, sequence, recorded, chain, hash, name, attributes {…}, revokes: a subject
     verify      ok, to: what the journal's own walk over the chain said
     revoked     subject
+    rest        of: a group that has settled all there is
     fault       what: for people who read it
 """
 

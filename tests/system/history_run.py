@@ -60,6 +60,7 @@ class Run:
         self.instances = []
         self.clients = []  # processes
         self.readers = []
+        self.groups = []   # names
         self.proxies = []
         self.sockets = ["diffusion"]
         self.services = {}  # name -> (process, how it is started), for what a fault starts again
@@ -177,6 +178,8 @@ class Run:
         self.start_client("subscriber", "filtered", filter={"types": ["essai.un"], "themes": ["arts"]})
         self.start_client("subscriber", "public", token="", sees=["public"], mode="replay")
         self.start_client("subscriber", "now", mode="head", session_s=[0.2, 0.8])
+        self.start_group("g-one", 3)
+        self.start_group("g-runs", 2, run=6)
         self.start_client("listener", "live", [self.network.endpoint("live")])
         if chaos:
             over = [self.proxy(chaos).endpoint(),
@@ -197,11 +200,34 @@ class Run:
         partial = self.directory / "end.new"
         partial.write_text(end.split(".")[1])
         partial.rename(self.directory / "end")
+        for name in self.groups:
+            self.wait_for_group(name)
+        (self.directory / "rest").touch()
         self.wait_for(self.readers)
         for proxy in self.proxies:
             proxy.stop()
         self.read_back()
         return history_check.check(load(self.directory.glob("*.jsonl")))
+
+    def start_group(self, name, members, endpoints=None, **config):
+        self.groups.append(name)
+        for i in range(members):
+            self.start_client("member", f"{name}-{i + 1}", endpoints, group=name, credit=20,
+                              filter={"sources": ["/poles/cnidep"]}, **config)
+
+    def wait_for_group(self, name, timeout=40.0):
+        """Until it has settled all there is; it is stuck if it does not come to that."""
+        until = time.monotonic() + timeout
+        while True:
+            answer = self.network.call("diffusion.group.get", {"group": name}, timeout=20)
+            lag = answer.body.get("lag") if answer.status == 200 else None
+            if lag == 0 and not answer.body["parked"]:
+                self.record("rest", of=name)
+                return
+            if time.monotonic() > until:
+                self.record("end", until=1, reached=0, of=name, state=str(answer))
+                return
+            time.sleep(0.1)  # a poll with a deadline
 
     def wait_for(self, processes, timeout=60.0):
         until = time.monotonic() + timeout
