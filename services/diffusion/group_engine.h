@@ -66,7 +66,7 @@ bool group_engine_ack(group_engine_t *self,
 bool group_engine_nack(group_engine_t *self, group_member_t *member, const group_nack_t *nack);
 
 /* What was decided about a parked key, elsewhere and durably: it goes on after `settled`. */
-void group_engine_unpark(group_engine_t *self, const char *key, uint64_t settled);
+void group_engine_unpark(group_engine_t *self, const char *text, uint64_t settled);
 
 /* Whether something waits to be stored: what members have settled (`any`: or the mark moved). */
 bool group_engine_is_dirty(const group_engine_t *self, bool any);

@@ -36,10 +36,10 @@ static json_t *resource_of(pia_stmt_t *stmt, const group_t *group, uint64_t head
                           .chain = (uint32_t)pia_stmt_column_integer(stmt, COLUMN_LOW + 2)};
     cursor_format(&low, cursor);
     json_t *resource = json_pack(
-        "{s:s, s:s, s:o, s:o, s:i, s:s, s:I, s:I, s:I, s:I, s:s}", "group", group->name, "owner",
-        group->owner.subject, "roles", pia_roles_json(group->roles), "filter",
+        "{s:s, s:s, s:o, s:o, s:i, s:s, s:I, s:{s:I, s:I, s:I}, s:s}", "group", group->name,
+        "owner", group->owner.subject, "roles", pia_roles_json(group->roles), "filter",
         json_loads(group->filter, 0, NULL), "attempts", (int)group->attempts, "cursor", cursor,
-        "lag", (json_int_t)(head > low.sequence ? head - low.sequence : 0), "parked",
+        "lag", (json_int_t)(head > low.sequence ? head - low.sequence : 0), "keys", "parked",
         (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED), "aside",
         (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED + 1), "failing",
         (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED + 2), "endpoint", group->endpoint);

@@ -88,7 +88,8 @@ void groups_flush(groups_t *self)
 {
     membership_t *membership = NULL;
     while ((membership = self->marked)) {
-        unmark(membership);
+        self->marked = membership->next_marked;
+        membership->marked = false;
         flush(membership);
         if (membership->broken)
             membership_end(membership, NULL);
@@ -417,6 +418,9 @@ void groups_close(groups_t *self, peer_t *peer, uint32_t id)
 void groups_drop_peer(groups_t *self, peer_t *peer, const char *why)
 {
     (void)self;
-    while (peer->memberships)
-        membership_end(peer->memberships, why);
+    for (membership_t *membership = peer->memberships, *next = NULL; membership;
+         membership = next) {
+        next = membership->next_of_peer;
+        membership_end(membership, why);
+    }
 }

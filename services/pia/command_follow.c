@@ -10,30 +10,16 @@
 
 #include "ask.h"
 #include "commands.h"
-#include "fields.h"
+#include "events.h"
 #include "pia/clock.h"
 #include "pia/stream.h"
-#include "print.h"
-#include "proto/event.h"
 
 enum { CREDIT = 1000, POLL_MS = 200, AGAIN_MS = 500, STREAM = 1, REFUSALS_MAX = 5 };
 
 const flag_t follow_flags[] = {
     {"cursor", "CURSOR", "after this place; \"\" from the beginning (default: from now)"},
     {"count", "N", "end after so many events"},
-    {"type", "TYPE,…", "only these types (publication.published …)"},
-    {"kind", "KIND,…", "only these kinds of publication"},
-    {"theme", "THEME,…", "only these themes"},
-    {"sector", "SECTOR,…", "only these sectors"},
-    {"region", "CODE,…", "only what concerns these régions"},
-    {"departement", "CODE,…", "only what concerns these départements"},
-    {"pole", "CODE,…", "only these pôles"},
-    {"topic", "TOPIC,…", "only these topics"},
-    {"scope", "SCOPE,…", "only these scopes"},
-    {"language", "CODE,…", "only these languages"},
-    {"territories", "PLACE,…", "only what concerns these places (commune:54395, epci:245400676 …)"},
-    {"keyword", "WORDS,…", "only publications with these words"},
-    {"source", "SOURCE,…", "only these sources"},
+    EVENT_FILTER_FLAGS,
     {NULL, NULL, NULL},
 };
 
@@ -51,40 +37,13 @@ typedef struct {
     pia_problem_t problem; /* why it ended, if not OK */
 } follow_t;
 
-/* Two spaces before what there is. */
-static void put(const char *text)
-{
-    if (text && *text)
-        (void)printf("  %s", text);
-}
-
-static void print_line(const pia_event_t *event)
-{
-    char recorded[PIA_TIME_TEXT_SIZE];
-    pia_time_format(event->recorded_ms, recorded);
-    char *kind = print_text(json_object_get(event->json, "kind"));
-    char *title = print_text(json_object_get(event->data, "title"));
-    (void)printf("%s  %s  %s", event->cursor, recorded, event->type);
-    put(event->source);
-    put(event->subject);
-    put(kind);
-    put(title);
-    (void)putchar('\n');
-    free(kind);
-    free(title);
-}
-
 static void print_event(const follow_t *follow, const pia_event_t *event)
 {
     if (!follow->cli->as_json) {
-        print_line(event);
+        events_print_line(event);
         return;
     }
-    char recorded[PIA_TIME_TEXT_SIZE];
-    pia_time_format(event->recorded_ms, recorded);
-    json_t *json =
-        json_pack("{s:s, s:I, s:s, s:O}", "cursor", event->cursor, "sequence",
-                  (json_int_t)event->sequence, "recorded_at", recorded, "event", event->json);
+    json_t *json = events_json(event);
     (void)json_dumpf(json, stdout, JSON_COMPACT);
     (void)fputc('\n', stdout);
     json_decref(json);
@@ -226,21 +185,6 @@ static int catch_signals(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static pia_status_t
-read_filter(const arguments_t *arguments, json_t *filter, pia_problem_t *problem)
-{
-    for (const flag_t *flag = follow_flags; flag->name; flag++) {
-        const char *value = arguments_get(arguments, flag->name);
-        if (!value || fields_known(&pia_filter_schema, flag->name) == 0)
-            continue;
-        pia_status_t status = fields_set(&pia_filter_schema, filter, flag->name, value, problem);
-        if (status != PIA_OK)
-            return status;
-    }
-    pia_filter_t fields;
-    return pia_schema_decode(&pia_filter_schema, filter, PIA_UNKNOWN_REFUSED, &fields, problem);
-}
-
 static bool read_start(follow_t *follow, const arguments_t *arguments)
 {
     const char *cursor = arguments_get(arguments, "cursor");
@@ -270,7 +214,7 @@ int command_follow(cli_t *cli, const command_t *command, const arguments_t *argu
     int code = EXIT_USAGE;
     if (!read_start(&follow, arguments)) {
         code = EXIT_USAGE;
-    } else if (read_filter(arguments, follow.filter, &problem) != PIA_OK) {
+    } else if (events_filter(arguments, follow_flags, follow.filter, &problem) != PIA_OK) {
         (void)ask_say(&problem);
     } else {
         int signals = catch_signals();

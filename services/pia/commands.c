@@ -5,6 +5,7 @@
 #include "proto/deadline.h"
 #include "proto/delivery.h"
 #include "proto/dossier.h"
+#include "proto/group.h"
 #include "proto/inbox.h"
 #include "proto/journal.h"
 #include "proto/key.h"
@@ -187,6 +188,32 @@ const command_t commands[] = {
      .help = "events as they come, from a cursor or from now",
      .run = command_follow,
      .flags = follow_flags},
+    {.name = "work",
+     .synopsis = "GROUP",
+     .help = "events shared among the workers of a group, in order per key",
+     .run = command_work,
+     .flags = work_flags,
+     .positional_min = 1,
+     .positional_max = 1},
+    MESSAGE("group create", "GROUP", "a group of workers", diffusion_group_create, "group"),
+    MESSAGE("group show", "GROUP", "how far a group has come", diffusion_group_get, "group"),
+    LIST("group list",
+         "",
+         "groups of workers",
+         diffusion_group_list,
+         "",
+         "group owner lag keys.parked keys.aside keys.failing cursor"),
+    MESSAGE("group end", "GROUP", "remove a group", diffusion_group_end, "group"),
+    LIST("parked list",
+         "GROUP",
+         "keys of a group that wait behind an event that fails",
+         diffusion_parked_list,
+         "group",
+         "key sequence attempts since error"),
+    MESSAGE(
+        "parked retry", "GROUP KEY", "try the event again", diffusion_parked_retry, "group key"),
+    MESSAGE(
+        "parked skip", "GROUP KEY", "go on behind the event", diffusion_parked_skip, "group key"),
     MESSAGE("subscription create",
             "CONTACT",
             "tell a contact what matches a filter",

@@ -9,6 +9,7 @@ command_fn command_list;    /* a message answered by pages of items: a table of 
 command_fn command_status;
 command_fn command_publish;
 command_fn command_follow;
+command_fn command_work;
 command_fn command_transition;
 command_fn command_drain;
 command_fn command_level;
@@ -21,6 +22,7 @@ command_fn command_deadline;
 extern const flag_t status_flags[];
 extern const flag_t publish_flags[];
 extern const flag_t follow_flags[];
+extern const flag_t work_flags[];
 extern const flag_t transition_flags[];
 extern const flag_t call_flags[];
 extern const flag_t demo_flags[];

@@ -275,8 +275,10 @@ static void groups_and_keys_are_listed(void **state)
     query.after = "a";
     assert_int_equal(group_list_page(fixture.db, &query, &page), PIA_OK);
     json_t *item = json_array_get(json_object_get(page, "items"), 0);
-    assert_int_equal(json_integer_value(json_object_get(item, "parked")), 2);
-    assert_int_equal(json_integer_value(json_object_get(item, "failing")), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(item, "keys"), "parked")),
+                     2);
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(item, "keys"), "failing")),
+                     1);
     assert_int_equal(json_integer_value(json_object_get(item, "lag")), 6);
     assert_null(json_object_get(page, "next"));
     assert_int_equal(page_size(page), 1);
