@@ -14,6 +14,7 @@
 struct outflow_hub {
     atomic_uint references; /* the loop's, and one an outflow */
     int wake;               /* eventfd */
+    atomic_size_t size;     /* of all */
     pthread_mutex_t mutex;
     outflow_t *drained; /* a list, guarded by the mutex */
 };
@@ -105,6 +106,11 @@ void *outflow_hub_take(outflow_hub_t *self)
     return owner;
 }
 
+size_t outflow_hub_size(outflow_hub_t *self)
+{
+    return atomic_load(&self->size);
+}
+
 outflow_t *outflow_new(outflow_hub_t *hub, void *owner)
 {
     outflow_t *self = pia_alloc(sizeof *self);
@@ -158,6 +164,7 @@ static void has_left(void *data, void *hint)
     (void)data;
     sent_t *sent = hint;
     outflow_t *outflow = sent->outflow;
+    atomic_fetch_sub(&outflow->hub->size, sent->size);
     size_t left = atomic_fetch_sub(&outflow->size, sent->size) - sent->size;
     if (left <= OUTFLOW_MAX / 2 && atomic_exchange(&outflow->full, false))
         tell(outflow);
@@ -176,6 +183,7 @@ void outflow_message(outflow_t *self,
     sent_t *sent = pia_alloc(sizeof *sent);
     *sent = (sent_t){.outflow = self, .size = size, .release = release, .keeper = keeper};
     atomic_fetch_add(&self->references, 1);
+    atomic_fetch_add(&self->hub->size, size);
     atomic_fetch_add(&self->size, size);
     /* libzmq only reads a message that it sends */
     int rc = zmq_msg_init_data(message, (void *)(uintptr_t)bytes, size, has_left, sent);

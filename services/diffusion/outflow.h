@@ -27,6 +27,9 @@ int outflow_hub_descriptor(const outflow_hub_t *self);
 /* The owner of an outflow that was full and is not any more; NULL when there are no more. */
 void *outflow_hub_take(outflow_hub_t *self);
 
+/* Bytes that are in this process, of all outflows. Any thread. */
+size_t outflow_hub_size(outflow_hub_t *self);
+
 /* One stream's. The owner's pointer is given back by outflow_hub_take until it is closed. */
 outflow_t *outflow_new(outflow_hub_t *hub, void *owner);
 void outflow_close(outflow_t **self_p);

@@ -47,6 +47,11 @@ size_t streams_count(const streams_t *self)
     return self->count;
 }
 
+size_t streams_bytes(streams_t *self)
+{
+    return outflow_hub_size(self->outflows);
+}
+
 void stream_make_ready(streams_t *self, stream_t *stream)
 {
     if (stream->ready)

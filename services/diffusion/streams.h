@@ -66,4 +66,7 @@ void streams_revoke(streams_t *self, const char *subject);
 
 size_t streams_count(const streams_t *self);
 
+/* Bytes of records on their way that are still in this process. Any thread. */
+size_t streams_bytes(streams_t *self);
+
 #endif

@@ -56,8 +56,10 @@ static void a_message_is_the_bytes_themselves(void **state)
     fill(&bench, 1);
     assert_ptr_equal(zmq_msg_data(&bench.sent[0]), bytes);
     assert_int_equal(bench.released, 0);
+    assert_int_equal(outflow_hub_size(bench.hub), PART);
     leave(&bench, 0, 1);
     assert_int_equal(bench.released, 1);
+    assert_int_equal(outflow_hub_size(bench.hub), 0);
     outflow_close(&bench.outflow);
     outflow_hub_destroy(&bench.hub);
 }
