@@ -9,6 +9,8 @@
 
 #include "group_engine_private.h"
 
+enum { LOOK_MS = 100 };
+
 static void load_key(group_engine_t *self, const group_key_row_t *row)
 {
     group_key_t *key = key_get(self, row->key);
@@ -88,14 +90,26 @@ void group_engine_destroy(group_engine_t **self_p)
     *self_p = NULL;
 }
 
+static void end_delays(group_engine_t *self)
+{
+    self->due_ms = INT64_MAX;
+    for (group_key_t *key = self->queues[QUEUE_DELAYED].first, *next = NULL; key; key = next) {
+        next = key->next_queued;
+        key_settle(self, key);
+        if (key->queue == QUEUE_DELAYED && key->not_before < self->due_ms)
+            self->due_ms = key->not_before;
+    }
+}
+
 void group_engine_time(group_engine_t *self, int64_t monotonic_ms, int64_t wall_ms)
 {
     self->now_ms = monotonic_ms;
     self->wall_ms = wall_ms;
-    for (group_key_t *key = self->queues[QUEUE_DELAYED].first, *next = NULL; key; key = next) {
-        next = key->next_queued;
-        key_settle(self, key);
-    }
+    if (self->now_ms >= self->due_ms)
+        end_delays(self);
+    if (self->now_ms < self->look_ms)
+        return;
+    self->look_ms = self->now_ms + LOOK_MS;
     for (group_key_t *key = self->detached, *next = NULL; key; key = next) {
         next = key->next_detached;
         if (key->state == KEY_TAIL)

@@ -112,6 +112,8 @@ enum {
 struct group_engine {
     group_limits_t limits;
     int64_t now_ms, wall_ms;
+    int64_t due_ms;  /* when the first delay is over, or earlier */
+    int64_t look_ms; /* when detached keys are looked at next */
     uint64_t fences; /* given */
 
     cursor_t scanned;

@@ -10,9 +10,9 @@
 #include "groups_private.h"
 
 enum {
-    EVENTS_MAX = 100000, /* of a group's window */
-    BYTES_MAX = 64 * 1024 * 1024,
-    DETACHED_MAX = 10000, /* keys, 0.3 KB each in memory and as rows */
+    EVENTS_MAX = 100000,          /* of a group's window */
+    BYTES_MAX = 16 * 1024 * 1024, /* read when someone can take it, so seldom more than 1 MiB */
+    DETACHED_MAX = 10000,         /* keys, 0.3 KB each in memory and as rows */
     FENCE_SHIFT = 40,
 };
 

@@ -1,6 +1,7 @@
 /* group_list.c - groups and keys as resources. */
 #include "group_list.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "pia/clock.h"
@@ -18,6 +19,9 @@ static const char SQL_KEYS[] =
     "SELECT key, state, settled, sequence, attempts, error, since, change FROM worker_group_key"
     " WHERE worker_group = $1 AND state = $2 AND key > $3 ORDER BY key LIMIT $4";
 
+static const char SQL_STATS[] = "SELECT name, low_sequence, " COUNT(
+    "parked") " FROM worker_group g WHERE endpoint = $1 ORDER BY name LIMIT 100";
+
 enum { COLUMN_LOW = GROUP_COLUMN_COUNT, COLUMN_PARKED = COLUMN_LOW + 3 };
 
 static void set_time(json_t *resource, const char *member, int64_t time_ms)
@@ -25,6 +29,11 @@ static void set_time(json_t *resource, const char *member, int64_t time_ms)
     char text[PIA_TIME_TEXT_SIZE];
     pia_time_format(time_ms, text);
     json_object_set_new(resource, member, json_string(text));
+}
+
+static json_int_t lag_of(uint64_t head, uint64_t low)
+{
+    return (json_int_t)(head > low ? head - low : 0);
 }
 
 /* The present row. */
@@ -39,7 +48,7 @@ static json_t *resource_of(pia_stmt_t *stmt, const group_t *group, uint64_t head
         "{s:s, s:s, s:o, s:o, s:i, s:s, s:I, s:{s:I, s:I, s:I}, s:s}", "group", group->name,
         "owner", group->owner.subject, "roles", pia_roles_json(group->roles), "filter",
         json_loads(group->filter, 0, NULL), "attempts", (int)group->attempts, "cursor", cursor,
-        "lag", (json_int_t)(head > low.sequence ? head - low.sequence : 0), "keys", "parked",
+        "lag", lag_of(head, low.sequence), "keys", "parked",
         (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED), "aside",
         (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED + 1), "failing",
         (json_int_t)pia_stmt_column_integer(stmt, COLUMN_PARKED + 2), "endpoint", group->endpoint);
@@ -98,6 +107,27 @@ pia_status_t group_list_page(pia_db_t *db, const group_query_t *query, json_t **
     }
     end_page(items, last, more, ret_page);
     return PIA_OK;
+}
+
+static void add_number(json_t *stats, const char *what, const char *group, json_int_t value)
+{
+    char name[GROUP_NAME_SIZE + 64];
+    (void)snprintf(name, sizeof name, "%s{group=%s}", what, group);
+    json_object_set_new(stats, name, json_integer(value));
+}
+
+pia_status_t group_list_stats(pia_db_t *db, const char *endpoint, uint64_t head, json_t *stats)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_STATS);
+    pia_stmt_text(stmt, 1, endpoint);
+    pia_status_t status = PIA_OK;
+    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
+        const char *name = pia_stmt_column_text(stmt, 0);
+        uint64_t low = (uint64_t)pia_stmt_column_integer(stmt, 1);
+        add_number(stats, "group_lag_events", name, lag_of(head, low));
+        add_number(stats, "group_parked_keys", name, pia_stmt_column_integer(stmt, 2));
+    }
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
 json_t *group_list_key(const group_key_row_t *row)

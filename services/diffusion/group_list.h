@@ -18,6 +18,10 @@ typedef struct {
 } group_query_t;
 pia_status_t group_list_page(pia_db_t *db, const group_query_t *query, json_t **ret_page);
 
+/* Numbers of the groups that the instance at `endpoint` has, by group: how far each is behind, and
+ * its keys that are parked. At most 100 groups: each is a line of every scrape. */
+pia_status_t group_list_stats(pia_db_t *db, const char *endpoint, uint64_t head, json_t *stats);
+
 /* A key's resource. */
 json_t *group_list_key(const group_key_row_t *row);
 

@@ -108,6 +108,8 @@ static key_queue_t queue_of(const group_engine_t *self, const group_key_t *key)
 void key_settle(group_engine_t *self, group_key_t *key)
 {
     key_queue_t queue = queue_of(self, key);
+    if (queue == QUEUE_DELAYED && key->not_before < self->due_ms)
+        self->due_ms = key->not_before;
     if (queue != key->queue) {
         key_unqueue(self, key);
         if (queue != QUEUE_NONE)

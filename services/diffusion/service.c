@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "diffusion.h"
+#include "group_list.h"
 #include "journal_read.h"
 #include "pia/log.h"
 #include "pia/memory.h"
@@ -219,8 +220,10 @@ static void stats(void *arg, json_t *stats)
     json_object_set_new(stats, "subscriptions",
                         json_integer((json_int_t)matching_count(self->matching)));
     json_object_set_new(stats, "cached", json_integer((json_int_t)self->cached));
-    if (self->server)
-        server_stats(self->server, stats);
+    if (!self->server)
+        return;
+    server_stats(self->server, stats);
+    (void)group_list_stats(self->context->db, server_endpoint(self->server), head.sequence, stats);
 }
 
 /* What this process has in memory is not the journal any more: the supervisor starts another. */

@@ -16,7 +16,7 @@
 #include "print.h"
 #include "work_task.h"
 
-enum { POLL_MS = 100, JOBS_MAX = 1000, LINES_CREDIT = 100, DELAY_DEFAULT_MS = 1000 };
+enum { POLL_MS = 100, JOBS_MAX = 1000, LINES_CREDIT = 1000, DELAY_DEFAULT_MS = 1000 };
 
 const flag_t work_flags[] = {
     {"exec", "COMMAND",

@@ -197,6 +197,10 @@ def test_poison_parks_its_key_and_no_other(journal, name, member):
     assert entry["error"] == "ne se lit pas"
     state = journal.call("diffusion.group.get", {"group": name}).body
     assert state["keys"]["parked"] == 1 and state["lag"] <= 3
+    counters = journal.call("service.stats", service="diffusion").body["counters"]
+    assert counters[f"group_parked_keys{{group={name}}}"] == 1
+    assert counters[f"group_lag_events{{group={name}}}"] <= 3
+    assert counters["group_parkings_total"] >= 1 and counters["group_keys_parked"] >= 1
 
 
 def park(journal, name, member, keys="a"):

@@ -293,6 +293,23 @@ static void groups_and_keys_are_listed(void **state)
     assert_int_equal(page_size(page), 1);
 }
 
+static void groups_are_counted_where_they_are(void **state)
+{
+    (void)state;
+    int64_t id = make("essai");
+    json_t *stats = json_object();
+    assert_int_equal(save(id), PIA_OK);
+    assert_int_equal(group_store_set_endpoint(fixture.db, id, "ipc://a"), PIA_OK);
+    assert_int_equal(group_list_stats(fixture.db, "ipc://b", 9, stats), PIA_OK);
+    assert_int_equal(json_object_size(stats), 0);
+    assert_int_equal(group_list_stats(fixture.db, "ipc://a", 9, stats), PIA_OK);
+    assert_int_equal(json_integer_value(json_object_get(stats, "group_lag_events{group=essai}")),
+                     6);
+    assert_int_equal(json_integer_value(json_object_get(stats, "group_parked_keys{group=essai}")),
+                     2);
+    json_decref(stats);
+}
+
 int main(void)
 {
 #define WITH_JOURNAL(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -304,6 +321,7 @@ int main(void)
         WITH_JOURNAL(numbers_that_an_epoch_lost_are_not_settled),
         WITH_JOURNAL(a_lost_place_is_the_common_one),
         WITH_JOURNAL(groups_and_keys_are_listed),
+        WITH_JOURNAL(groups_are_counted_where_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
