@@ -208,7 +208,6 @@ class Subscriber(Client):
         self.stream = 0
         self.open = False
         self.credit = 0
-        self.ended_by = None
         self.hurries = False
 
     def subscribe(self):
@@ -223,7 +222,7 @@ class Subscriber(Client):
         token = self.token()
         self.record("subscribe", stream=self.stream, cursor=self.cursor, resumes=resumes,
                     filter=self.config["filter"], credit=self.credit, sees=self.config["sees"],
-                    subject=self.config["subject"], lags=self.config["lag_s"] > 0)
+                    subject=self.config["subject"])
         self.connection.subscribe(self.stream, self.cursor, self.config["filter"], self.credit, token)
         self.open = True
 
@@ -259,8 +258,8 @@ class Subscriber(Client):
             status = json.loads(frames[1])["status"]
             self.record("error", stream=self.stream, status=status)
             self.open = False
-            if status == "unauthenticated":
-                self.ended_by = status
+            if status == "unauthenticated":  # somebody who may goes on at this place
+                self.config.update(token=None, sees=None, subject=DEFAULTS["subject"])
 
     def note(self, frames, op, **members):
         self.cursor = frames[2].decode()
@@ -286,11 +285,9 @@ class Subscriber(Client):
             now = time.monotonic()
             if end is None and (text := self.told("end")):
                 end, until, self.hurries = int(text), now + QUIET_END_S, True
-            if end is not None and (self.reached() >= end or now > until or self.ended_by):
-                return self.finish(end)
-            if self.ended_by:  # its rights are gone: it only waits for the end
-                self.receive(0.2)
-                continue
+            if end is not None and (self.reached() >= end or now > until):
+                self.record("end", until=end, reached=max(0, self.reached()))
+                return 0
             if self.open and now > leave and end is None:
                 if self.random.random() < 0.5:
                     self.connection.unsubscribe(self.stream)
@@ -301,11 +298,6 @@ class Subscriber(Client):
             command, frames = self.receive(0.1)
             if command is not None:
                 self.take(command, frames)
-
-    def finish(self, end):
-        if not self.ended_by:
-            self.record("end", until=end, reached=max(0, self.reached()))
-        return 0
 
 
 class Listener(Client):

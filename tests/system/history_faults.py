@@ -1,6 +1,7 @@
 """The faults of a history run. Each strikes once, while load goes on, and leaves the journal as an
 operator would: running again. What it does follows from the run's random sequence."""
 
+import base64
 import re
 import shutil
 import signal
@@ -11,6 +12,7 @@ import zmq
 
 import piad
 from chaos import FAULTS as FAULTS_OF_LINKS
+from journal import POLE, make_person
 
 FAULTS = {}  # name -> (function, engines)
 
@@ -221,6 +223,26 @@ def chaos(run):
         proxy.faults = run.random.sample(list(FAULTS_OF_LINKS), 4)
         proxy.cut()
     run.fault("chaos: " + "; ".join(" ".join(proxy.faults) for proxy in run.proxies))
+    run.wait_growth(200)
+
+
+@fault("revoke")
+def revoke(run):
+    """Somebody who follows loses his rights: his streams end at that place of the journal."""
+    network = run.network
+    person = make_person(network, "pole", pole=POLE)
+    key = network.call("registry.key.create", {"label": "essai", "person": person}).body
+    token, subject = base64.b64encode(network.token(key["key"])).decode(), f"/persons/{person}"
+    run.fault(f"revoke {subject}")
+    for i in range(2):
+        run.start_client("subscriber", f"revoked-{run.revoked}", token=token, subject=subject,
+                         sees=["public", "network"], session_s=[600, 600], hello=0, credit=20000)
+        run.revoked += 1
+    run.wait_growth(200)
+    answer = network.call("registry.key.revoke", {"id": key["id"]})
+    if answer.status != 200:
+        raise AssertionError(f"not revoked: {answer}")
+    run.record("revoked", subject=subject)
     run.wait_growth(200)
 
 

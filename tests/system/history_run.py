@@ -70,6 +70,7 @@ class Run:
         self.database = None
         self.is_long = False
         self.storm_size, self.storms = 60, 1
+        self.revoked = 1
 
     # The journal's processes
 
@@ -170,9 +171,8 @@ class Run:
     def start_clients(self, publishers=2, chaos=None):
         """Those of every run: steady, slow, filtered, with less rights, from now, over again; with
         `chaos`, faults of a proxy, one of each kind over it."""
-        load = {"window": 4, "pause_s": 0.05} if self.database else {}  # commits there take turns
         for i in range(publishers):
-            self.start_client("publisher", f"p{i + 1}", **load)
+            self.start_client("publisher", f"p{i + 1}")
         self.start_client("subscriber", "steady")
         self.start_client("subscriber", "slow", credit=20, lag_s=0.05)
         self.start_client("subscriber", "filtered", filter={"types": ["essai.un"], "themes": ["arts"]})
@@ -184,7 +184,7 @@ class Run:
         if chaos:
             over = [self.proxy(chaos).endpoint(),
                     self.proxy(chaos, self.network.data / "run/chaos.sock").endpoint()]
-            self.start_client("publisher", "p-chaos", over, **load)
+            self.start_client("publisher", "p-chaos", over)
             self.start_client("subscriber", "s-chaos", over)
 
     # The end

@@ -192,8 +192,8 @@ class LiveFeed:
 
 
 def check_revocations(journal, records):
-    """Who was revoked gets nothing that follows its revocation, and is told; a stream that was at its
-    end has got all before it."""
+    """Who was revoked gets nothing that follows its revocation, and is told. What stood before it and
+    was not delivered yet is for who comes back to that place with rights: check_client sees to it."""
     subjects = {r["subject"] for r in records if r["op"] == "revoked"}
     places = {}
     for event in journal.events:
@@ -218,17 +218,4 @@ def check_revocations(journal, records):
                                  f"stream {key[1]} reached {session['to']}, revoked at {place}"))
         if not session["end"]:
             found.append(Anomaly("revocation: not told", key[0], f"stream {key[1]} went on"))
-        elif session["end"].get("status") == "unauthenticated" and session["to"] is not None:
-            found += check_cut(journal, key, session, place)
     return found
-
-
-def check_cut(journal, key, session, place):
-    """Nothing that it should have had before its revocation is missing."""
-    missing = [e["sequence"] for e in journal.events[session["to"] : place - 1]
-               if is_shown(session["subscribe"], e["attributes"])]
-    if not missing or session["subscribe"].get("lags"):
-        return []
-    return [Anomaly("revocation: cut too early", key[0],
-                    f"stream {key[1]} ended after {session['to']}, {len(missing)} of its events stood"
-                    f" before {place}")]

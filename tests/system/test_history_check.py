@@ -360,12 +360,17 @@ def test_a_stream_that_is_not_told_of_its_revocation_is_found(revoked):
     assert revoked.kinds() == {"revocation: not told"}
 
 
-def test_a_stream_that_is_cut_before_its_revocation_is_found(revoked):
-    revoked.add("s9", "error", stream=1, status="unauthenticated")
+def test_who_comes_back_after_its_revocation_gets_what_stood_before_it(revoked):
     frame = records(revoked, "data", "s9")[0]
     frame["to"] = revoked.cursor(7)
     del frame["records"][7:]
-    assert revoked.kinds() == {"revocation: cut too early"}
+    records(revoked, "subscribe", "s9")[0]["resumes"] = True
+    revoked.add("s9", "error", stream=1, status="unauthenticated")
+    revoked.subscribe("s9", 2, revoked.cursor(7), resumes=True)
+    revoked.frame(7, 12, "s9", 2)
+    assert revoked.kinds() == set()
+    records(revoked, "data", "s9")[1]["records"].pop(0)
+    assert revoked.kinds() == {"a silent hole"}
 
 
 def test_a_revocation_that_never_arrives_is_found(book):
