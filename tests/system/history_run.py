@@ -220,8 +220,8 @@ class Run:
         until = time.monotonic() + timeout
         while True:
             answer = self.network.call("diffusion.group.get", {"group": name}, timeout=20)
-            lag = answer.body.get("lag") if answer.status == 200 else None
-            if lag == 0 and not answer.body["parked"]:
+            left = answer.status != 200 or answer.body["lag"] or any(answer.body["keys"].values())
+            if not left:
                 self.record("rest", of=name)
                 return
             if time.monotonic() > until:
