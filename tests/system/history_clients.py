@@ -23,24 +23,25 @@ from history_members import Working
 from history_record import Recorder, hash_of
 from mdp import Timeout
 
-DEFAULTS = {
-    "name": "", "seed": "", "directory": "", "endpoints": [],
-    "subject": "/services/admin", "roles": 511, "token": None, "signs": "",
-    # publishers
-    "source": "/poles/cnidep", "pause_s": 0.015, "window": 16, "batch": 12, "retry_s": 1.0,
-    "again": 0.05, "forge": 0.03, "give_up": 0.1, "size": 400,
-    # subscribers
-    "mode": "resume", "filter": {}, "credit": 400, "session_s": [0.3, 3.0], "lag_s": 0, "hello": 0.5,
-    "sees": None,
-    # members of a group
-    "group": "", "run": 1, "fails": 0.02,
-}
 TYPES = ("essai.un", "essai.deux", "essai.trois")
 THEMES = ("arts", "habitat", "sante")
 KEYS = 8             # partition keys of a publisher
 SILENCE_S = 6.0      # of the server, after which a connection is given up: it beats every 2 s
 QUIET_END_S = 30.0   # how long a client may take to see or finish everything in the end
 TOKEN_S = 20.0
+DEFAULTS = {
+    "name": "", "seed": "", "directory": "", "endpoints": [],
+    "subject": "/services/admin", "roles": 511, "token": None, "signs": "",
+    # publishers
+    "source": "/poles/cnidep", "pause_s": 0.015, "window": 16, "batch": 12, "retry_s": 1.0,
+    "again": 0.05, "forge": 0.03, "give_up": 0.1, "size": 400,
+    "patience_s": QUIET_END_S,  # for the last receipts
+    # subscribers
+    "mode": "resume", "filter": {}, "credit": 400, "session_s": [0.3, 3.0], "lag_s": 0, "hello": 0.5,
+    "sees": None,
+    # members of a group
+    "group": "", "run": 1, "fails": 0.02,
+}
 
 
 class Client:
@@ -181,7 +182,7 @@ class Publisher(Client):
         following, deadline = 0.0, None
         while True:
             if deadline is None and self.told("stop") is not None:
-                deadline = time.monotonic() + QUIET_END_S
+                deadline = time.monotonic() + self.config["patience_s"]
             if deadline and (not self.waiting or time.monotonic() > deadline):
                 return 0
             if not deadline and time.monotonic() >= following and \
