@@ -20,7 +20,7 @@ typedef struct {
     generator_t generator;
     void *connection;
     uint64_t sent, acknowledged;
-    int64_t deadline_ns, end_ns;
+    int64_t began_ns, deadline_ns, end_ns;
     samples_t latency; /* of acknowledgements, with one in flight */
 } publisher_t;
 
@@ -107,7 +107,8 @@ static void *publisher_main(void *arg)
     generator_init(&publisher->generator, publisher->index);
     publisher->connection = publisher->system->publisher_new(publisher->options, publisher->index);
     (void)pthread_barrier_wait(publisher->start); /* all connected */
-    publisher->deadline_ns = clock_ns() + (int64_t)(publisher->options->seconds * 1e9);
+    publisher->began_ns = clock_ns();
+    publisher->deadline_ns = publisher->began_ns + (int64_t)(publisher->options->seconds * 1e9);
     if (publisher->options->window == 1 && !publisher->followers)
         publish_one_by_one(publisher);
     else
@@ -143,7 +144,7 @@ void operation_publish(const system_t *system, const options_t *options)
         start_thread(&threads[i], publisher_main, &publishers[i]);
     }
     (void)pthread_barrier_wait(&start);
-    int64_t began = clock_ns(), end = began;
+    int64_t began = INT64_MAX, end = 0; /* of the first and of the last */
     double cpu = cpu_seconds();
     samples_t latency = {0};
     uint64_t events = 0;
@@ -151,6 +152,7 @@ void operation_publish(const system_t *system, const options_t *options)
         (void)pthread_join(threads[i], NULL);
         samples_append(&latency, &publishers[i].latency);
         events += publishers[i].acknowledged;
+        began = publishers[i].began_ns < began ? publishers[i].began_ns : began;
         end = publishers[i].end_ns > end ? publishers[i].end_ns : end;
     }
     double seconds = (double)(end - began) / 1e9;
@@ -212,11 +214,10 @@ void operation_fanout(const system_t *system, const options_t *options)
                              .followers = &followers,
                              .count = options->count};
     double cpu = cpu_seconds();
-    int64_t began = clock_ns();
     (void)publisher_main(&publisher);
     atomic_store(&followers.target, publisher.sent);
     (void)pthread_join(thread, NULL);
-    double seconds = (double)(followers.last_ns - began) / 1e9;
+    double seconds = (double)(followers.last_ns - publisher.began_ns) / 1e9;
     double deliveries = (double)publisher.sent * options->followers;
     (void)printf("{\"events\":%llu,\"deliveries\":%.0f,\"seconds\":%.6f,\"rate\":%.1f,"
                  "\"client_cpu_s\":%.3f}\n",
