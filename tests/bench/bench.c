@@ -26,12 +26,12 @@ _Static_assert(sizeof TEMPLATE - 1 == EVENT_SIZE, "the event has another size");
 
 void die(const char *format, ...)
 {
+    char why[1024];
     va_list arguments;
     va_start(arguments, format);
-    (void)fputs("bench: ", stderr);
-    (void)vfprintf(stderr, format, arguments);
-    (void)fputc('\n', stderr);
+    (void)vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
+    (void)fprintf(stderr, "bench: %s\n", why);
     exit(EXIT_FAILURE);
 }
 

@@ -75,7 +75,7 @@ static void remove_database(void)
  */
 static double sqlite_events(double seconds)
 {
-    static char blob[BATCH * EVENT_SIZE];
+    static char blob[(size_t)BATCH * EVENT_SIZE];
     sqlite3 *db = NULL;
     sqlite3_stmt *insert = NULL;
     remove_database();
@@ -149,7 +149,7 @@ int main(int argc, char **argv)
 {
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 0.5;
     (void)printf("{\"fdatasync_4k\":%.1f,", appends(4096, seconds));
-    (void)printf("\"fdatasync_256k\":%.1f,", appends(256 * 1024, seconds));
+    (void)printf("\"fdatasync_256k\":%.1f,", appends(262144, seconds));
     (void)printf("\"memcpy_bytes\":%.0f,", copies(seconds));
     (void)printf("\"sqlite_events\":%.1f,", sqlite_events(seconds));
     (void)printf("\"ping_one_core_us\":%.2f,", ping_pong(0, seconds));

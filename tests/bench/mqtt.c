@@ -90,8 +90,8 @@ static void publisher_destroy(void *arg)
 
 typedef struct {
     followers_t *followers;
-    unsigned index;
     struct mosquitto *client;
+    unsigned index;
     bool subscribed;
 } follower_t;
 

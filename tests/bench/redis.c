@@ -49,7 +49,8 @@ static void *publisher_new(const options_t *options, unsigned index)
     publisher->event_at = (size_t)snprintf(publisher->command, COMMAND_MAX, "%s$%d\r\n",
                                            is_stream(options) ? stream : core, EVENT_SIZE);
     publisher->size = publisher->event_at + EVENT_SIZE + 2;
-    memcpy(publisher->command + publisher->size - 2, "\r\n", 2);
+    publisher->command[publisher->size - 2] = '\r';
+    publisher->command[publisher->size - 1] = '\n';
     return publisher;
 }
 
@@ -149,7 +150,7 @@ static void read_messages(followers_t *followers, unsigned index, redisContext *
 
 static void follow_core(followers_t *followers)
 {
-    redisContext *redis[FOLLOWERS_MAX];
+    redisContext *redis[FOLLOWERS_MAX] = {NULL};
     struct pollfd entries[FOLLOWERS_MAX];
     for (unsigned i = 0; i < followers->count; i++) {
         redis[i] = connect_redis(followers->options);

@@ -76,7 +76,7 @@ def processes_in(folder):
     for entry in pathlib.Path("/proc").glob("[0-9]*/cwd"):
         try:
             if pathlib.Path(os.readlink(entry)).is_relative_to(folder):
-                found.append(entry.parent.name)
+                found.append((entry.parent / "cmdline").read_text().replace("\0", " "))
         except OSError:
             pass  # ended meanwhile, or another's
     return found

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from harness.servers import Failed, before_exec
+from harness.servers import Failed, before_exec, held_interrupts
 
 CLIENT_S = 300  # no client works longer than that
 
@@ -29,15 +29,23 @@ class Bench:
     def client(self, server, program, operation, *options, core=None, timeout=CLIENT_S):
         """Runs bench-PROGRAM OPERATION against `server`; what it printed, as an object."""
         command = [self.clients / f"bench-{program}", operation, *server.endpoint(), *options]
+        child = None
         try:
-            done = subprocess.run(
-                [str(word) for word in command], cwd=server.directory, capture_output=True,
-                text=True, errors="replace", timeout=timeout, check=False, preexec_fn=before_exec(core))
+            with held_interrupts():
+                child = subprocess.Popen(
+                    [str(word) for word in command], cwd=server.directory, text=True,
+                    errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    preexec_fn=before_exec(core))
+            printed, said = child.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as late:
             raise Failed(f"bench-{program} {operation}: no end after {timeout} s") from late
-        if done.returncode != 0:
-            raise Failed(f"bench-{program} {operation}: {done.stderr.strip() or done.returncode}")
-        return json.loads(done.stdout)
+        finally:
+            if child and child.poll() is None:
+                child.kill()
+                child.wait()
+        if child.returncode != 0:
+            raise Failed(f"bench-{program} {operation}: {said.strip() or child.returncode}")
+        return json.loads(printed)
 
 
 class Side:

@@ -1,5 +1,6 @@
 """The systems under test: each a server of its own, in a new directory, one at a time."""
 
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -21,10 +22,25 @@ class Failed(Exception):
     """A server or a client did not do what it should; the text says which and why."""
 
 
+INTERRUPTS = {signal.SIGINT, signal.SIGTERM}
+
+
+@contextlib.contextmanager
+def held_interrupts():
+    """Ctrl-C waits until this is over: a server that was just started is known, one that is being
+    stopped is stopped."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def before_exec(core):
     """In the child: it ends with us, whatever ends us, and stays on `core` if one is given."""
 
     def prepare():
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, INTERRUPTS)
         LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
         if core is not None:
             os.sched_setaffinity(0, {core})
@@ -63,11 +79,12 @@ class Server:
         return self
 
     def __exit__(self, *_):
-        for child in reversed(self.children):
-            self.end(child)
-        self.children = []
-        if not self.keep:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        with held_interrupts():
+            for child in reversed(self.children):
+                self.end(child)
+            self.children = []
+            if not self.keep:
+                shutil.rmtree(self.directory, ignore_errors=True)
 
     def end(self, child):
         if child.poll() is None:
@@ -80,13 +97,13 @@ class Server:
 
     def spawn(self, command, core=None, user=None):
         log = self.directory / "server.log"
-        with open(log, "ab") as stream:
+        with open(log, "ab") as stream, held_interrupts():
             child = subprocess.Popen(
                 [str(word) for word in command], cwd=self.directory, stdin=subprocess.DEVNULL,
                 stdout=stream, stderr=stream, start_new_session=True, user=user,
                 preexec_fn=before_exec(self.core if core is None else core),
             )
-        self.children.append(child)
+            self.children.append(child)
         return child
 
     def wait(self, ready, what):
@@ -115,7 +132,8 @@ class Server:
 
     def restart(self):
         """Stops the server and starts it on what it has kept."""
-        self.end(self.children.pop())
+        self.end(self.children[-1])
+        self.children.pop()
         self.start()
 
     def endpoint(self):
@@ -250,7 +268,8 @@ class Pia(Server):
 
     def restart(self):
         """Stops the diffusion and starts it again; seconds from its start until it answers."""
-        self.end(self.children.pop())
+        self.end(self.children[-1])
+        self.children.pop()
         began = time.monotonic()
         self.start_service("diffusion", self.core)
         self.ready("diffusion")
