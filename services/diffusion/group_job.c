@@ -35,7 +35,10 @@ static pia_status_t make(group_job_t *job, pia_db_t *db)
     if (status != PIA_OK)
         return status;
     group_copy(job->wish, &job->found);
-    return group_store_make(db, &job->found, &from, head.epoch);
+    status = group_store_make(db, &job->found, &from, head.epoch);
+    if (status == PIA_RATE_LIMITED)
+        (void)pia_problem_set(&job->problem, status, "", "There are 10,000 groups already.");
+    return status;
 }
 
 static pia_status_t keep_lease(group_job_t *job, pia_db_t *db)

@@ -86,11 +86,21 @@ bool group_holes_read(const void *bytes, size_t size, group_place_t *place)
     return true;
 }
 
+/* Short enough to be kept, and without control characters: people name keys to retry them. */
+static bool is_name(const char *text, size_t size)
+{
+    for (const char *at = text; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 0x7f)
+            return false;
+    }
+    return size <= GROUP_KEY_MAX;
+}
+
 void group_key_of(const char *partition_key, const char *source, char ret_key[GROUP_KEY_MAX + 1])
 {
     const char *text = partition_key && *partition_key ? partition_key : source;
     size_t size = strlen(text);
-    if (size <= GROUP_KEY_MAX) {
+    if (is_name(text, size)) {
         memcpy(ret_key, text, size + 1);
         return;
     }

@@ -51,8 +51,8 @@ void group_place_clear(group_place_t *place);
 const char *group_key_state_text(group_key_state_t state);
 bool group_key_state_parse(const char *text, group_key_state_t *ret_state);
 
-/* The text that orders an event: its partition key, or else its source; a long one becomes
- * "blake2b:" and the hexadecimal BLAKE2b-256 of it. */
+/* The text that orders an event: its partition key, or else its source; one that is long or has
+ * control characters becomes "blake2b:" and the hexadecimal BLAKE2b-256 of it. */
 void group_key_of(const char *partition_key, const char *source, char ret_key[GROUP_KEY_MAX + 1]);
 
 #endif

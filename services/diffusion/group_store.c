@@ -13,7 +13,7 @@
 #include "journal_read.h"
 
 static const char SQL_FIND[] = "SELECT " GROUP_COLUMNS " FROM worker_group WHERE name = $1";
-static const char SQL_NEXT[] = "SELECT COALESCE(MAX(id), 0) + 1 FROM worker_group";
+static const char SQL_NEXT[] = "SELECT COALESCE(MAX(id), 0) + 1, COUNT(*) FROM worker_group";
 static const char SQL_MAKE[] =
     "INSERT INTO worker_group (id, name, filter, owner, person, structure, rights, pole, roles,"
     " attempts, created_at, endpoint, journal_epoch, low_epoch, low_sequence, low_chain, upto,"
@@ -97,8 +97,9 @@ static pia_status_t next_id(pia_db_t *db, int64_t *ret_id)
     if (status != PIA_OK)
         return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
     *ret_id = pia_stmt_column_integer(stmt, 0);
+    bool full = pia_stmt_column_integer(stmt, 1) >= GROUP_STORED_MAX;
     pia_stmt_reset(stmt);
-    return PIA_OK;
+    return full ? PIA_RATE_LIMITED : PIA_OK;
 }
 
 pia_status_t group_store_make(pia_db_t *db, group_t *group, const cursor_t *from, uint32_t epoch)

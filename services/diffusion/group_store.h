@@ -7,7 +7,7 @@
 #include "group.h"
 #include "journal.h"
 
-enum { GROUP_LEASE_SIZE = GROUP_NAME_SIZE + 8 };
+enum { GROUP_LEASE_SIZE = GROUP_NAME_SIZE + 8, GROUP_STORED_MAX = 10000 };
 
 /* Of the table worker_group, in the order that group_store_row expects; 12 of them. */
 #define GROUP_COLUMNS                                                                              \
@@ -38,7 +38,8 @@ bool group_store_read_key(pia_stmt_t *stmt, group_key_row_t *ret_row);
 /* PIA_NOT_FOUND. On success the caller clears the group. */
 pia_status_t group_store_find(pia_db_t *db, const char *name, group_t *ret_group);
 
-/* Makes the rows of a new group; group->id is set. It begins after `from`. */
+/* Makes the rows of a new group; group->id is set. It begins after `from`. PIA_RATE_LIMITED: there
+ * are GROUP_STORED_MAX. */
 pia_status_t group_store_make(pia_db_t *db, group_t *group, const cursor_t *from, uint32_t epoch);
 
 /* Where a new group begins: "" or NULL the beginning, "head", or a cursor of this history.

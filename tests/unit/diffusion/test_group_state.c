@@ -82,6 +82,8 @@ static void a_long_key_is_named_by_its_hash(void **state)
     group_key_of(text, "", key);
     assert_int_equal(strlen(key), strlen("blake2b:") + 64);
     assert_memory_equal(key, "blake2b:", 8);
+    group_key_of("a\nb", "", other);
+    assert_memory_equal(other, "blake2b:", 8);
     text[299] = 'x';
     group_key_of(text, "", other);
     assert_string_not_equal(key, other);
