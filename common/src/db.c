@@ -142,6 +142,14 @@ void pia_db_rollback_to(pia_db_t *db)
     db->retryable = retryable;
 }
 
+void pia_db_trim(pia_db_t *db)
+{
+    db->trims_apart = true;
+    if (db->mode == PIA_DB_WRITER && !db->in_transaction && !db->fatal && db->ops->trim) {
+        db->ops->trim(db);
+    }
+}
+
 void pia_db_checkpoint(pia_db_t *db)
 {
     if (db->mode == PIA_DB_WRITER && !db->in_transaction && !db->fatal) {
@@ -229,6 +237,13 @@ void pia_stmt_bytes(pia_stmt_t *stmt, int parameter, const void *value, size_t s
     } else {
         stmt->db->ops->bind_bytes(stmt, parameter, value, size);
     }
+}
+
+void pia_stmt_borrow(pia_stmt_t *stmt, int parameter, const void *value, size_t size)
+{
+    assert(parameter >= 1 && parameter <= stmt->parameters && value != NULL);
+    assert(size <= INT32_MAX);
+    stmt->db->ops->bind_borrowed(stmt, parameter, value, size);
 }
 
 void pia_stmt_null(pia_stmt_t *stmt, int parameter)

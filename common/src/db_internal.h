@@ -17,6 +17,7 @@ typedef struct {
     /* In a transaction: waits until no other instance migrates. */
     pia_status_t (*lock_migrations)(pia_db_t *db);
     void (*checkpoint)(pia_db_t *db);
+    void (*trim)(pia_db_t *db); /* NULL: there is nothing to do */
 
     pia_stmt_t *(*stmt_new)(pia_db_t *db, const char *sql); /* db.c fills the base */
     void (*stmt_free)(pia_stmt_t *stmt);
@@ -24,6 +25,7 @@ typedef struct {
     void (*bind_integer)(pia_stmt_t *stmt, int parameter, int64_t value);
     void (*bind_text)(pia_stmt_t *stmt, int parameter, const char *value);
     void (*bind_bytes)(pia_stmt_t *stmt, int parameter, const void *value, size_t size);
+    void (*bind_borrowed)(pia_stmt_t *stmt, int parameter, const void *value, size_t size);
     void (*bind_null)(pia_stmt_t *stmt, int parameter);
     pia_status_t (*step)(pia_stmt_t *stmt);
     int64_t (*changes)(pia_stmt_t *stmt);
@@ -42,6 +44,7 @@ struct pia_db {
     bool damaged;   /* never cleared */
     bool retryable; /* of the last failure */
     bool in_transaction;
+    bool trims_apart; /* pia_db_trim is called, commits need not */
     char error[PIA_DB_ERROR_MAX]; /* of the last failure */
     pia_stmt_t *statements[PIA_DB_BUCKETS];
 };

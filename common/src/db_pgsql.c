@@ -236,6 +236,7 @@ static const pia_db_ops_t PGSQL_OPS = {
     .bind_integer = pia_pgsql_bind_integer,
     .bind_text = pia_pgsql_bind_text,
     .bind_bytes = pia_pgsql_bind_bytes,
+    .bind_borrowed = pia_pgsql_bind_bytes,
     .bind_null = pia_pgsql_bind_null,
     .step = pia_pgsql_step,
     .changes = pia_pgsql_changes,

@@ -124,6 +124,11 @@ static void checkpoint_when_long(sqlite_db_t *self)
     (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
 }
 
+static void sqlite_trim(pia_db_t *db)
+{
+    checkpoint_when_long((sqlite_db_t *)db);
+}
+
 static void sqlite_checkpoint(pia_db_t *db)
 {
     sqlite_db_t *self = (sqlite_db_t *)db;
@@ -153,7 +158,7 @@ static pia_status_t sqlite_commit(pia_db_t *db)
         return PIA_UNAVAILABLE; /* an I/O failure has ended it; the reason is kept */
     }
     pia_status_t status = sqlite_exec(db, "COMMIT");
-    if (status == PIA_OK) {
+    if (status == PIA_OK && !db->trims_apart) {
         checkpoint_when_long((sqlite_db_t *)db);
     }
     return status;
@@ -246,14 +251,24 @@ static void sqlite_bind_text(pia_stmt_t *stmt, int parameter, const char *value)
     }
 }
 
-static void sqlite_bind_bytes(pia_stmt_t *stmt, int parameter, const void *value, size_t size)
+static void bind_blob(
+    pia_stmt_t *stmt, int parameter, const void *value, size_t size, sqlite3_destructor_type how)
 {
     sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
     if (self->handle != NULL) {
-        int code = sqlite3_bind_blob64(self->handle, index_of(self, parameter), value, size,
-                                       SQLITE_TRANSIENT);
+        int code = sqlite3_bind_blob64(self->handle, index_of(self, parameter), value, size, how);
         assert(code == SQLITE_OK);
     }
+}
+
+static void sqlite_bind_bytes(pia_stmt_t *stmt, int parameter, const void *value, size_t size)
+{
+    bind_blob(stmt, parameter, value, size, SQLITE_TRANSIENT);
+}
+
+static void sqlite_bind_borrowed(pia_stmt_t *stmt, int parameter, const void *value, size_t size)
+{
+    bind_blob(stmt, parameter, value, size, SQLITE_STATIC);
 }
 
 static void sqlite_bind_null(pia_stmt_t *stmt, int parameter)
@@ -332,12 +347,14 @@ static const pia_db_ops_t SQLITE_OPS = {
     .exec = sqlite_exec,
     .lock_migrations = sqlite_lock_migrations,
     .checkpoint = sqlite_checkpoint,
+    .trim = sqlite_trim,
     .stmt_new = sqlite_stmt_new,
     .stmt_free = sqlite_stmt_free,
     .rewind = sqlite_rewind,
     .bind_integer = sqlite_bind_integer,
     .bind_text = sqlite_bind_text,
     .bind_bytes = sqlite_bind_bytes,
+    .bind_borrowed = sqlite_bind_borrowed,
     .bind_null = sqlite_bind_null,
     .step = sqlite_step,
     .changes = sqlite_changes,

@@ -355,7 +355,7 @@ add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, siz
     pia_stmt_integer(stmt, 3, row.epoch);
     pia_stmt_bytes(stmt, 4, row.chain_before, CHAIN_SIZE);
     pia_stmt_bytes(stmt, 5, row.attributes, row.attributes_size);
-    pia_stmt_bytes(stmt, 6, row.bytes, row.size);
+    pia_stmt_borrow(stmt, 6, row.bytes, row.size);
     pia_stmt_integer(stmt, 7, (int64_t)check.row);
     pia_stmt_integer(stmt, 8, (int64_t)check.bytes);
     pia_status_t status = pia_stmt_run(stmt, NULL);
