@@ -44,7 +44,7 @@ struct pia_db {
     bool damaged;   /* never cleared */
     bool retryable; /* of the last failure */
     bool in_transaction;
-    bool trims_apart; /* pia_db_trim is called, commits need not */
+    bool trims_apart;             /* pia_db_trim is called, commits need not */
     char error[PIA_DB_ERROR_MAX]; /* of the last failure */
     pia_stmt_t *statements[PIA_DB_BUCKETS];
 };
