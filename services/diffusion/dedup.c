@@ -31,7 +31,8 @@ static void absorb_batch(dedup_t *self, const batch_t *batch, uint64_t after)
     uint64_t from = after >= batch->first ? after + 1 : batch->first;
     for (uint64_t sequence = from; batch_find(batch, sequence, &record); sequence++) {
         fingerprint_t fingerprint;
-        if (entry_fingerprint(record.event, record.event_size, self->key, &fingerprint) &&
+        if (record.event &&
+            entry_fingerprint(record.event, record.event_size, self->key, &fingerprint) &&
             !claims_find(self->recent, fingerprint))
             dedup_claim(self, fingerprint, sequence);
     }

@@ -58,6 +58,8 @@ void handle_parked_retry(void *self, pia_request_t **request_p);
 void handle_parked_skip(void *self, pia_request_t **request_p);
 void handle_journal_head(void *self, pia_request_t **request_p);
 void handle_journal_verify(void *self, pia_request_t **request_p);
+void handle_journal_usage(void *self, pia_request_t **request_p);
+void handle_journal_retain(void *self, pia_request_t **request_p);
 void handle_journal_begin(void *self, pia_request_t **request_p);
 
 #endif

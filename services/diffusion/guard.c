@@ -26,6 +26,7 @@ struct guard {
     bool embedded;        /* the database is the file of that name */
     char mark_name[NAME_SIZE];
     damage_t *damage;
+    signer_t signer;
     mark_t mark; /* what was found at the beginning */
     bool marked;
     mark_file_t *mark_file; /* store thread; NULL until it is open */
@@ -89,6 +90,27 @@ check_name(const guard_t *self, const journal_t *journal, pia_problem_t *problem
                            journal_id(journal), self->mark_name, self->mark.journal);
 }
 
+static pia_status_t
+open_signer(guard_t *self, pia_db_t *db, bool reads_only, pia_problem_t *problem)
+{
+    char path[NAME_SIZE];
+    (void)snprintf(path, sizeof path, "%.490s.key", self->name);
+    pia_status_t status = signer_open(path, &self->signer, problem);
+    if (status != PIA_OK || reads_only || signer_is_known(db, self->signer.public_key))
+        return status;
+    status = pia_db_begin(db);
+    if (status == PIA_OK) {
+        status = signer_note(db, self->signer.public_key);
+        if (status == PIA_OK)
+            status = pia_db_commit(db);
+        else
+            pia_db_rollback(db);
+    }
+    return status == PIA_OK
+               ? PIA_OK
+               : pia_problem_set(problem, status, "", "The journal's key cannot be noted.");
+}
+
 pia_status_t guard_open(
     guard_t *self, pia_db_t *db, journal_t *journal, const char *reason, pia_problem_t *problem)
 {
@@ -106,6 +128,10 @@ pia_status_t guard_open(
     if (status != PIA_OK)
         return pia_problem_set(problem, status, "", "The journal's end cannot be read: %s",
                                pia_db_error(db));
+    if (status == PIA_OK)
+        status = open_signer(self, db, reason != NULL, problem);
+    if (status != PIA_OK)
+        return status;
     if (damage_is_known(self->damage, NULL)) {
         mark_close(&self->mark_file);
         journal_end_at(journal, &end);
@@ -155,6 +181,11 @@ pia_status_t guard_begin_epoch(guard_t *self,
     pia_log(PIA_LOG_WARN, "epoch %" PRIu32 " begins after event %" PRIu64 ": %s", epoch,
             begin.end.sequence, reason);
     return PIA_OK;
+}
+
+const signer_t *guard_signer(const guard_t *self)
+{
+    return &self->signer;
 }
 
 damage_t *guard_damage(guard_t *self)

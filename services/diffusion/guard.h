@@ -1,6 +1,6 @@
 /* guard.h - what looks after the journal from its opening to its end: what is known to be damaged,
  * the mark of what was acknowledged, and what an operator decides. Its files stand beside the
- * database: NAME.mark, NAME.damaged. */
+ * database: NAME.mark, NAME.damaged, NAME.key. */
 #ifndef DIFFUSION_GUARD_H
 #define DIFFUSION_GUARD_H
 
@@ -8,6 +8,7 @@
 
 #include "damage.h"
 #include "journal.h"
+#include "signer.h"
 
 typedef struct guard guard_t;
 
@@ -36,6 +37,9 @@ pia_status_t guard_begin_epoch(guard_t *self,
                                const char *reason,
                                receipt_t *ret_end,
                                pia_problem_t *problem);
+
+/* The journal's key. Store thread, once open. */
+const signer_t *guard_signer(const guard_t *self);
 
 /* Any thread. */
 damage_t *guard_damage(guard_t *self);

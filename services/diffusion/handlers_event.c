@@ -16,7 +16,8 @@ enum {
     LIMIT_DEFAULT = 50,
     PAGE_SIZE_MAX = 512 * 1024, /* and one event more; an answer has at most 1 MiB */
     SCAN_MAX = 20000,           /* events looked at for one page, and their bytes: nothing else */
-    SCAN_BYTES_MAX = 8 << 20,   /* is stored meanwhile */
+    GAPS_MAX = 1000,
+    SCAN_BYTES_MAX = 8 << 20, /* is stored meanwhile */
 };
 
 static pia_status_t
@@ -91,12 +92,14 @@ typedef struct {
     size_t scanned, scanned_bytes;
     size_t size;
     json_t *items;
+    json_t *gaps; /* ranges of removed events */
 } page_t;
 
 static bool page_full(const page_t *page)
 {
-    return json_array_size(page->items) >= page->limit || page->scanned >= SCAN_MAX ||
-           page->scanned_bytes >= SCAN_BYTES_MAX || page->size >= PAGE_SIZE_MAX;
+    return json_array_size(page->items) >= page->limit || json_array_size(page->gaps) >= GAPS_MAX ||
+           page->scanned >= SCAN_MAX || page->scanned_bytes >= SCAN_BYTES_MAX ||
+           page->size >= PAGE_SIZE_MAX;
 }
 
 static json_t *record_json(const record_t *record)
@@ -110,12 +113,25 @@ static json_t *record_json(const record_t *record)
                      json_loadb((const char *)record->event, record->event_size, 0, NULL));
 }
 
+/* Adds a removed event to the page's gaps: [{"from", "to"}], each as far as they stand together. */
+static void add_gap(page_t *page, uint64_t sequence)
+{
+    json_t *last = json_array_get(page->gaps, json_array_size(page->gaps) - 1);
+    if (last && json_integer_value(json_object_get(last, "to")) == (json_int_t)sequence - 1)
+        json_object_set_new(last, "to", json_integer((json_int_t)sequence));
+    else
+        json_array_append_new(page->gaps, json_pack("{s:I, s:I}", "from", (json_int_t)sequence,
+                                                    "to", (json_int_t)sequence));
+}
+
 static void look_at(page_t *page, const record_t *record, const attributes_t *attributes)
 {
     const char *const *value = attributes->value;
     page->at = record->cursor;
     page->scanned++;
     page->scanned_bytes += record->event_size;
+    if (record->hash)
+        add_gap(page, record->cursor.sequence);
     if (!pia_principal_sees(page->principal, value[ATTRIBUTE_VISIBILITY],
                             value[ATTRIBUTE_RESTRICTED_TO]) ||
         !filter_matches(page->filter, attributes))
@@ -183,6 +199,8 @@ static void answer_page(pia_request_t **request_p, const page_t *page, bool more
     json_t *answer = json_pack("{s:O, s:s}", "items", page->items, "cursor", text);
     if (more)
         json_object_set_new(answer, "next", json_string(text));
+    if (json_array_size(page->gaps))
+        json_object_set(answer, "gaps", page->gaps);
     pia_request_answer(request_p, answer, 0);
 }
 
@@ -193,7 +211,8 @@ void handle_event_list(void *self, pia_request_t **request_p)
     const pia_diffusion_event_list_t *fields = pia_request_fields(*request_p);
     page_t page = {.principal = pia_request_principal(*request_p),
                    .limit = fields->has_limit ? (size_t)fields->limit : LIMIT_DEFAULT,
-                   .items = json_array()};
+                   .items = json_array(),
+                   .gaps = json_array()};
     pia_problem_t problem = {0};
     filter_t *filter = NULL;
     bool more = false;
@@ -213,5 +232,6 @@ void handle_event_list(void *self, pia_request_t **request_p)
     else
         pia_request_fail(request_p, &problem);
     json_decref(page.items);
+    json_decref(page.gaps);
     filter_destroy(&filter);
 }

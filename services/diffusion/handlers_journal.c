@@ -1,4 +1,6 @@
 /* handlers_journal.c - where the journal ends, and whether it is as it was written. */
+#include <sodium.h>
+
 #include "diffusion.h"
 #include "journal_read.h"
 #include "proto/journal.h"
@@ -19,6 +21,9 @@ void handle_journal_head(void *self, pia_request_t **request_p)
     json_t *answer =
         json_pack("{s:s, s:I, s:I, s:s}", "journal", journal_id(diffusion->journal), "epoch",
                   (json_int_t)head.epoch, "sequence", (json_int_t)head.sequence, "cursor", text);
+    char key[2 * SIGNER_KEY_SIZE + 1];
+    sodium_bin2hex(key, sizeof key, guard_signer(diffusion->guard)->public_key, SIGNER_KEY_SIZE);
+    json_object_set_new(answer, "key", json_string(key));
     if (damage_is_known(guard_damage(diffusion->guard), &problem))
         json_object_set_new(answer, "damage", json_string(problem.detail));
     pia_request_answer(request_p, answer, 0);

@@ -141,6 +141,9 @@ static pia_status_t find_event(pia_db_t *db,
     if (fields->has_epoch && record.cursor.epoch != (uint64_t)fields->epoch)
         return pia_problem_set(problem, PIA_GONE, "/epoch",
                                "The event of this number is of another epoch.");
+    if (record.hash)
+        return pia_problem_set(problem, PIA_GONE, "/sequence",
+                               "The event was removed by retention.");
     batch_attributes(*ret_batch, record.cursor.sequence, ret_attributes);
     return PIA_OK;
 }

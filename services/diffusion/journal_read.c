@@ -70,7 +70,7 @@ static bool walk_to(const batch_t *batch, uint64_t sequence, receipt_t *ret_rece
     memcpy(ret_receipt->chain, batch->chain_before, CHAIN_SIZE);
     while (record_read(batch->bytes, batch->size, &offset, &record)) {
         uint8_t hash[CHAIN_SIZE];
-        record_hash(record.event, record.event_size, hash);
+        record_event_hash(&record, hash);
         record_chain(ret_receipt->chain, hash);
         if (record.cursor.sequence == sequence)
             return true;

@@ -30,7 +30,7 @@ static void read_row(const batch_t *batch, originals_row_t *row)
     while (row->count < batch->count && batch_find(batch, batch->first + row->count, &record)) {
         original_t *event = &row->events[row->count++];
         event->epoch = batch->epoch;
-        record_hash(record.event, record.event_size, event->hash);
+        record_event_hash(&record, event->hash);
         record_chain(chain, event->hash);
         memcpy(event->chain, chain, CHAIN_SIZE);
     }

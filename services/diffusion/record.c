@@ -18,16 +18,26 @@ static const uint8_t attribute_of_tag[UINT8_MAX + 1] = {
 #undef X
 };
 
+const attributes_t record_removed_attributes = {.value = {[ATTRIBUTE_SOURCE] = "-",
+                                                          [ATTRIBUTE_TYPE] = "removed",
+                                                          [ATTRIBUTE_VISIBILITY] = "removed"}};
+
+static const uint32_t REMOVED = 0x80000000;
+
 void record_write(buffer_t *bytes, const record_t *record)
 {
-    assert(record->event_size > 0 && record->event_size <= RECORD_EVENT_SIZE_MAX);
-    uint8_t *at = buffer_reserve(bytes, RECORD_HEAD_SIZE + record->event_size);
+    assert(record->hash || (record->event_size > 0 && record->event_size <= RECORD_EVENT_SIZE_MAX));
+    size_t size = record->hash ? RECORD_REMOVED_SIZE : record->event_size;
+    uint8_t *at = buffer_reserve(bytes, RECORD_HEAD_SIZE + size);
     bytes_put_u32(at, record->cursor.epoch);
     bytes_put_u64(at + 4, record->cursor.sequence);
     bytes_put_u64(at + 12, (uint64_t)record->recorded_ms);
     bytes_put_u32(at + 20, record->cursor.chain);
-    bytes_put_u32(at + 24, (uint32_t)record->event_size);
-    memcpy(at + RECORD_HEAD_SIZE, record->event, record->event_size);
+    bytes_put_u32(at + 24, (uint32_t)size | (record->hash ? REMOVED : 0));
+    at += RECORD_HEAD_SIZE;
+    memcpy(at, record->hash ? record->hash : record->event, record->hash ? CHAIN_SIZE : size);
+    if (record->hash)
+        bytes_put_u64(at + CHAIN_SIZE, record->marker);
 }
 
 void record_write_attributes(buffer_t *attributes, const attributes_t *values)
@@ -68,18 +78,25 @@ bool record_read(const uint8_t *bytes, size_t size, size_t *offset, record_t *re
     if (left < RECORD_HEAD_SIZE)
         return false;
     const uint8_t *wire = bytes + *offset;
-    size_t event_size = bytes_get_u32(wire + 24);
-    if (event_size == 0 || event_size > RECORD_EVENT_SIZE_MAX ||
-        event_size > left - RECORD_HEAD_SIZE)
+    uint32_t length = bytes_get_u32(wire + 24);
+    bool removed = (length & REMOVED) != 0;
+    length &= ~REMOVED;
+    if (length == 0 || length > left - RECORD_HEAD_SIZE ||
+        (removed && length != RECORD_REMOVED_SIZE))
         return false;
     *ret_record = (record_t){.cursor = {.epoch = bytes_get_u32(wire),
                                         .sequence = bytes_get_u64(wire + 4),
                                         .chain = bytes_get_u32(wire + 20)},
                              .recorded_ms = (int64_t)bytes_get_u64(wire + 12),
                              .wire = wire,
-                             .wire_size = RECORD_HEAD_SIZE + event_size,
-                             .event = wire + RECORD_HEAD_SIZE,
-                             .event_size = event_size};
+                             .wire_size = RECORD_HEAD_SIZE + length};
+    if (removed) {
+        ret_record->hash = wire + RECORD_HEAD_SIZE;
+        ret_record->marker = bytes_get_u64(wire + RECORD_HEAD_SIZE + CHAIN_SIZE);
+    } else {
+        ret_record->event = wire + RECORD_HEAD_SIZE;
+        ret_record->event_size = length;
+    }
     *offset += ret_record->wire_size;
     return true;
 }
@@ -129,4 +146,12 @@ void record_chain(uint8_t chain[CHAIN_SIZE], const uint8_t hash[CHAIN_SIZE])
 void record_hash(const void *event, size_t size, uint8_t ret_hash[CHAIN_SIZE])
 {
     crypto_generichash(ret_hash, CHAIN_SIZE, event, size, NULL, 0);
+}
+
+void record_event_hash(const record_t *record, uint8_t ret_hash[CHAIN_SIZE])
+{
+    if (record->hash)
+        memcpy(ret_hash, record->hash, CHAIN_SIZE);
+    else
+        record_hash(record->event, record->event_size, ret_hash);
 }

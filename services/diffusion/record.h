@@ -18,17 +18,25 @@
 #include "buffer.h"
 #include "cursor.h"
 
-/* The top bit of `length` is kept for records that are not an event. */
-enum { RECORD_HEAD_SIZE = 28, RECORD_EVENT_SIZE_MAX = INT32_MAX };
+enum {
+    RECORD_HEAD_SIZE = 28,
+    RECORD_EVENT_SIZE_MAX = INT32_MAX,
+    RECORD_REMOVED_SIZE = CHAIN_SIZE + 8, /* of what stands for a removed event */
+};
 
-/* A wire record; borrowed from the bytes it was read from. */
+/* A wire record; borrowed from the bytes it was read from. The top bit of its length says that the
+ * event was removed (retention.h): then 40 bytes follow, the hash of the event's bytes and the
+ * number of the marker that says why. It is never sent. Its attributes are "removed", which no
+ * filter and no right lets through. */
 typedef struct {
     cursor_t cursor;
     int64_t recorded_ms;
     const uint8_t *wire; /* the whole of it */
     size_t wire_size;
-    const uint8_t *event; /* its last part: the event's bytes */
-    size_t event_size;    /* at least 1 */
+    const uint8_t *event; /* its last part: the event's bytes; NULL: removed */
+    size_t event_size;    /* at least 1; 0: removed */
+    const uint8_t *hash;  /* of a removed event; NULL */
+    uint64_t marker;      /* of a removed event */
 } record_t;
 
 /* The attributes of one event, encoded; borrowed. Two events whose `bytes` are the same pointer
@@ -38,7 +46,8 @@ typedef struct {
     size_t size;
 } record_run_t;
 
-/* Appends a wire record; cursor, recorded_ms, event and event_size are used. */
+/* Appends a wire record; cursor, recorded_ms, and event and event_size, or hash and marker, are
+ * used. */
 void record_write(buffer_t *bytes, const record_t *record);
 
 /* Appends an entry with these attributes. */
@@ -60,6 +69,12 @@ bool record_read_attributes(record_run_t run, attributes_t *ret_values);
 
 /* chain := BLAKE2b-256(chain || hash). */
 void record_chain(uint8_t chain[CHAIN_SIZE], const uint8_t hash[CHAIN_SIZE]);
+
+/* The hash that the chain was made of, also of a removed event. */
+void record_event_hash(const record_t *record, uint8_t ret_hash[CHAIN_SIZE]);
+
+/* The attributes of a removed event. */
+extern const attributes_t record_removed_attributes;
 
 /* BLAKE2b-256 of the event's bytes. */
 void record_hash(const void *event, size_t size, uint8_t ret_hash[CHAIN_SIZE]);

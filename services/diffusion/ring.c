@@ -59,6 +59,12 @@ void ring_start(ring_t *self, const cursor_t *head)
     self->head = *head;
 }
 
+void ring_forget(ring_t *self, uint64_t sequence)
+{
+    while (self->count && (*slot(self, 0))->first <= sequence)
+        drop_oldest(self);
+}
+
 static void grow(ring_t *self)
 {
     batch_t **batches = pia_alloc(2 * self->capacity * sizeof(batch_t *));

@@ -18,6 +18,9 @@ void ring_start(ring_t *self, const cursor_t *head);
  * either it is there already, or something between is missing. */
 bool ring_add(ring_t *self, batch_t *batch);
 
+/* Lets go of the batches that hold events up to this one: they were changed in the journal. */
+void ring_forget(ring_t *self, uint64_t sequence);
+
 /* The place after the last event. */
 const cursor_t *ring_head(const ring_t *self);
 

@@ -27,7 +27,7 @@ static uint32_t count_chained(const batch_t *batch)
         uint8_t hash[CHAIN_SIZE];
         if (!batch_find(batch, batch->first + i, &record))
             return i;
-        record_hash(record.event, record.event_size, hash);
+        record_event_hash(&record, hash);
         record_chain(chain, hash);
         if (record.cursor.chain != bytes_get_u32(chain))
             return i;

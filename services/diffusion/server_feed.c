@@ -8,6 +8,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 
+#include "marker.h"
 #include "revocations.h"
 #include "server_private.h"
 
@@ -68,6 +69,17 @@ static void apply_revocation(server_t *self, const record_t *record)
     json_decref(event);
 }
 
+/* What is in memory of the events that were removed is as it was: it goes. */
+static void apply_marker(server_t *self, const record_t *record)
+{
+    marker_t *marker = pia_alloc(sizeof *marker);
+    if (marker_read(record->event, record->event_size, marker)) {
+        ring_forget(self->ring, marker->ranges[marker->range_count - 1].last);
+        reader_forget(self->reader);
+    }
+    free(marker);
+}
+
 static void observe(server_t *self, const batch_t *batch)
 {
     record_t record;
@@ -82,6 +94,8 @@ static void observe(server_t *self, const batch_t *batch)
         if (strcmp(value[ATTRIBUTE_TYPE], "principal.revoked") == 0 &&
             strcmp(value[ATTRIBUTE_SOURCE], "/services/registry") == 0)
             apply_revocation(self, &record);
+        if (record.event && marker_is(&attributes))
+            apply_marker(self, &record);
         if (self->live && record.cursor.sequence > self->live_after)
             live_publish(self->live, &record, &attributes);
     }

@@ -46,6 +46,8 @@ static const pia_route_t routes[] = {
     {&pia_msg_diffusion_parked_skip, PIA_ROLE_ANY, handle_parked_skip},
     {&pia_msg_diffusion_journal_head, READERS, handle_journal_head},
     {&pia_msg_diffusion_journal_verify, PIA_ROLE_OPERATOR, handle_journal_verify},
+    {&pia_msg_diffusion_journal_usage, PIA_ROLE_OPERATOR, handle_journal_usage},
+    {&pia_msg_diffusion_journal_retain, PIA_ROLE_OPERATOR, handle_journal_retain},
     {&pia_msg_diffusion_journal_begin, PIA_ROLE_OPERATOR, handle_journal_begin},
     {NULL, 0, NULL},
 };

@@ -31,6 +31,22 @@ bool stream_has_next(const streams_t *self, stream_t *stream)
     return batch_at(self, stream, stream->seen.sequence + 1) != NULL;
 }
 
+bool stream_has_gap(const streams_t *self, stream_t *stream, cursor_t *ret_to)
+{
+    record_t record;
+    bool found = false;
+    uint64_t next = stream->seen.sequence + 1;
+    const batch_t *batch = batch_at(self, stream, next);
+    while (batch && batch_find(batch, next, &record) && record.hash) {
+        *ret_to = record.cursor;
+        found = true;
+        next++;
+        if (next > batch_last(batch))
+            batch = batch_at(self, stream, next);
+    }
+    return found;
+}
+
 /* A frame in the making. */
 typedef struct {
     buffer_t *records;
@@ -88,7 +104,8 @@ static void scan(const stream_t *stream, const batch_t *batch, making_t *making)
     record_run_t last = {0};
     bool wanted = false;
     making->restricted |= (batch->visibilities & ~stream->view.visible & BATCH_RESTRICTED) != 0;
-    while (!is_full(stream, making) && batch_find(batch, making->at.sequence + 1, &record)) {
+    while (!is_full(stream, making) && batch_find(batch, making->at.sequence + 1, &record) &&
+           !record.hash) {
         record_run_t run = batch_run(batch, record.cursor.sequence);
         if (run.bytes != last.bytes) {
             attributes_t attributes;
@@ -134,6 +151,12 @@ static uint64_t next_slice(const stream_t *stream, const batch_t *batch, const m
                      FRAME_SIZE_MAX - making->records->size);
 }
 
+static bool is_removed(const batch_t *batch, uint64_t sequence)
+{
+    record_t record;
+    return batch_find(batch, sequence, &record) && record.hash;
+}
+
 /* Fills a frame; *ret_slice if it is one slice of a batch. False if the journal is damaged there.
  */
 static bool fill(streams_t *self, stream_t *stream, making_t *making, frame_t **ret_slice)
@@ -145,6 +168,8 @@ static bool fill(streams_t *self, stream_t *stream, making_t *making, frame_t **
             return false;
         if (!takes_all(stream, batch)) {
             scan(stream, batch, making);
+            if (making->at.sequence + 1 == from || is_removed(batch, making->at.sequence + 1))
+                return true; /* a gap is told apart */
             continue;
         }
         uint64_t to = next_slice(stream, batch, making);

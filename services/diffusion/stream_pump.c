@@ -112,6 +112,33 @@ static bool tell(streams_t *self, stream_t *stream, const cursor_t *to, frame_t 
     return true;
 }
 
+/* Says that events up to `to` cannot be given; first, that all before them is covered. False as
+ * tell. */
+static bool tell_gap(streams_t *self, stream_t *stream, const cursor_t *to)
+{
+    static const char reason[] = "removed by retention";
+    pia_frames_t frames;
+    bool told =
+        stream->seen.sequence == stream->sent.sequence || tell(self, stream, &stream->seen, NULL);
+    if (told) {
+        peer_begin(&frames, stream->peer, PIAD_GAP);
+        peer_add_u32(&frames, stream->id);
+        peer_add_cursor(&frames, &stream->sent);
+        peer_add_cursor(&frames, to);
+        pia_frames_add_text(&frames, reason);
+        told = peer_send(self->peers, stream->peer, &frames);
+    }
+    if (!told) {
+        stream->blocked = true;
+        self->blocked |= !stream->peer->lost;
+        return false;
+    }
+    stream->sent = stream->seen = *to;
+    stream->told = true;
+    stream->sent_ms = pia_clock_monotonic();
+    return true;
+}
+
 /* Sends what is in a frame. False if the peer cannot take it now: it stays where it is. */
 static bool deliver(streams_t *self, stream_t *stream, frame_t *frame)
 {
@@ -167,6 +194,9 @@ pump_t stream_pump(streams_t *self, stream_t *stream)
     }
     if (stream->blocked || outflow_is_full(stream->outflow))
         return PUMP_DONE;
+    cursor_t gap_end;
+    if (stream->credit && stream_has_gap(self, stream, &gap_end))
+        return tell_gap(self, stream, &gap_end) ? PUMP_AGAIN : PUMP_DONE;
     bool good = true;
     frame_t *frame = stream->credit ? stream_frame(self, stream, &good) : NULL;
     bool delivered = !frame || deliver(self, stream, frame);

@@ -56,6 +56,9 @@ pump_t stream_pump(streams_t *self, stream_t *stream);
 /* The next frame of a stream that has credit, by a reference; NULL: nothing follows in memory.
  * *ret_good is false if the journal is damaged behind it. */
 frame_t *stream_frame(streams_t *self, stream_t *stream, bool *ret_good);
+/* Whether the next event was removed; then *ret_to is the last of those that were together. */
+bool stream_has_gap(const streams_t *self, stream_t *stream, cursor_t *ret_to);
+
 /* Whether the event after `seen` is in memory. */
 bool stream_has_next(const streams_t *self, stream_t *stream);
 

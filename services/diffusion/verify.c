@@ -1,9 +1,12 @@
 /* verify.c - the walk over the chain. */
 #include "verify.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "journal_read.h"
+#include "markers.h"
+#include "pia/memory.h"
 
 static const char SQL_EPOCH[] =
     "SELECT first_sequence, chain_before FROM journal_epoch WHERE epoch = $1";
@@ -14,6 +17,7 @@ typedef struct {
     uint32_t epoch; /* of the row before; 0: there is none, or it is not known */
     uint8_t chain[CHAIN_SIZE];
     uint64_t good;
+    markers_t *markers; /* owned */
 } walk_t;
 
 /* Whether an epoch begins here by its own row, too. */
@@ -52,10 +56,12 @@ static const char *verify_row(walk_t *walk, const batch_t *batch)
         record_t record;
         if (!batch_find(batch, batch->first + i, &record))
             return "The stored record cannot be read.";
-        record_hash(record.event, record.event_size, hash);
+        record_event_hash(&record, hash);
         record_chain(walk->chain, hash);
         if (record.cursor.chain != bytes_get_u32(walk->chain))
             return "The event's bytes are not those that were appended.";
+        if (record.hash && (detail = markers_check(walk->markers, walk->db, &record)))
+            return detail;
         end = (size_t)(record.wire + record.wire_size - batch->bytes);
         walk->good++;
     }
@@ -124,7 +130,7 @@ static pia_status_t start(walk_t *walk, uint64_t from)
 pia_status_t
 journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification)
 {
-    walk_t walk = {.db = db};
+    walk_t walk = {.db = db, .markers = pia_alloc(sizeof *walk.markers)};
     bool more = true;
     pia_status_t status = start(&walk, from);
     verification_t result = {.from = walk.good + 1, .detail = NULL};
@@ -135,6 +141,7 @@ journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_
     }
     while (status == PIA_OK && more && !result.detail && walk.good + 1 < from + limit)
         status = verify_next(&walk, &result.detail, &more);
+    free(walk.markers);
     if (status != PIA_OK)
         return status;
     result.good = walk.good;

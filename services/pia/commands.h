@@ -13,6 +13,7 @@ command_fn command_work;
 command_fn command_transition;
 command_fn command_drain;
 command_fn command_level;
+command_fn command_retain;
 command_fn command_verify;
 command_fn command_call;
 command_fn command_demo;
@@ -20,6 +21,7 @@ command_fn command_deadline;
 
 /* Options of commands that have their own, each ended by a NULL name. */
 extern const flag_t status_flags[];
+extern const flag_t retain_flags[];
 extern const flag_t publish_flags[];
 extern const flag_t follow_flags[];
 extern const flag_t work_flags[];

@@ -32,6 +32,11 @@ CREATE TABLE journal_batch (
     row_check BIGINT NOT NULL,      -- of all but the bytes, see row_check.h
     bytes_check BIGINT NOT NULL     -- of the bytes
 );
+-- Public keys that markers are signed with, see signer.h.
+CREATE TABLE journal_key (
+    public_key BYTEA PRIMARY KEY,
+    noted_at BIGINT NOT NULL        -- ms
+);
 -- Rows that stood behind the end when an epoch began, as they were: damaged, or after damage.
 CREATE TABLE journal_aside (
     before_epoch BIGINT NOT NULL,   -- the epoch that began then
