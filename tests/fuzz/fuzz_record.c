@@ -13,7 +13,7 @@ static void check_batch(const batch_t *batch)
     FUZZ_CHECK(!batch_find(batch, batch->first + batch->good, &record));
     for (uint64_t i = batch->first; i < batch->first + batch->good; i++) {
         FUZZ_CHECK(batch_find(batch, i, &record) && record.cursor.sequence == i);
-        FUZZ_CHECK(record.event + record.event_size <= batch->bytes + batch->size);
+        FUZZ_CHECK(record.wire + record.wire_size <= batch->bytes + batch->size);
         batch_attributes(batch, i, &values);
         for (size_t n = 0; n < ATTRIBUTE_COUNT; n++)
             FUZZ_CHECK(!values.value[n] || strlen(values.value[n]) < batch->attributes_size);
@@ -53,7 +53,8 @@ static void check_records(const uint8_t *bytes, size_t size)
     record_run_t run = {0};
     attributes_t values;
     while (record_read(bytes, size, &offset, &record))
-        FUZZ_CHECK(offset <= size && record.event + record.event_size == bytes + offset);
+        FUZZ_CHECK(offset <= size && record.wire + record.wire_size == bytes + offset &&
+                   (record.event == NULL) == (record.hash != NULL));
     offset = 0;
     while (record_read_run(bytes, size, &offset, &run)) {
         FUZZ_CHECK(offset <= size && run.bytes + run.size <= bytes + offset);
