@@ -93,7 +93,8 @@ def play(seed, faults, seconds=0, database=None, binary=None, say=lambda text: N
         run.is_long, run.storm_size = True, 1000
     try:
         start_journal(run, faults, database, binary)
-        run.start_clients(chaos=["calm", "split", "delay"] if "chaos" in faults else None)
+        run.start_clients(chaos=["calm", "split", "delay"] if "chaos" in faults else None,
+                          loses="restore" in faults)
         run.wait_growth(100)
         strike(run, faults, seconds)
         found = run.finish()
@@ -133,14 +134,14 @@ def parse(arguments):
         + "\n".join(f"  {name:12}{what}" for name, what in FAULTS_OF_LINKS.items()))
     parser.add_argument("--seed", default=os.environ.get("PIA_SEED") or str(time.time_ns() % 10**9))
     parser.add_argument("--seconds", type=float, default=SECONDS, help=f"default {SECONDS}")
-    parser.add_argument("--faults", help="NAME,NAME…; default: all of the engine but small")
+    parser.add_argument("--faults", help="NAME,NAME…; default: all of the engine but small and restore")
     parser.add_argument("--engine", choices=("sqlite", "postgresql"), default="sqlite")
     parser.add_argument("--diffusion", help="the program to try, instead of $PIA_BIN/pia-diffusion")
     parser.add_argument("--keep", action="store_true", help="keep the data directory and histories")
     options = parser.parse_args(arguments)
     fitting = [n for n, (_, engines) in FAULTS.items() if options.engine in engines]
     options.faults = options.faults.split(",") if options.faults else \
-        [n for n in fitting if n != "small"]
+        [n for n in fitting if n not in ("small", "restore")]
     if set(options.faults) - set(fitting):
         parser.error(f"not for {options.engine}: {', '.join(set(options.faults) - set(fitting))}")
     return options

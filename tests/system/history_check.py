@@ -19,7 +19,8 @@ DEFINITE = {"conflict", "invalid", "forbidden", "unauthenticated", "too_large"}
 class Journal:
     """What was read back in the end."""
 
-    def __init__(self, stored):
+    def __init__(self, stored, lost=()):
+        self.lost = {record["epoch"]: record["after"] for record in lost}
         self.events = sorted(stored, key=lambda e: e["sequence"])
         self.by_sequence = {e["sequence"]: e for e in self.events}
         self.by_name = {}
@@ -31,6 +32,14 @@ class Journal:
                 after = next_chain(before, bytes.fromhex(event["hash"]))
                 self.chains[event["sequence"]] = after
         self.last = self.events[-1]["sequence"] if self.events else 0
+
+    def is_lost(self, epoch, sequence):
+        """Whether it stood in a tail that was lost with its epoch, to everybody's knowledge."""
+        return sequence > self.lost.get(epoch, sequence)
+
+    def knows(self, epoch, sequence, chain):
+        """Whether a cursor is a place of this journal, or was one."""
+        return self.is_lost(epoch, sequence) or self.has_cursor(epoch, sequence, chain)
 
     def has_cursor(self, epoch, sequence, chain):
         """Whether a cursor is a place of this journal."""
@@ -47,13 +56,13 @@ def check(records):
     for record in records:
         by_op[record["op"]].append(record)
         by_client[record["client"]].append(record)
-    journal = Journal(by_op["stored"])
+    journal = Journal(by_op["stored"], by_op["lost"])
     found = check_journal(journal, by_op["stored"], by_op["verify"])
     requests = read_requests(by_op)
     found += check_origins(journal, requests)
     for request in requests.values():
         found += check_request(journal, request)
-    found += check_receipts_agree(requests)
+    found += check_receipts_agree(journal, requests)
     found += check_time(journal, requests)
     for client, own in by_client.items():
         found += history_streams.check_client(journal, client, own)
@@ -194,6 +203,8 @@ def check_receipts(journal, request, receipts):
     found = []
     for (name, _), (epoch, sequence, chain, _) in zip(request.events, receipts):
         event = journal.by_name.get(name)
+        if journal.is_lost(epoch, sequence):
+            continue
         if not event:
             found.append(Anomaly("acknowledged, then lost", request.client,
                                  f"{name} was {epoch}.{sequence}"))
@@ -206,7 +217,7 @@ def check_receipts(journal, request, receipts):
     return found
 
 
-def check_receipts_agree(requests):
+def check_receipts_agree(journal, requests):
     """A repetition gets the first receipt, and only one receipt is not of a duplicate."""
     found = []
     first = {}
@@ -217,6 +228,8 @@ def check_receipts_agree(requests):
         for _, receipts in request.receipts:
             for (name, _), (epoch, sequence, chain, duplicate) in zip(request.events, receipts):
                 receipt = (epoch, sequence, chain)
+                if journal.is_lost(epoch, sequence):
+                    continue
                 if first.setdefault(name, receipt) != receipt:
                     found.append(Anomaly("receipts differ", request.client,
                                          f"{name}: {first[name]}, then {receipt}"))

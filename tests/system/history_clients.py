@@ -145,7 +145,7 @@ class Publisher(Client):
         waiting = self.waiting[request]
         events, members = waiting.events, waiting.members
         waiting.due = time.monotonic() + self.config["retry_s"] * 2 ** waiting.tries
-        waiting.tries = min(waiting.tries + 1, 4)
+        waiting.tries = min(waiting.tries + 1, 2)
         self.record("send", request=request, events=[[n, hash_of(e)] for n, e in events], **members)
         self.connection.send(piad.PUBLISH, struct.pack(">Q", request), self.token(),
                              piad.pack_events([text for _, text in events]))

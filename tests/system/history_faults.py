@@ -188,6 +188,34 @@ def lost_sync(run):
     restart(run, instance)
 
 
+@fault("restore", "sqlite")
+def restore(run):
+    """An old backup comes back; the journal sees it, an operator begins a new epoch."""
+    instance = run.instances[0]
+    files = [run.network.data / f"diffusion.db{end}" for end in ("", "-wal")]
+    backup = run.network.data / "backup"
+    backup.mkdir(exist_ok=True)
+    instance.kill()
+    for file in files:
+        shutil.copy(file, backup)
+    instance.start()
+    run.wait_alive()
+    run.wait_growth(run.random.randint(50, 300))
+    run.fault("an old backup is restored")
+    instance.kill()
+    for file in files:
+        shutil.copy(backup / file.name, file)
+    (run.network.data / "diffusion.db-shm").unlink(missing_ok=True)
+    instance.start()
+    run.wait_alive()
+    answer = run.network.call("diffusion.journal.begin", {"reason": "an old backup"}, timeout=20)
+    if answer.status != 200 or wait_end(instance.process, 20.0) != 0:
+        raise AssertionError(f"no new epoch: {answer}\n{instance.process.tail()}")
+    run.record("lost", epoch=answer.body["epoch"] - 1, after=answer.body["sequence"])
+    instance.start()
+    run.wait_alive()
+
+
 @fault("broker")
 def kill_broker(run):
     """The journal goes on without it."""

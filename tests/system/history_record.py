@@ -28,6 +28,7 @@ live feed
 who looks at it in the end
     stored      epoch, sequence, recorded, chain, hash, name, attributes {…}, revokes: a subject
     verify      ok, to: what the journal's own walk over the chain said
+    lost        epoch, after: the tail of an epoch is gone, by a restored backup
     revoked     subject
     rest        of: a group that has settled all there is
     fault       what: for people who read it

@@ -168,23 +168,26 @@ class Run:
             self.readers.append(process)
         return process
 
-    def start_clients(self, publishers=2, chaos=None):
+    def start_clients(self, publishers=2, chaos=None, loses=False):
         """Those of every run: steady, slow, filtered, with less rights, from now, over again; with
-        `chaos`, faults of a proxy, one of each kind over it."""
+        `chaos`, faults of a proxy, one of each kind over it. Where acknowledged events may be lost
+        (`loses`) none is forged, since a lost one's name is free again, and no group works."""
+        forge = {"forge": 0} if loses else {}
         for i in range(publishers):
-            self.start_client("publisher", f"p{i + 1}")
+            self.start_client("publisher", f"p{i + 1}", **forge)
         self.start_client("subscriber", "steady")
         self.start_client("subscriber", "slow", credit=20, lag_s=0.05)
         self.start_client("subscriber", "filtered", filter={"types": ["essai.un"], "themes": ["arts"]})
         self.start_client("subscriber", "public", token="", sees=["public"], mode="replay")
         self.start_client("subscriber", "now", mode="head", session_s=[0.2, 0.8])
-        self.start_group("g-one", 3)
-        self.start_group("g-runs", 2, run=6)
         self.start_client("listener", "live", [self.network.endpoint("live")])
+        if not loses:
+            self.start_group("g-one", 3)
+            self.start_group("g-runs", 2, run=6)
         if chaos:
             over = [self.proxy(chaos).endpoint(),
                     self.proxy(chaos, self.network.data / "run/chaos.sock").endpoint()]
-            self.start_client("publisher", "p-chaos", over)
+            self.start_client("publisher", "p-chaos", over, **forge)
             self.start_client("subscriber", "s-chaos", over)
 
     # The end

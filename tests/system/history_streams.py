@@ -58,7 +58,7 @@ class Session:
         elif asked == "" and parse_cursor(start)[1] != 0 or asked not in ("", "head", start):
             self.say("begins elsewhere", f"asked {asked!r}, begins at {start}")
         for cursor in (start, end):
-            if not self.journal.has_cursor(*parse_cursor(cursor)):
+            if not self.journal.knows(*parse_cursor(cursor)):
                 self.say("a cursor of nowhere", f"{cursor} in ({start}, {end}]")
         self.last = end
         first, last = parse_cursor(start)[1], parse_cursor(end)[1]
@@ -80,9 +80,10 @@ class Session:
             self.compare(tuple(got))
             if first < got[1] <= last:
                 before = max(before, got[1])
+        epoch = parse_cursor(record["to"])[0]
         for sequence in range(first + 1, last + 1):
             event = self.journal.by_sequence.get(sequence)
-            if event and sequence not in self.seen and not event.get("removed") and \
+            if event and event["epoch"] <= epoch and sequence not in self.seen and not event.get("removed") and \
                     is_shown(self.subscribe, event["attributes"]):
                 self.say("a silent hole", f"{sequence} is not in ({record['from']}, {record['to']}]")
 
@@ -98,8 +99,10 @@ class Session:
         self.seen.add(sequence)
 
     def compare(self, got):
-        epoch, sequence, recorded, chain, event_hash = got
+        epoch, sequence = got[:2]
         event = self.journal.by_sequence.get(sequence)
+        if self.journal.is_lost(epoch, sequence):
+            return
         if not event:
             self.say("delivered, then gone", f"{epoch}.{sequence}")
             return
@@ -118,12 +121,21 @@ class Session:
                                                 f" {record['reason']}")
 
     def take_epoch(self, record):
-        """Nothing was lost in these runs that anybody could have seen: no cursor is of another history."""
-        place = self.last or self.subscribe["cursor"]
-        if not place or place == "head" or self.journal.has_cursor(*parse_cursor(place)):
-            self.say("told EPOCH without reason", f"at {place!r}, common {record['common']}")
-        else:
-            self.say("delivered, then gone", f"its cursor {place} is of no place any more")
+        """Only who saw what was lost since is told so, and where the common part ends."""
+        place, common = self.last or self.subscribe["cursor"], record["common"]
+        lost_after = None
+        if place and place != "head":
+            epoch, sequence, chain = parse_cursor(place)
+            if self.journal.is_lost(epoch, sequence):
+                lost_after = self.journal.lost[epoch]
+            elif not self.journal.has_cursor(epoch, sequence, chain):
+                self.say("delivered, then gone", f"its cursor {place} is of no place any more")
+                return
+        if lost_after is None:
+            self.say("told EPOCH without reason", f"at {place!r}, common {common}")
+        elif parse_cursor(common)[1] != lost_after or \
+                not self.journal.has_cursor(*parse_cursor(common)):
+            self.say("told EPOCH with a wrong place", f"{common}, the common part ends at {lost_after}")
 
     def run(self, record):
         op = record["op"]
@@ -155,7 +167,7 @@ def check_client(journal, client, records):
                 reached = record["common"] if op == "epoch" else session.last or reached
         elif op == "live":
             live.take(record)
-        elif op == "head" and not journal.has_cursor(*parse_cursor(record["cursor"])):
+        elif op == "head" and not journal.knows(*parse_cursor(record["cursor"])):
             found.append(Anomaly("a cursor of nowhere", client, f"welcome says {record['cursor']}"))
         elif op == "end" and record["reached"] < record["until"]:
             found.append(Anomaly("stuck", client, f"at {record['reached']} of {record['until']}"))
@@ -170,7 +182,7 @@ class LiveFeed:
     def __init__(self, journal, client):
         self.journal, self.client = journal, client
         self.found = []
-        self.sequences = {}  # connection -> last
+        self.places = {}  # connection -> (epoch, sequence) of the last
 
     def say(self, kind, detail):
         self.found.append(Anomaly(kind, self.client, detail))
@@ -178,13 +190,15 @@ class LiveFeed:
     def take(self, record):
         epoch, sequence, chain = parse_cursor(record["cursor"])
         event = self.journal.by_sequence.get(sequence)
-        if not self.journal.has_cursor(epoch, sequence, chain):
+        if not self.journal.knows(epoch, sequence, chain):
             self.say("delivered, then gone", f"live {record['cursor']}")
         elif record["topic"] != "head":
-            last = self.sequences.get(record["connection"], 0)
-            if sequence <= last:
-                self.say("live feed: not in order", f"{sequence} after {last}")
-            self.sequences[record["connection"]] = sequence
+            last = self.places.get(record["connection"], (0, 0))
+            if (epoch, sequence) <= last:
+                self.say("live feed: not in order", f"{epoch}.{sequence} after {last}")
+            self.places[record["connection"]] = (epoch, sequence)
+            if self.journal.is_lost(epoch, sequence):
+                return
             if event["hash"] != record["hash"]:
                 self.say("delivered otherwise", f"live {record['cursor']}")
             elif event["attributes"]["visibility"] != "public":

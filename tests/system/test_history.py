@@ -44,5 +44,10 @@ def test_the_disk_is_full_and_has_room_again(seed):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+def test_an_old_backup_comes_back(seed):
+    play(seed, ["restore", "kill"])
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_two_instances_on_postgresql(seed, postgres):
     play(seed, SHARED, postgres)

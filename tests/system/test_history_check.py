@@ -378,6 +378,52 @@ def test_a_revocation_that_never_arrives_is_found(book):
     assert book.kinds() == {"revocation: not in the journal"}
 
 
+# A lost tail, and a new epoch
+
+@pytest.fixture
+def restored(book):
+    """7 to 9 are lost and published again in epoch 2, and somebody saw them before."""
+    book.subscribe("s9")
+    book.frame(0, 9, "s9")
+    cursor, common = book.cursor(9), book.cursor(6)
+    del book.stored[6:]
+    book.chain = bytes.fromhex(book.stored[-1]["whole"])
+    book.add("run", "lost", epoch=1, after=6)
+    book.publish(["h-6", "h-7", "h-8"], "p3", epoch=2)
+    book.subscribe("s9", 2, cursor)
+    book.add("s9", "epoch", stream=2, common=common)
+    book.subscribe("s9", 3, common)
+    book.frame(6, 9, "s9", 3)
+    book.add("l1", "live", connection=1, topic="-/-/44/cnidep", cursor=book.cursor(7),
+             hash=book.stored[6]["hash"])
+    return book
+
+
+def test_what_was_lost_with_its_epoch_is_nobody_s_fault(restored):
+    assert restored.kinds() == set()
+
+
+def test_who_is_told_a_wrong_common_place_is_found(restored):
+    records(restored, "epoch")[0]["common"] = restored.cursor(5)
+    assert restored.kinds() == {"told EPOCH with a wrong place"}
+
+
+def test_who_is_told_of_an_epoch_though_his_place_is_there_is_found(restored):
+    restored.subscribe("s8", 1, restored.cursor(4))
+    restored.add("s8", "epoch", stream=1, common=restored.cursor(4))
+    assert restored.kinds() == {"told EPOCH without reason"}
+
+
+def test_a_lost_event_of_before_is_not_excused(restored):
+    del restored.stored[2]
+    assert "acknowledged, then lost" in restored.kinds()
+
+
+def test_a_hole_after_the_epoch_is_found(restored):
+    records(restored, "data", "s9")[-1]["records"].pop(1)
+    assert restored.kinds() == {"a silent hole"}
+
+
 # Files
 
 def test_records_survive_in_files_and_a_torn_last_line_is_none(tmp_path):
