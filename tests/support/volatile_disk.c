@@ -7,7 +7,8 @@
  * synced, and some of the rest.
  *
  * PIA_VOLATILE_SEED  where the random sequence begins
- * PIA_VOLATILE_LIES  if set, a sync says that it is done and does nothing: a disk that lies
+ * PIA_VOLATILE_LIES  if set, a sync says that it is done and does nothing, and no sector goes to
+ * the file at once: a disk that lies
  *
  * Only files whose name has ".db" and is not SQLite's shared memory or a lock. Global state: the C
  * library's functions have no other place for it. */
@@ -214,7 +215,8 @@ static void keep(file_t *file, int descriptor, const void *bytes, size_t size, o
     else
         file->first = write;
     file->last = write;
-    leak(descriptor, write);
+    if (!getenv("PIA_VOLATILE_LIES"))
+        leak(descriptor, write);
 }
 
 ssize_t write_file(int descriptor, const void *bytes, size_t size, off64_t offset)
