@@ -61,14 +61,9 @@ static void keep_text(pia_request_t *request, char *text, size_t size, int64_t v
     request->problem.status = PIA_OK;
 }
 
-void pia_request_answer(pia_request_t **request_p, json_t *body, int64_t version)
+void pia_request_answer_text(pia_request_t **request_p, char *text, size_t size, int64_t version)
 {
     pia_request_t *request = take(request_p);
-    assert(json_is_object(body));
-    char *text = json_dumps(body, JSON_COMPACT);
-    json_decref(body);
-    assert(text); /* valid UTF-8 and no memory lack: a handler's mistake otherwise */
-    size_t size = strlen(text);
     if (size > PIA_BODY_MAX) {
         free(text);
         (void)pia_problem_set(&request->problem, PIA_TOO_LARGE, NULL,
@@ -76,6 +71,15 @@ void pia_request_answer(pia_request_t **request_p, json_t *body, int64_t version
         return;
     }
     keep_text(request, text, size, version);
+}
+
+void pia_request_answer(pia_request_t **request_p, json_t *body, int64_t version)
+{
+    assert(json_is_object(body));
+    char *text = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    assert(text); /* valid UTF-8 and no memory lack: a handler's mistake otherwise */
+    pia_request_answer_text(request_p, text, strlen(text), version);
 }
 
 void pia_request_repeat(pia_request_t *request, const char *text, size_t size, int64_t version)

@@ -2,7 +2,7 @@
 #ifndef DIFFUSION_MATCH_TERMS_H
 #define DIFFUSION_MATCH_TERMS_H
 
-#include <jansson.h>
+#include <stdbool.h>
 
 #include "match_index.h"
 
@@ -19,11 +19,11 @@ void match_terms_add(match_terms_t *self,
                      criterion_t criterion,
                      const char *text);
 
-/* Replaces them by those of a whole filter, and says which criteria it asks for. False if it is no
- * filter as filter_compile passes it. */
+/* Replaces them by those of a whole filter, JSON as it is stored, and says which criteria it asks
+ * for. False if it is no filter that filter_compile has passed. */
 bool match_terms_of(match_terms_t *self,
                     match_index_t *index,
-                    const json_t *filter,
+                    const char *filter,
                     uint32_t *ret_asks);
 
 void match_terms_free(match_terms_t *self);

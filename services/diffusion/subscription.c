@@ -33,18 +33,18 @@ static const char SQL_PEOPLE[] =
     "SELECT slot, id, contact FROM subscription"
     " WHERE slot IN ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
     " ORDER BY slot";
-enum { PEOPLE_AT_ONCE = 16 };
+static const char SQL_RANGE[] = "SELECT slot, id, contact FROM subscription"
+                                " WHERE slot >= $1 AND slot <= $2 ORDER BY slot";
+enum {
+    PEOPLE_AT_ONCE = 16,
+    PEOPLE_DENSE = 4, /* when at least one slot in so many is wanted, a whole range is read */
+};
 
 static void set_time(json_t *resource, const char *member, int64_t time_ms)
 {
     char text[PIA_TIME_TEXT_SIZE];
     pia_time_format(time_ms, text);
     json_object_set_new(resource, member, json_string(text));
-}
-
-static void copy_id(char ret_id[PIA_UUID_TEXT_SIZE], const char *id)
-{
-    (void)snprintf(ret_id, PIA_UUID_TEXT_SIZE, "%s", id ? id : "");
 }
 
 static json_t *row_resource(pia_stmt_t *stmt)
@@ -130,36 +130,49 @@ pia_status_t subscription_end(pia_db_t *db, const char *id, uint64_t to_sequence
     return pia_stmt_run(stmt, NULL);
 }
 
-/* Up to PEOPLE_AT_ONCE of them. */
+/* Tells of the rows that are wanted; the statement gives at least those, in their order. */
 static pia_status_t
-read_people(pia_db_t *db, const int64_t *slots, size_t count, subscriber_t *ret_subscribers)
+tell_people(pia_stmt_t *stmt, const int64_t *slots, size_t count, subscriber_fn *each, void *arg)
+{
+    size_t found = 0;
+    pia_status_t status = PIA_OK;
+    while (found < count && (status = pia_stmt_step(stmt)) == PIA_OK) {
+        if (pia_stmt_column_integer(stmt, 0) != slots[found])
+            continue;
+        each(arg, pia_stmt_column_text(stmt, 1), pia_stmt_column_text(stmt, 2));
+        found++;
+    }
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
+}
+
+static pia_stmt_t *select_range(pia_db_t *db, int64_t first, int64_t last)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_RANGE);
+    pia_stmt_integer(stmt, 1, first);
+    pia_stmt_integer(stmt, 2, last);
+    return stmt;
+}
+
+/* Up to PEOPLE_AT_ONCE of them. */
+static pia_stmt_t *select_few(pia_db_t *db, const int64_t *slots, size_t count)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_PEOPLE);
     for (size_t i = 0; i < PEOPLE_AT_ONCE; i++)
         pia_stmt_integer(stmt, (int)i + 1, slots[i < count ? i : count - 1]);
-    for (size_t i = 0; i < count; i++) {
-        pia_status_t status = pia_stmt_step(stmt);
-        if (status == PIA_OK && pia_stmt_column_integer(stmt, 0) != slots[i])
-            status = PIA_INTERNAL;
-        if (status != PIA_OK) {
-            pia_stmt_reset(stmt);
-            return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
-        }
-        copy_id(ret_subscribers[i].id, pia_stmt_column_text(stmt, 1));
-        copy_id(ret_subscribers[i].contact, pia_stmt_column_text(stmt, 2));
-    }
-    pia_stmt_reset(stmt);
-    return PIA_OK;
+    return stmt;
 }
 
-pia_status_t
-subscription_people(pia_db_t *db, const int64_t *slots, size_t count, subscriber_t *ret_subscribers)
+pia_status_t subscription_people(
+    pia_db_t *db, const int64_t *slots, size_t count, subscriber_fn *each, void *arg)
 {
+    if (count && (slots[count - 1] - slots[0]) / PEOPLE_DENSE < (int64_t)count)
+        return tell_people(select_range(db, slots[0], slots[count - 1]), slots, count, each, arg);
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < count; i += PEOPLE_AT_ONCE) {
         size_t left = count - i;
-        status = read_people(db, slots + i, left < PEOPLE_AT_ONCE ? left : PEOPLE_AT_ONCE,
-                             ret_subscribers + i);
+        size_t few = left < PEOPLE_AT_ONCE ? left : PEOPLE_AT_ONCE;
+        status = tell_people(select_few(db, slots + i, few), slots + i, few, each, arg);
     }
     return status;
 }

@@ -27,17 +27,12 @@ pia_status_t subscription_list(pia_db_t *db,
                                json_t **ret_page,
                                pia_problem_t *problem);
 
-/* Who is behind a slot. */
-typedef struct {
-    char id[PIA_UUID_TEXT_SIZE];
-    char contact[PIA_UUID_TEXT_SIZE];
-} subscriber_t;
+/* Told of who is behind a slot; the texts are borrowed for the call. */
+typedef void subscriber_fn(void *arg, const char *id, const char *contact);
 
-/* Fills in who is behind these slots, which ascend. PIA_INTERNAL: one is nobody's. */
-pia_status_t subscription_people(pia_db_t *db,
-                                 const int64_t *slots,
-                                 size_t count,
-                                 subscriber_t *ret_subscribers);
+/* Tells who is behind each of these slots, which ascend. PIA_INTERNAL: one is nobody's. */
+pia_status_t subscription_people(
+    pia_db_t *db, const int64_t *slots, size_t count, subscriber_fn *each, void *arg);
 
 /* A position in a list, as text and back; false if it is not one. */
 void subscription_place(int64_t slot, char ret_text[24]);

@@ -47,7 +47,9 @@ static void
 add(match_index_t *index, match_terms_t *terms, const json_t *filter, int64_t slot, uint64_t from)
 {
     match_entry_t entry = {.slot = slot, .from = from};
-    assert_true(match_terms_of(terms, index, filter, &entry.asks));
+    char *text = json_dumps(filter, slot % 7 ? JSON_COMPACT : JSON_INDENT(1));
+    assert_true(match_terms_of(terms, index, text, &entry.asks));
+    free(text);
     entry.values = terms->values;
     entry.count = terms->count;
     match_index_add(index, &entry);

@@ -120,29 +120,48 @@ static void a_subscription_after_an_undone_event_gets_the_next_one(void **state)
     fixture_close(&f);
 }
 
+typedef struct {
+    json_t *const *made; /* in the order of their slots */
+    const int64_t *slots;
+    size_t told;
+} people_t;
+
+static void told_of(void *arg, const char *id, const char *contact)
+{
+    people_t *people = arg;
+    json_t *own = people->made[people->slots[people->told++] - 1];
+    assert_string_equal(id, json_string_value(json_object_get(own, "subscription")));
+    assert_string_equal(contact, CONTACT);
+}
+
+/* One in `step` of them: a range where they are dense, a few at once where not. */
+static void check_people(fixture_t *f, json_t *const *made, size_t count, size_t step)
+{
+    int64_t slots[200];
+    people_t people = {.made = made, .slots = slots};
+    size_t wanted = 0;
+    for (size_t i = 0; i < count; i += step)
+        slots[wanted++] = (int64_t)i + 1;
+    assert_int_equal(subscription_people(f->db, slots, wanted, told_of, &people), PIA_OK);
+    assert_int_equal(people.told, wanted);
+}
+
 static void people_are_found_by_their_slots(void **state)
 {
     (void)state;
-    enum { COUNT = 40 };
+    enum { COUNT = 200 };
     fixture_t f;
     json_t *made[COUNT];
     fixture_open(&f);
     assert_int_equal(pia_db_begin(f.db), PIA_OK);
     for (int i = 0; i < COUNT; i++)
         made[i] = create(&f, "{}", 1);
-    int64_t slots[COUNT];
-    subscriber_t people[COUNT];
-    size_t count = 0;
-    for (int i = 0; i < COUNT; i += 2)
-        slots[count++] = i + 1;
-    assert_int_equal(subscription_people(f.db, slots, count, people), PIA_OK);
-    for (size_t i = 0; i < count; i++) {
-        json_t *own = json_object_get(made[2 * i], "subscription");
-        assert_string_equal(people[i].id, json_string_value(own));
-        assert_string_equal(people[i].contact, CONTACT);
-    }
-    slots[0] = COUNT + 1;
-    assert_int_equal(subscription_people(f.db, slots, 1, people), PIA_INTERNAL);
+    for (size_t step = 1; step < 60; step += 3)
+        check_people(&f, made, COUNT, step);
+    int64_t nobody[] = {COUNT, COUNT + 1};
+    people_t people = {.made = made, .slots = nobody};
+    assert_int_equal(subscription_people(f.db, nobody, 0, told_of, &people), PIA_OK);
+    assert_int_equal(subscription_people(f.db, nobody, 2, told_of, &people), PIA_INTERNAL);
     assert_int_equal(pia_db_commit(f.db), PIA_OK);
     for (int i = 0; i < COUNT; i++)
         json_decref(made[i]);
