@@ -69,6 +69,15 @@ const char *pia_territory_region_of(const char *departement)
     return NULL;
 }
 
+const char *pia_territory_next_region(const char *region)
+{
+    (void)pthread_once(&table.once, load);
+    size_t i = 0;
+    while (region && i < table.region_count && strcmp(table.regions[i++], region) != 0)
+        ;
+    return i < table.region_count ? table.regions[i] : NULL;
+}
+
 const char *pia_territory_next_departement(const char *region, const char *departement)
 {
     (void)pthread_once(&table.once, load);

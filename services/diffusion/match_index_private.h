@@ -56,6 +56,9 @@ match_value_t *match_index_find(const match_index_t *self, criterion_t criterion
 /* When the subscription at `bit`, which has ended, ended. */
 uint64_t chunk_end_of(const chunk_t *chunk, uint32_t bit);
 
+/* The first of a list's places in a chunk or after it. */
+uint32_t match_value_first(const match_value_t *value, size_t number);
+
 static inline size_t chunk_blocks(const chunk_t *chunk)
 {
     return (chunk->size + BITS_BLOCK * 64 - 1) / (BITS_BLOCK * 64);

@@ -79,7 +79,6 @@ void match_scan_init(match_scan_t *self,
     self->start[0] = 0;
     self->chunk = 0;
     take_values(self, query);
-    self->next = pia_alloc(self->start[CRITERION_COUNT] * sizeof *self->next);
     while (self->chunk < index->chunk_count &&
            index->chunks[self->chunk].slot + index->chunks[self->chunk].size - 1 <= after)
         self->chunk++;
@@ -88,25 +87,28 @@ void match_scan_init(match_scan_t *self,
 void match_scan_clear(match_scan_t *self)
 {
     free(self->values);
-    free(self->next);
 }
 
-/* Sets in `scratch` what the list has in this chunk. */
-static void set_listed(match_scan_t *self, size_t index, size_t number)
+uint32_t match_value_first(const match_value_t *value, size_t number)
 {
-    const match_value_t *value = self->values[index];
-    uint32_t low = self->next[index];
+    uint32_t low = 0;
     uint32_t high = value->count;
-    while (low < high && value->at[low] / BITS_SIZE < number) {
+    while (low < high) {
         uint32_t middle = low + (high - low) / 2;
         if (value->at[middle] / BITS_SIZE < number)
             low = middle + 1;
         else
             high = middle;
     }
-    for (; low < value->count && value->at[low] / BITS_SIZE == number; low++)
-        bits_set(self->scratch, value->at[low] % BITS_SIZE);
-    self->next[index] = low;
+    return low;
+}
+
+/* Sets in `scratch` what the list has in this chunk. */
+static void set_listed(match_scan_t *self, const match_value_t *value, size_t number)
+{
+    for (uint32_t i = match_value_first(value, number);
+         i < value->count && value->at[i] / BITS_SIZE == number; i++)
+        bits_set(self->scratch, value->at[i] % BITS_SIZE);
 }
 
 /* Those who ask for none of criterion `c` or for one of the event's values: borrowed until the next
@@ -126,7 +128,7 @@ criterion_bits(match_scan_t *self, const chunk_t *chunk, size_t number, criterio
         if (self->values[i]->bitmaps)
             bits_or(self->scratch, self->values[i]->bitmaps[number], blocks);
         else
-            set_listed(self, i, number);
+            set_listed(self, self->values[i], number);
     }
     return self->scratch;
 }

@@ -11,8 +11,7 @@ typedef struct {
     match_value_t **values; /* of criterion c: [start[c], start[c + 1]) */
     size_t room;
     size_t start[CRITERION_COUNT + 1];
-    uint32_t *next; /* of each value that is a list: its first position not yet behind */
-    size_t chunk;   /* the next one */
+    size_t chunk;                 /* the next one */
     uint64_t words[BITS_WORDS];   /* of the present one: who is reached */
     uint64_t scratch[BITS_WORDS]; /* one criterion's */
 } match_scan_t;

@@ -161,3 +161,16 @@ size_t matching_audience(const matching_t *self,
     match_query_clear(&query);
     return count;
 }
+
+size_t matching_shares(const matching_t *self,
+                       uint64_t sequence,
+                       const attributes_t *attributes,
+                       match_share_t *shares,
+                       size_t share_count)
+{
+    match_query_t query = {0};
+    match_query_init(&query, attributes);
+    size_t count = match_index_shares(self->index, &query, sequence, shares, share_count);
+    match_query_clear(&query);
+    return count;
+}

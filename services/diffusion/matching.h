@@ -20,6 +20,7 @@
 
 #include "attributes.h"
 #include "match_index.h"
+#include "match_shares.h"
 
 typedef struct matching matching_t;
 
@@ -40,6 +41,13 @@ size_t matching_audience(const matching_t *self,
                          int64_t after,
                          int64_t *ret_slots,
                          size_t limit);
+
+/* Counts whom an event would reach at `sequence`, in all and by shares (match_shares.h). */
+size_t matching_shares(const matching_t *self,
+                       uint64_t sequence,
+                       const attributes_t *attributes,
+                       match_share_t *shares,
+                       size_t share_count);
 
 /* Subscriptions in it, ended ones included. */
 size_t matching_count(const matching_t *self);

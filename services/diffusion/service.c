@@ -20,6 +20,7 @@ enum {
     READERS = PIA_ROLE_PUBLIC,
     PUBLISHERS = PIA_ROLE_POLE,
     APPENDERS = PIA_ROLE_POLE | PIA_ROLE_SERVICE,
+    PREVIEWERS = PIA_ROLE_POLE | PIA_ROLE_SECRETARIAT | PIA_ROLE_OPERATOR,
     SUBSCRIBERS = PIA_ROLE_SERVICE | PIA_ROLE_OPERATOR,
 };
 
@@ -36,7 +37,9 @@ static const pia_route_t routes[] = {
     {&pia_msg_diffusion_subscription_get, SUBSCRIBERS, handle_subscription_get},
     {&pia_msg_diffusion_subscription_list, SUBSCRIBERS, handle_subscription_list},
     {&pia_msg_diffusion_subscription_end, SUBSCRIBERS, handle_subscription_end},
+    {&pia_msg_diffusion_subscription_explain, SUBSCRIBERS, handle_subscription_explain},
     {&pia_msg_diffusion_audience_list, PIA_ROLE_SERVICE, handle_audience_list},
+    {&pia_msg_diffusion_audience_preview, PREVIEWERS, handle_audience_preview},
     {&pia_msg_diffusion_group_create, PIA_ROLE_ANY, handle_group_create},
     {&pia_msg_diffusion_group_get, PIA_ROLE_ANY, handle_group_get},
     {&pia_msg_diffusion_group_list, PIA_ROLE_ANY, handle_group_list},

@@ -391,6 +391,10 @@ def test_contacts_subscriptions_and_inbox(network):
     assert made["filter"] == {"themes": ["habitat"], "kinds": ["guide"]}
     listed = answer(network, "subscription", "list", "--contact", contact["id"])["items"]
     assert [item["subscription"] for item in listed] == [made["subscription"]]
+    said = answer(network, "preview", "--pole", "cnidep", "--kind", "guide", "--theme", "habitat")
+    assert said["count"] >= 1 and said["text"].startswith("Cette publication toucherait")
+    told = answer(network, "explain", made["subscription"], "--sequence", "1")
+    assert told["matches"] is False and [c["criterion"] for c in told["criteria"]] == ["kinds", "themes"]
     assert answer(network, "subscription", "end", made["subscription"])["state"] == "ended"
     assert answer(network, "contact", "remove", contact["id"])["state"] in ("removed", "gone")
 

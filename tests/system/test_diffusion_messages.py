@@ -27,8 +27,8 @@ def ask(network, message, key=None, **body):
 
 
 def create(network, **body):
-    return ask(network, "diffusion.publication.create", pole=POLE, kind="formation",
-               **{"title": "Une formation", **body})
+    return ask(network, "diffusion.publication.create",
+               **{"pole": POLE, "kind": "formation", "title": "Une formation", **body})
 
 
 def events_of(network, publication):
@@ -238,6 +238,110 @@ def test_words_places_and_languages_reach_who_asked_for_them(journal):
         assert len(mine) == items, filter
     listed = ask(journal, "diffusion.publication.list", departement="54")["items"]
     assert made["publication"] in [item["publication"] for item in listed]
+
+
+def count_of(shares, code):
+    return next((share["count"] for share in shares if share["code"] == code), 0)
+
+
+def test_a_preview_counts_whom_a_draft_will_reach(journal):
+    key = make_key(journal, "pole", pole=POLE)["key"]
+    draft = create(journal, title="Sonder un pont thermique", themes=["habitat", "production"],
+                   communes=["54395"], kind="resultat")
+    before = ask(journal, "diffusion.audience.preview", key, publication=draft["publication"])
+    for filter in ({"kinds": ["resultat"], "themes": ["habitat"], "departements": ["54", "57"]},
+                   {"kinds": ["resultat"], "themes": ["habitat", "sante"], "regions": ["44"]},
+                   {"kinds": ["resultat"], "territories": ["commune:54395", "epci:245400676"]},
+                   {"kinds": ["resultat"], "keywords": ["ponts thermiques"]},
+                   {"kinds": ["resultat"], "themes": ["sante"]}, {"kinds": ["resultat"], "themes": []}):
+        subscribe(journal, **filter)
+    after = ask(journal, "diffusion.audience.preview", key, publication=draft["publication"])
+    assert after["count"] == before["count"] + 4
+    for name, code, more in (("themes", "habitat", 2), ("themes", "sante", 1),
+                             ("departements", "54", 2), ("departements", "57", 1),
+                             ("regions", "44", 1), ("regions", "28", 0)):
+        assert count_of(after[name], code) == count_of(before[name], code) + more, (name, code)
+    assert after["any_theme"] == before["any_theme"] + 2
+    assert after["any_place"] == before["any_place"] + 1
+    assert after["text"] == f"Cette publication toucherait {after['count']} abonnements."
+    same = ask(journal, "diffusion.audience.preview", key, pole=POLE, kind="resultat",
+               title="Sonder un pont thermique", themes=["habitat", "production"],
+               communes=["54395"])
+    assert same == after
+    ask(journal, "diffusion.publication.publish", publication=draft["publication"],
+        version=draft["version"])
+    assert head(journal)["sequence"] == after["sequence"]
+    assert len(audience(journal, after["sequence"])) == after["count"]
+    hidden = ask(journal, "diffusion.audience.preview", key, pole=POLE, kind="resultat",
+                 visibility="network")
+    assert hidden["count"] == 0 and hidden["themes"] == []
+    assert hidden["text"] == "Cette publication ne toucherait aucun abonnement."
+
+
+def test_previews_are_for_the_pole_itself_and_who_runs_the_network(journal):
+    draft = create(journal)["publication"]
+    published = create(journal, publish=True)["publication"]
+    other = make_key(journal, "pole", pole="cerfav")["key"]
+    for body, status in (({"publication": draft}, 404), ({"publication": published}, 403),
+                         ({"pole": POLE, "kind": "guide"}, 403)):
+        assert journal.call("diffusion.audience.preview", body, key=other).status == status, body
+    candidate = make_key(journal, "candidat")["key"]
+    assert journal.call("diffusion.audience.preview", {"publication": published},
+                        key=candidate).status == 403
+    for role in ("secretariat", "operator"):
+        key = make_key(journal, role)["key"]
+        assert journal.call("diffusion.audience.preview", {"publication": draft},
+                            key=key).status == 200
+    for body, pointer in (({}, "/pole"), ({"pole": POLE}, "/kind"),
+                          ({"pole": POLE, "kind": "guide", "communes": ["99999"]}, "/communes/0")):
+        answer = journal.call("diffusion.audience.preview", body)
+        assert answer.status == 400 and answer.body["pointer"] == pointer, answer
+
+
+def test_an_explanation_says_which_criterion_fails(journal):
+    mine = subscribe(journal, kinds=["guide"], themes=["sante", "arts"], keywords=["poteries"],
+                     territories=["departement:57"])["subscription"]
+    made = create(journal, kind="guide", themes=["arts"], title="La poterie", publish=True,
+                  communes=["54395"])
+    by_publication = ask(journal, "diffusion.subscription.explain", subscription=mine,
+                         publication=made["publication"])
+    sequence = head(journal)["sequence"]
+    by_event = ask(journal, "diffusion.subscription.explain", subscription=mine, sequence=sequence)
+    assert by_publication == by_event
+    assert by_event["matches"] is False and by_event["holds"] and by_event["visible"]
+    assert [(c["criterion"], c["satisfied"], c["matched"]) for c in by_event["criteria"]] == [
+        ("kinds", True, ["guide"]), ("themes", True, ["arts"]), ("territories", False, []),
+        ("keywords", True, ["poteries"])]
+    assert by_event["text"] == "Cet abonnement n’est pas touché. Ne convient pas\u00a0: territoire."
+    assert by_event["criteria"][1]["text"] == \
+        "Oui, thème\u00a0: demandé sante ou arts ; annoncé arts."
+    assert by_event["criteria"][2]["found"] == ["commune:54395"]
+    assert mine not in audience(journal, sequence)
+    ask(journal, "diffusion.subscription.end", subscription=mine)
+    ended = ask(journal, "diffusion.subscription.explain", subscription=mine,
+                publication=made["publication"])
+    assert not ended["holds"] and "Il n’était pas en cours." in ended["text"]
+    open_to_all = subscribe(journal)["subscription"]
+    assert ask(journal, "diffusion.subscription.explain", subscription=open_to_all,
+               publication=made["publication"])["text"] == "Cet abonnement est touché."
+    assert not ask(journal, "diffusion.subscription.explain", subscription=open_to_all,
+                   sequence=sequence)["matches"]  # it came later
+
+
+def test_explanations_ask_about_one_thing_that_exists(journal):
+    mine = subscribe(journal)["subscription"]
+    nothing = str(uuid.uuid4())
+    for body, status, pointer in (
+            ({"subscription": mine}, 400, "/publication"),
+            ({"subscription": mine, "publication": nothing, "sequence": 1}, 400, "/publication"),
+            ({"subscription": mine, "publication": nothing}, 404, "/publication"),
+            ({"subscription": mine, "sequence": 10**9}, 404, "/sequence"),
+            ({"subscription": nothing, "sequence": 1}, 404, "/subscription")):
+        answer = journal.call("diffusion.subscription.explain", body)
+        assert (answer.status, answer.body["pointer"]) == (status, pointer), answer
+    key = make_key(journal, "pole", pole=POLE)["key"]
+    assert journal.call("diffusion.subscription.explain", {"subscription": mine, "sequence": 1},
+                        key=key).status == 403
 
 
 @pytest.mark.parametrize("filter,pointer", [

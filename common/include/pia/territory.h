@@ -11,6 +11,10 @@ const char *pia_territory_region_of(const char *departement);
 /* Whether a région (or other territory) of this code exists. */
 int pia_territory_has_region(const char *region);
 
+/* The régions and other territories, one after another: the first for NULL, then the one after
+ * `region`; NULL after the last. Static. Any thread. */
+const char *pia_territory_next_region(const char *region);
+
 /* The départements of a région, one after another in a fixed order: the first for NULL, then the
  * one after `departement`; NULL after the last. Static. Any thread. */
 const char *pia_territory_next_departement(const char *region, const char *departement);

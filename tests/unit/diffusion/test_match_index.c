@@ -9,6 +9,7 @@
 #include "filter.h"
 #include "match_index.h"
 #include "match_oracle.h"
+#include "match_shares.h"
 #include "match_terms.h"
 #include "pia/memory.h"
 
@@ -78,6 +79,51 @@ static void world_end(world_t *world)
         world->own[i].to = world->sequence;
 }
 
+static bool is_reached(const world_t *world, size_t i, const json_t *event, uint64_t sequence)
+{
+    return sequence >= world->own[i].from && (!world->own[i].to || sequence < world->own[i].to) &&
+           oracle_matches(world->own[i].filter, world->own[i].meanings, event);
+}
+
+static bool names(const json_t *filter, const char *member, const char *value)
+{
+    const json_t *array = json_object_get(filter, member);
+    for (size_t i = 0; i < json_array_size(array); i++)
+        if (strcmp(json_string_value(json_array_get(array, i)), value) == 0)
+            return true;
+    return false;
+}
+
+/* Compares how many of those who are reached name a theme, a département, or no place at all. */
+static void world_check_shares(const world_t *world, const json_t *event, uint64_t sequence)
+{
+    attributes_t attributes = oracle_attributes(event);
+    match_query_t query = {0};
+    match_share_t shares[] = {
+        {.names = {{CRITERION_THEMES, "sante"}}, .name_count = 1},
+        {.names = {{CRITERION_DEPARTEMENTS, "54"}, {CRITERION_TERRITORIES, "departement:54"}},
+         .name_count = 2},
+        {.none_of = 1U << CRITERION_REGIONS | 1U << CRITERION_TERRITORIES},
+    };
+    size_t expected[4] = {0};
+    match_query_init(&query, &attributes);
+    for (size_t i = 0; i < world->count; i++) {
+        const json_t *filter = world->own[i].filter;
+        if (!is_reached(world, i, event, sequence))
+            continue;
+        expected[0] += names(filter, "themes", "sante");
+        expected[1] +=
+            names(filter, "departements", "54") || names(filter, "territories", "departement:54");
+        expected[2] +=
+            !json_object_get(filter, "regions") && !json_object_get(filter, "territories");
+        expected[3]++;
+    }
+    assert_int_equal(match_index_shares(world->index, &query, sequence, shares, 3), expected[3]);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(shares[i].count, expected[i]);
+    match_query_clear(&query);
+}
+
 /* Compares the audience of an event at a sequence, whole and in pages of `limit`. */
 static size_t
 world_check(const world_t *world, const json_t *event, uint64_t sequence, size_t limit)
@@ -91,8 +137,7 @@ world_check(const world_t *world, const json_t *event, uint64_t sequence, size_t
     size_t total = 0;
     int64_t after = 0;
     for (size_t i = 0; i < world->count; i++) {
-        if (sequence < world->own[i].from || (world->own[i].to && sequence >= world->own[i].to) ||
-            !oracle_matches(world->own[i].filter, world->own[i].meanings, event))
+        if (!is_reached(world, i, event, sequence))
             continue;
         if (at == got) {
             got = match_index_list(world->index, &query, sequence, after, slots, limit);
@@ -128,6 +173,7 @@ static size_t play(unsigned seed, size_t subscriptions, size_t events)
         uint64_t past = world.own[oracle_random(&world.seed, (unsigned)world.count)].from;
         reached += world_check(&world, event, world.sequence, limit);
         reached += world_check(&world, event, past + oracle_random(&world.seed, 3), limit);
+        world_check_shares(&world, event, past);
         json_decref(event);
     }
     world_close(&world);
