@@ -297,15 +297,14 @@ static void look_after_members(owned_t *owned, int64_t now_ms)
         next = membership->next;
         if (now_ms - membership->peer->heard_ms <= membership->lease_ms)
             continue;
-        (void)peer_send_error(owned->groups->options.peers, membership->peer, membership->id,
-                              &problem);
-        membership_end(membership, "The worker gave no sign of life.");
+        membership_expel(membership, &problem, "The worker gave no sign of life.");
     }
 }
 
-void owned_tick(owned_t *owned, int64_t now_ms)
+void owned_tick(owned_t *owned, int64_t now_ms, bool spare)
 {
-    look_after_members(owned, now_ms);
+    if (!spare)
+        look_after_members(owned, now_ms);
     if (owned->memberships)
         owned->wanted_ms = now_ms;
     if (owned->state == OWNED_GONE || owned->job.busy)

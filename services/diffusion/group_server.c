@@ -40,10 +40,14 @@ static void begin(const membership_t *membership, pia_frames_t *frames, piad_com
     peer_add_u32(frames, membership->id);
 }
 
+/* A peer that could not be told something of its groups is dropped: it finds out by its next
+ * heartbeat at the latest, and joins again. */
 static void send(membership_t *membership, pia_frames_t *frames)
 {
-    if (!peer_send(groups_of(membership)->options.peers, membership->peer, frames))
-        membership->broken = true;
+    if (peer_send(groups_of(membership)->options.peers, membership->peer, frames))
+        return;
+    membership->broken = true;
+    membership->peer->lost = true;
 }
 
 static void send_buffer(membership_t *membership, buffer_t *buffer, piad_command_t command)
@@ -174,9 +178,16 @@ void membership_end(membership_t *membership, const char *blame)
 
 void membership_refuse(membership_t *membership, const pia_problem_t *problem)
 {
-    (void)peer_send_error(groups_of(membership)->options.peers, membership->peer, membership->id,
-                          problem);
-    membership_end(membership, NULL);
+    membership_expel(membership, problem, NULL);
+}
+
+void membership_expel(membership_t *membership, const pia_problem_t *problem, const char *blame)
+{
+    pia_frames_t frames;
+    begin(membership, &frames, PIAD_ERROR);
+    peer_add_json(&frames, pia_problem_json(problem));
+    send(membership, &frames);
+    membership_end(membership, blame);
 }
 
 void membership_move(membership_t *membership, const char *endpoint)

@@ -9,6 +9,9 @@
 
 #include "groups_private.h"
 
+/* What members said while this process did not run is read first. */
+enum { SLEPT_MS = 1000 };
+
 groups_t *groups_new(const groups_options_t *options)
 {
     groups_t *self = pia_alloc(sizeof *self);
@@ -82,9 +85,12 @@ static void sum_up(groups_t *self)
 void groups_tick(groups_t *self)
 {
     int64_t now_ms = pia_clock_monotonic();
+    if (self->ticked_ms && now_ms - self->ticked_ms > SLEPT_MS)
+        self->spare_ms = now_ms + SLEPT_MS;
+    self->ticked_ms = now_ms;
     for (owned_t *owned = self->all, *next = NULL; owned; owned = next) {
         next = owned->next;
-        owned_tick(owned, now_ms);
+        owned_tick(owned, now_ms, now_ms < self->spare_ms);
     }
     sum_up(self);
 }

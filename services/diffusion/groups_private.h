@@ -102,6 +102,7 @@ struct groups {
     size_t count;
     membership_t *marked;
     bool draining;
+    int64_t ticked_ms, spare_ms; /* monotonic: members' leases count again from then on */
     struct {
         atomic_ullong ours, members, waiting, held, parked, aside, full; /* now */
         atomic_ullong delivered, acknowledged, failed, fenced, parked_total, moved, died, removed;
@@ -112,7 +113,8 @@ struct groups {
 owned_t *owned_new(groups_t *groups, const char *name);
 /* Its members are sent away; it is freed, now or when its job is done. */
 void owned_close(owned_t *owned);
-void owned_tick(owned_t *owned, int64_t now_ms);
+/* `spare`: this process itself has slept, so silence proves nothing. */
+void owned_tick(owned_t *owned, int64_t now_ms, bool spare);
 /* Posts what is due, unless a job of it is in the store thread. */
 void owned_work(owned_t *owned);
 /* Stores the last and gives the lease back. */
@@ -133,6 +135,8 @@ bool owned_run(owned_t *owned);
 /* group_server.c */
 void membership_admit(membership_t *membership);
 void membership_refuse(membership_t *membership, const pia_problem_t *problem);
+/* The same, and what it has in its hands has failed. */
+void membership_expel(membership_t *membership, const pia_problem_t *problem, const char *blame);
 void membership_move(membership_t *membership, const char *endpoint);
 void membership_free(membership_t *membership);
 /* Out of the group, for this reason (NULL: nothing is to blame), and freed. */

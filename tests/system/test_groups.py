@@ -373,6 +373,21 @@ def test_who_is_not_known_any_more_is_fenced_and_told(journal, name):
         other.done(second)
 
 
+def test_a_server_that_slept_takes_nobody_for_dead(journal, name, member):
+    """What its members said meanwhile is in its queue: it reads that before it counts their leases."""
+    member.joined(name, lease_ms=1000, **{"from": "head"})
+    add(journal, "a")
+    [task] = member.take()
+    process = next(p for p in reversed(journal.processes) if p.name == "diffusion")
+    process.signal(19)
+    until = time.monotonic() + 2.5
+    while time.monotonic() < until:
+        member.send(piad.HEARTBEAT)
+        member.socket.poll(200)
+    process.signal(18)
+    member.done(task)
+
+
 def test_revoked_rights_end_a_membership(journal, name):
     made = make_key(journal, "pole", pole=POLE)
     with another(journal, journal.token(made["key"])) as member:
