@@ -15,7 +15,7 @@ static void see(void *arg, const claim_t *claim)
     seen_add(arg, claim->fingerprint);
 }
 
-/* Measured: 10 million events in 0.25 s. */
+/* Measured: the whole start with 10 million events takes 0.6 s. */
 static pia_status_t see_runs(dedup_t *self, pia_db_t *db)
 {
     pia_status_t status = PIA_OK;

@@ -3,7 +3,7 @@
  * No row an event: that costs 5 us with random ids. Recent events are claims in a table in memory,
  * whose durable form is the journal itself: at start they are read from the rows after the last
  * run. Older ones are in sorted runs (run.h), which outlive the events themselves. A filter over
- * all says at once that an event is new, but for 1 in 600.
+ * all says at once that an event is new, but for 1 in 4,000.
  *
  * A run is written a few pages a transaction, beside the events, and counts from when its row is
  * there; sixteen of one size become one of the next in the same way, so there are at most about 50.

@@ -1,5 +1,5 @@
 /* seen.h - a filter over the fingerprints of all events of the journal: no means no, yes means
- * probably. 2 bytes an event; it grows by parts, each as large as all before it. Store thread. */
+ * probably. 3 bytes an event; it grows by parts, each as large as all before it. Store thread. */
 #ifndef DIFFUSION_SEEN_H
 #define DIFFUSION_SEEN_H
 
