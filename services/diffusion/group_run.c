@@ -52,6 +52,8 @@ static bool scan_batch(owned_t *owned, const batch_t *batch, size_t *scanned)
     for (; batch_find(batch, next, &record); next++) {
         look(owned, batch, next, &view);
         group_event_t event = event_of(&record, &view);
+        if (!record.event_size) /* it was removed: it counts as settled */
+            atomic_fetch_add(&owned->groups->counters.removed, 1);
         if (!view.wanted)
             group_engine_pass(owned->engine, &record.cursor);
         else if (!group_engine_offer(owned->engine, &event))

@@ -49,6 +49,14 @@ bool groups_run(groups_t *self)
     return more;
 }
 
+void groups_forget_pages(groups_t *self)
+{
+    for (owned_t *owned = self->all; owned; owned = owned->next) {
+        group_reading_close(&owned->scan);
+        group_reading_close(&owned->lane);
+    }
+}
+
 typedef struct {
     unsigned long long ours, members, waiting, held, parked, aside, full;
 } sums_t;
@@ -141,5 +149,6 @@ void groups_stats(groups_t *self, json_t *stats)
     set_count(stats, "group_parkings_total", &self->counters.parked_total);
     set_count(stats, "group_fenced_total", &self->counters.fenced);
     set_count(stats, "group_members_died_total", &self->counters.died);
+    set_count(stats, "group_events_removed_total", &self->counters.removed);
     set_count(stats, "group_moved_total", &self->counters.moved);
 }

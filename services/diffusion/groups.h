@@ -50,6 +50,9 @@ void groups_drop_peer(groups_t *self, peer_t *peer, const char *why);
 /* Ends the memberships of a subject whose rights were revoked. */
 void groups_revoke(groups_t *self, const char *subject);
 
+/* Events were removed from the journal: pages that were read before are read again. */
+void groups_forget_pages(groups_t *self);
+
 /* Reads, gives out, stores, up to a budget; true if something is left for the next round. */
 bool groups_run(groups_t *self);
 

@@ -408,6 +408,27 @@ def test_a_removed_group_tells_its_members(journal, name, member):
     member.joined(name)
 
 
+def test_removed_events_count_as_settled(journal, name, member):
+    journal.call("diffusion.group.create", {"group": name, "from": "head", "filter": OURS})
+    publish(journal, [{**make_event(partitionkey="a"), "kind": kind}
+                      for kind in ("veille", "guide", "veille", "veille", "guide")])
+    done = journal.pia("journal", "retain", "--kind", "veille", "--older-than", "0s", "--json")
+    assert done.returncode == 0, done.stderr
+
+    def removed():
+        counters = journal.call("service.stats", service="diffusion").body["counters"]
+        return counters["group_events_removed_total"]
+
+    before = removed()
+    member.joined(name, credit=10, run=10)
+    tasks = member.take(2)
+    assert [t.event["kind"] for t in tasks] == ["guide", "guide"]
+    member.done(*tasks)
+    assert member.nothing()
+    assert removed() - before == 3
+    wait_for_rest(journal, name)
+
+
 def test_groups_by_message(journal, name):
     body = {"group": name, "filter": {"themes": ["arts"]}, "attempts": 7, "from": "head"}
     made = journal.call("diffusion.group.create", body)
@@ -486,6 +507,12 @@ def workers(journal, name, history, load, count, first=0):
     for worker in made:
         worker.start()
     return made
+
+
+def wait_for_rest(journal, name, timeout=20):
+    until = time.monotonic() + timeout
+    while journal.call("diffusion.group.get", {"group": name}).body["lag"]:
+        assert time.monotonic() < until, "the group's place does not move"
 
 
 def wait_until_settled(journal, name, history, load, timeout=90):
