@@ -20,8 +20,9 @@ enum { POLL_MS = 100, JOBS_MAX = 1000, LINES_CREDIT = 1000, DELAY_DEFAULT_MS = 1
 
 const flag_t work_flags[] = {
     {"exec", "COMMAND",
-     "run by the shell for each event, which is its standard input; done if it "
-     "ends with 0, else it fails and comes again"},
+     "run by the shell for each event: the event is its standard input, PIA_GROUP, PIA_SEQUENCE, "
+     "PIA_FENCE, PIA_ATTEMPT and PIA_CURSOR say which; done if it ends with 0, else it comes "
+     "again"},
     {"jobs", "N", "so many commands at a time, of different keys (default 1)"},
     {"count", "N", "leave after so many events"},
     {"delay", "MS", "before an event that failed comes again (default 1000)"},
