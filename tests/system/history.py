@@ -144,6 +144,8 @@ def parse(arguments):
         [n for n in fitting if n not in ("small", "restore")]
     if set(options.faults) - set(fitting):
         parser.error(f"not for {options.engine}: {', '.join(set(options.faults) - set(fitting))}")
+    if {"restore", "retain"} <= set(options.faults):
+        parser.error("restore and retain exclude each other: what was noted before a removal may be lost")
     return options
 
 

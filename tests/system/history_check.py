@@ -19,9 +19,13 @@ DEFINITE = {"conflict", "invalid", "forbidden", "unauthenticated", "too_large"}
 class Journal:
     """What was read back in the end."""
 
-    def __init__(self, stored, lost=()):
+    def __init__(self, stored, lost=(), retained=()):
         self.lost = {record["epoch"]: record["after"] for record in lost}
         self.events = sorted(stored, key=lambda e: e["sequence"])
+        for event in self.events:
+            if any(event["sequence"] < rule["before"] and
+                   event["attributes"].get("kind") == rule["kind"] for rule in retained):
+                event["removed"] = True
         self.by_sequence = {e["sequence"]: e for e in self.events}
         self.by_name = {}
         self.chains = {0: CHAIN_0}
@@ -56,7 +60,7 @@ def check(records):
     for record in records:
         by_op[record["op"]].append(record)
         by_client[record["client"]].append(record)
-    journal = Journal(by_op["stored"], by_op["lost"])
+    journal = Journal(by_op["stored"], by_op["lost"], by_op["retained"])
     found = check_journal(journal, by_op["stored"], by_op["verify"])
     requests = read_requests(by_op)
     found += check_origins(journal, requests)

@@ -121,6 +121,8 @@ class Publisher(Client):
             "partitionkey": f"{self.name}-{self.random.randrange(KEYS)}",
             "data": {"n": self.events, "fill": "x" * self.random.randrange(self.config["size"])},
         }
+        if event["type"] == TYPES[2]:
+            event["kind"] = "veille"  # what retention is for
         return (f"{event['source']} {event['id']}", json.dumps(event, ensure_ascii=False).encode())
 
     def begin(self):

@@ -216,6 +216,22 @@ def restore(run):
     run.wait_alive()
 
 
+@fault("retain")
+def retain(run):
+    """Retention removes events of a kind: gaps say so, and their names are still known."""
+    run.read_on()  # what goes is noted first
+    before, start = run.last + 1, 1
+    run.fault(f"events of a kind before {before} are removed")
+    run.record("retained", kind="veille", before=before)
+    until = time.monotonic() + 30
+    while start:
+        answer = run.network.call("diffusion.journal.retain", timeout=20, body={
+            "kind": "veille", "older_than_s": 0, "before": before, "from": start})
+        if answer.status != 200 or time.monotonic() > until:
+            raise AssertionError(f"retention: {answer}")
+        start = start if answer.body["waiting"] else answer.body["next"]
+
+
 @fault("broker")
 def kill_broker(run):
     """The journal goes on without it."""

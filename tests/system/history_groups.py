@@ -54,11 +54,16 @@ class Group:
         attributes = self.journal.by_sequence[sequence]["attributes"]
         return attributes.get("partitionkey") or attributes["source"]
 
+    def settled(self, sequence):
+        """When the event was acknowledged first; an event that retention has removed counts as settled."""
+        never = 0 if self.journal.by_sequence[sequence].get("removed") else float("inf")
+        return self.acked.get(sequence, never)
+
     def keys(self):
         """key -> the group's events in order."""
         keys = defaultdict(list)
         for event in self.journal.events:
-            if is_shown(self.join, event["attributes"]) and not event.get("removed"):
+            if is_shown(self.join, event["attributes"]):
                 keys[self.key_of(event["sequence"])].append(event["sequence"])
         return keys
 
@@ -69,6 +74,8 @@ class Group:
         given = {sequence for _, _, sequence, _ in self.given}
         for key, sequences in keys.items() if ended else ():
             for sequence in sequences:
+                if self.journal.by_sequence[sequence].get("removed"):
+                    continue
                 if sequence not in given:
                     self.say("forgotten", "group", f"{sequence} of key {key} was nobody's work")
                 elif sequence not in self.acked:
@@ -83,14 +90,13 @@ class Group:
             latest = 0  # when all events of the key before this one had been acknowledged
             for i, sequence in enumerate(sequences):
                 settled_at[sequence], place[sequence] = latest, i
-                latest = max(latest, self.acked.get(sequence, float("inf")))
+                latest = max(latest, self.settled(sequence))
         hands = defaultdict(set)  # (client, fence) -> sequences
         for t, client, sequence, fence in sorted(self.given):
             hands[client, fence].add(sequence)
             if settled_at[sequence] > t:
                 key = self.key_of(sequence)
-                open_ones = {s for s in keys[key][: place[sequence]]
-                             if self.acked.get(s, float("inf")) > t}
+                open_ones = {s for s in keys[key][: place[sequence]] if self.settled(s) > t}
                 if not self.runs or open_ones - hands[client, fence]:
                     self.say("not in order of its key", client, f"{sequence} of {key} before"
                              f" {min(open_ones)} was acknowledged")

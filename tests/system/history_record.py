@@ -29,6 +29,7 @@ who looks at it in the end
     stored      epoch, sequence, recorded, chain, hash, name, attributes {…}, revokes: a subject
     verify      ok, to: what the journal's own walk over the chain said
     lost        epoch, after: the tail of an epoch is gone, by a restored backup
+    retained    kind, before: events that may be removed from now on
     revoked     subject
     rest        of: a group that has settled all there is
     fault       what: for people who read it

@@ -66,7 +66,7 @@ class Run:
         self.services = {}  # name -> (process, how it is started), for what a fault starts again
         self.small_disk = self.holder = None
         self.takeovers = 0
-        self.last = 0  # of the events that were read back
+        self.place, self.last = "", 0  # up to where events were read back
         self.database = None
         self.is_long = False
         self.storm_size, self.storms = 60, 1
@@ -243,30 +243,59 @@ class Run:
 
     def read_back(self):
         """All events as a service sees them, and the journal's own walk over its chain."""
-        token = tokens.sign(tokens.own_seed(self.network), tokens.payload())
-        cursor, last, walked, ok = "", 0, None, True
-        while ok and walked != last:  # services may still announce something
-            cursor, last = self.replay(token, cursor, last)
+        walked, ok = None, True
+        while ok and walked != self.last:  # services may still announce something
+            self.read_on()
             ok, walked = self.verify()
         self.record("verify", ok=ok, to=walked)
-        self.last = last
+        self.read_again()
 
-    def replay(self, token, cursor, last):
-        end = int(self.head(timeout=20.0, endpoint=self.endpoints()[0]).split(".")[1])
-        with piad.Diffusion(self.endpoints()[0], token) as connection:
-            connection.subscribe(1, cursor, {}, 60000)
-            while last < end:
-                command, frames = connection.expect(piad.DATA, piad.PROGRESS, piad.ERROR, piad.EPOCH,
-                                                    piad.GAP, timeout=30)
+    def service_token(self):
+        return tokens.sign(tokens.own_seed(self.network), tokens.payload())
+
+    def read_on(self):
+        """What was stored since the last time, noted as it is."""
+        end = int(self.head(20.0, self.endpoints()[0]).split(".")[1])
+        with piad.Diffusion(self.endpoints()[0], self.service_token()) as connection:
+            connection.subscribe(1, self.place, {}, 60000)
+            while self.last < end:
+                command, frames = self.next_frame(connection)
                 if command == piad.ERROR and b"damaged" in frames[1]:
-                    return cursor, last  # as much as it has: verify says so too
+                    return  # as much as it has: verify says so too
                 assert command in (piad.DATA, piad.PROGRESS), (command, frames)
                 for record in piad.read_records(frames[3]) if command == piad.DATA else []:
                     self.note_stored(record)
-                cursor = frames[2].decode()
-                last = int(cursor.split(".")[1])
-                connection.credit(1, 5000)
-        return cursor, last
+                self.place = frames[2].decode()
+                self.last = int(self.place.split(".")[1])
+
+    def read_again(self):
+        """From the beginning, as anybody who comes in the end: what was removed meanwhile is a gap."""
+        self.record("subscribe", stream=0, cursor="", resumes=False, filter={}, credit=60000, sees=None,
+                    subject="")
+        reached = 0
+        with piad.Diffusion(self.endpoints()[0], self.service_token()) as connection:
+            connection.subscribe(1, "", {}, 60000)
+            while reached < self.last:
+                command, frames = self.next_frame(connection)
+                if command == piad.ERROR and b"damaged" in frames[1]:
+                    return
+                if command == piad.GAP:
+                    self.record("gap", stream=0, reason=frames[3].decode(),
+                                **{"from": frames[1].decode(), "to": frames[2].decode()})
+                else:
+                    assert command in (piad.DATA, piad.PROGRESS), (command, frames)
+                    self.note_frame(0, frames,
+                                    piad.read_records(frames[3]) if command == piad.DATA else [])
+                    self.record("credit", stream=0, amount=5000)
+                reached = int(frames[2].split(b".")[1])
+
+    @staticmethod
+    def next_frame(connection):
+        command, frames = connection.expect(piad.DATA, piad.PROGRESS, piad.ERROR, piad.EPOCH,
+                                            piad.GAP, timeout=30)
+        if command == piad.DATA:
+            connection.credit(1, 5000)
+        return command, frames
 
     def note_stored(self, record):
         event = json.loads(record.raw)

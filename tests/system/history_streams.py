@@ -83,7 +83,7 @@ class Session:
         epoch = parse_cursor(record["to"])[0]
         for sequence in range(first + 1, last + 1):
             event = self.journal.by_sequence.get(sequence)
-            if event and event["epoch"] <= epoch and sequence not in self.seen and not event.get("removed") and \
+            if event and event["epoch"] <= epoch and sequence not in self.seen and \
                     is_shown(self.subscribe, event["attributes"]):
                 self.say("a silent hole", f"{sequence} is not in ({record['from']}, {record['to']}]")
 

@@ -15,7 +15,7 @@ SECONDS = 60 if NIGHTLY else 0
 SEEDS = [f"{SEED}-{i}" if i else SEED for i in range(5 if NIGHTLY else 1)]
 DEATHS = ["kill", "kill-sync", "kill-write", "eio", "full", "term", "takeover",
           "lost-sync"]
-AROUND = ["freeze", "chaos", "storm", "revoke", "broker", "registry", "redis"]
+AROUND = ["freeze", "chaos", "storm", "revoke", "retain", "broker", "registry", "redis"]
 SHARED = ["kill", "backend", "term", "freeze", "chaos"]
 
 

@@ -320,14 +320,41 @@ def test_each_anomaly_is_found(book, change, kinds):
     assert found - kinds <= noise, history_check.report(history_check.check(book.all()))
 
 
-def test_what_was_removed_by_retention_may_be_a_gap_or_missing(book):
-    for event in book.stored[:4]:
-        event["removed"] = True
+# Retention
+
+@pytest.fixture
+def retained(book):
+    """Events of a kind up to 4 may be removed: only the first is of it."""
+    book.stored[0]["attributes"]["kind"] = book.stored[8]["attributes"]["kind"] = "veille"
+    book.add("run", "retained", kind="veille", before=5)
     book.subscribe("s9")
-    book.add("s9", "gap", stream=1, reason="retention",
-             **{"from": book.cursor(0), "to": book.cursor(4)})
-    book.frame(4, 9, "s9")
-    assert book.kinds() == set()
+    book.add("s9", "gap", stream=1, reason="removed by retention",
+             **{"from": book.cursor(0), "to": book.cursor(1)})
+    book.frame(1, 9, "s9")
+    return book
+
+
+def test_a_gap_for_what_was_removed_is_good(retained):
+    assert retained.kinds() == set()
+
+
+def test_a_gap_beyond_what_was_removed_is_found(retained):
+    records(retained, "gap")[0]["to"] = retained.cursor(2)
+    frame = records(retained, "data", "s9")[0]
+    frame["from"] = retained.cursor(2)
+    frame["records"].pop(0)
+    assert retained.kinds() == {"a gap for what is there"}
+
+
+def test_what_was_removed_and_is_missing_without_a_gap_is_found(retained):
+    retained.records.remove(records(retained, "gap")[0])
+    records(retained, "data", "s9")[0]["from"] = retained.cursor(0)
+    assert retained.kinds() == {"a silent hole"}
+
+
+def test_what_stands_behind_the_limit_of_a_removal_is_missed(retained):
+    records(retained, "data", "s9")[0]["records"].pop()
+    assert retained.kinds() == {"a silent hole"}
 
 
 # Revocation

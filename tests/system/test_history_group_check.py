@@ -122,6 +122,14 @@ def test_a_group_that_is_not_at_rest_may_have_more_to_do(shop):
     assert shop.kinds() == set()
 
 
+def test_what_retention_has_removed_counts_as_settled(shop):
+    shop.publish(["h-6", "h-7"], attributes={"partitionkey": "c", "kind": "veille"})
+    shop.stored[7]["attributes"]["kind"] = "guide"
+    shop.add("run", "retained", kind="veille", before=9)
+    shop.done(6, 8)
+    assert end(shop) == set()
+
+
 def test_what_the_filter_hides_is_found(shop):
     shop.work((7, 6))
     assert end(shop) == {"delivered though hidden"}
