@@ -10,11 +10,10 @@
 #include "record.h"
 #include "scan.h"
 
-static void check_stored(const entry_t *entry)
+static void check_record(const entry_t *entry)
 {
     buffer_t buffer = {0};
-    record_t record = {.attributes = entry->attributes,
-                       .cursor = {.epoch = 1, .sequence = 42, .chain = 7},
+    record_t record = {.cursor = {.epoch = 1, .sequence = 42, .chain = 7},
                        .recorded_ms = 1,
                        .event = entry->bytes,
                        .event_size = entry->size};
@@ -24,9 +23,21 @@ static void check_stored(const entry_t *entry)
     FUZZ_CHECK(record_read(buffer.bytes, buffer.size, &offset, &again));
     FUZZ_CHECK(offset == buffer.size && again.event_size == entry->size);
     FUZZ_CHECK(memcmp(again.event, entry->bytes, entry->size) == 0);
+    buffer_free(&buffer);
+}
+
+static void check_attributes(const entry_t *entry)
+{
+    buffer_t buffer = {0};
+    record_run_t run = {0};
+    size_t offset = 0;
+    attributes_t again;
+    record_write_attributes(&buffer, &entry->attributes);
+    FUZZ_CHECK(record_read_run(buffer.bytes, buffer.size, &offset, &run));
+    FUZZ_CHECK(offset == buffer.size && record_read_attributes(run, &again));
     for (size_t i = 0; i < ATTRIBUTE_COUNT; i++) {
         const char *value = entry->attributes.value[i];
-        const char *stored = again.attributes.value[i];
+        const char *stored = again.value[i];
         FUZZ_CHECK((value == NULL) == (stored == NULL));
         FUZZ_CHECK(value == NULL || strcmp(value, stored) == 0);
     }
@@ -94,7 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pia_problem_t problem = {.detail = ""};
     check_scan(event, event_size);
     if (entry_parse(event, event_size, NULL, NULL, &entry, &problem) == PIA_OK) {
-        check_stored(&entry);
+        check_record(&entry);
+        check_attributes(&entry);
         check_filter(filter, filter_size, &entry);
         entry_clear(&entry);
     } else {
