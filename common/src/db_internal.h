@@ -17,7 +17,9 @@ typedef struct {
     /* In a transaction: waits until no other instance migrates. */
     pia_status_t (*lock_migrations)(pia_db_t *db);
     void (*checkpoint)(pia_db_t *db);
-    void (*trim)(pia_db_t *db); /* NULL: there is nothing to do */
+    pia_status_t (*settle)(pia_db_t *db);
+    pia_status_t (*copy)(pia_db_t *db, const char *path); /* path is an empty file; NULL: cannot */
+    void (*trim)(pia_db_t *db);                           /* NULL: there is nothing to do */
 
     pia_stmt_t *(*stmt_new)(pia_db_t *db, const char *sql); /* db.c fills the base */
     void (*stmt_free)(pia_stmt_t *stmt);
@@ -63,6 +65,9 @@ pia_status_t pia_db_fail(pia_db_t *db, pia_status_t status, const char *reason);
 
 /* Runs statements without parameters. */
 pia_status_t pia_db_exec(pia_db_t *db, const char *sql);
+
+/* Copies the database behind `handle` (a sqlite3) into the empty file `path`. */
+pia_status_t pia_sqlite_copy(pia_db_t *db, void *handle, const char *path);
 
 /* Open what follows "sqlite:" and a whole "postgresql:" URL. */
 pia_status_t

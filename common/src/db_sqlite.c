@@ -149,7 +149,7 @@ static void sqlite_rollback(pia_db_t *db)
 
 static pia_status_t sqlite_commit(pia_db_t *db)
 {
-    if (db->mode == PIA_DB_READER) {
+    if (db->mode != PIA_DB_WRITER) {
         sqlite_rollback(
             db); /* COMMIT fails where the file is damaged, and there is nothing to write */
         return PIA_OK;
@@ -339,6 +339,18 @@ static void sqlite_close(pia_db_t *db)
     free(db);
 }
 
+static pia_status_t sqlite_copy(pia_db_t *db, const char *path)
+{
+    return pia_sqlite_copy(db, handle_of(db), path);
+}
+
+static pia_status_t sqlite_settle(pia_db_t *db)
+{
+    int code =
+        sqlite3_wal_checkpoint_v2(handle_of(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return code == SQLITE_OK ? PIA_OK : failed(db);
+}
+
 static const pia_db_ops_t SQLITE_OPS = {
     .close = sqlite_close,
     .begin = sqlite_begin,
@@ -347,6 +359,8 @@ static const pia_db_ops_t SQLITE_OPS = {
     .exec = sqlite_exec,
     .lock_migrations = sqlite_lock_migrations,
     .checkpoint = sqlite_checkpoint,
+    .settle = sqlite_settle,
+    .copy = sqlite_copy,
     .trim = sqlite_trim,
     .stmt_new = sqlite_stmt_new,
     .stmt_free = sqlite_stmt_free,
@@ -429,6 +443,9 @@ static pia_status_t set_up(sqlite_db_t *self)
     }
     if (status != PIA_OK) {
         return status;
+    }
+    if (db->mode == PIA_DB_BACKUP) {
+        return PIA_OK;
     }
     if (!pragma_is(self, "PRAGMA journal_mode", "wal") ||
         !pragma_is(self, "PRAGMA synchronous", "2") ||

@@ -111,3 +111,8 @@ pia_file_read(const char *path, char *ret_text, size_t size_max, pia_problem_t *
         ret_text[size] = '\0';
     return status;
 }
+
+pia_status_t pia_file_rename(const char *from, const char *to, pia_problem_t *problem)
+{
+    return publish(from, to, false) ? PIA_OK : fail(problem, "rename to", to);
+}

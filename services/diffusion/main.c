@@ -1,5 +1,6 @@
 /* main.c - pia-diffusion: the journal of what pôles publish and services announce. */
 #include "diffusion.h"
+#include "tool.h"
 
 int main(int argc, char **argv)
 {
@@ -7,5 +8,7 @@ int main(int argc, char **argv)
     pia_executor_hooks_t hooks;
     pia_service_t service;
     diffusion_service(&diffusion, &hooks, &service);
+    if (tool_is_meant(argc, argv))
+        return tool_main(service.options, argc, argv);
     return pia_service_main(&service, argc, argv);
 }

@@ -14,6 +14,9 @@ command_fn command_transition;
 command_fn command_drain;
 command_fn command_level;
 command_fn command_retain;
+command_fn command_backup; /* these three are pia-diffusion's, with its database */
+command_fn command_restore;
+command_fn command_check;
 command_fn command_verify;
 command_fn command_call;
 command_fn command_demo;
@@ -22,6 +25,7 @@ command_fn command_deadline;
 /* Options of commands that have their own, each ended by a NULL name. */
 extern const flag_t status_flags[];
 extern const flag_t retain_flags[];
+extern const flag_t restore_flags[];
 extern const flag_t publish_flags[];
 extern const flag_t follow_flags[];
 extern const flag_t work_flags[];

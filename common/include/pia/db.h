@@ -31,7 +31,8 @@ typedef struct {
     const char *sql; /* statements ended by ; */
 } pia_migration_t;
 
-typedef enum { PIA_DB_WRITER, PIA_DB_READER } pia_db_mode_t;
+/* PIA_DB_BACKUP: a reader of a file that pia_db_copy has made, and that nobody writes. */
+typedef enum { PIA_DB_WRITER, PIA_DB_READER, PIA_DB_BACKUP } pia_db_mode_t;
 
 /* Opens a connection. SQLite: WAL, synchronous=FULL, foreign keys, read back; the writer is the
  * only one that checkpoints; PIA_DB_READER is read-only. PostgreSQL: synchronous_commit=on,
@@ -109,6 +110,16 @@ void pia_stmt_reset(pia_stmt_t *stmt);
 /* Makes SQLite's log short if it is long. Commits do that themselves until this was called once:
  * who calls it after each commit has somebody to tell first (measured: 8 ms for 4 MiB). */
 void pia_db_trim(pia_db_t *db);
+
+/* Copies the database, as it is now, into the new file `path` (mode 0600), whole or not at all,
+ * while others go on writing; it is durable then, and one file without a log. PIA_CONFLICT: there
+ * is such a file; PIA_INVALID: not SQLite, whose server's own tools do this. A reader's connection.
+ */
+pia_status_t pia_db_copy(pia_db_t *db, const char *path, pia_problem_t *problem);
+
+/* Copies the log of a SQLite database into the file and makes it empty, so that the file can be
+ * moved by itself. A writer that is alone. */
+pia_status_t pia_db_settle(pia_db_t *db);
 
 /* A PASSIVE checkpoint when idle; nothing on PostgreSQL or a reader. */
 void pia_db_checkpoint(pia_db_t *db);

@@ -18,6 +18,9 @@ pia_status_t pia_file_write(const char *path,
                             bool create,
                             pia_problem_t *problem);
 
+/* Gives a file that is durable itself another name, durably; what has that name is replaced. */
+pia_status_t pia_file_rename(const char *from, const char *to, pia_problem_t *problem);
+
 /* Reads a whole file of at most size_max - 1 bytes and ends it with a NUL. PIA_NOT_FOUND,
  * PIA_TOO_LARGE, PIA_UNAVAILABLE. */
 pia_status_t

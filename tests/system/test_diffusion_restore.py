@@ -1,0 +1,152 @@
+"""A backup is taken while the journal works; restored, it begins a new epoch: nothing is given the
+number of something that was lost, cursors are told where the common part ends, relays send again."""
+
+import time
+
+import piad
+import pytest
+from journal import end_network, head, make_event, make_key, new_network, publish, read_all
+
+
+@pytest.fixture
+def journal():
+    network = new_network()
+    yield network
+    end_network(network)
+
+
+def take_backup(network, name="backup.db"):
+    path = network.data / name
+    done = network.pia("journal", "backup", path)
+    assert done.returncode == 0, done.stderr
+    return path
+
+
+def restore(network, path, *options):
+    """The journal ends, the backup takes its place, the journal starts."""
+    assert "end it first" in network.pia("restore", path).stderr
+    network.processes[-1].kill()
+    done = network.pia("restore", path, *options)
+    assert done.returncode == 0, done.stderr
+    network.start("diffusion", "--redis", "")
+    return done.stdout
+
+
+def locate(network, cursor):
+    """"goes on", or the common position that is told."""
+    with network.diffusion(network.token()) as connection:
+        connection.subscribe(1, cursor, {}, 1)
+        command, frames = connection.expect(piad.EPOCH, piad.DATA, piad.PROGRESS)
+    return frames[1].decode() if command == piad.EPOCH else "goes on"
+
+
+def test_a_restore_begins_an_epoch(journal):
+    kept = publish(journal, [make_event() for _ in range(5)])
+    backup = take_backup(journal)
+    assert backup.stat().st_mode & 0o777 == 0o600
+    assert journal.pia("journal", "check", backup).returncode == 0
+    assert journal.pia("journal", "backup", backup).returncode == 1  # it is there already
+    lost = publish(journal, [make_event() for _ in range(5)])
+    text = restore(journal, backup)
+    end = kept[-1]["sequence"]
+    assert text == f"restored up to event {end}; epoch 2 begins after it\n"
+    assert (head(journal)["epoch"], head(journal)["sequence"]) == (2, end)
+    assert locate(journal, kept[2]["cursor"]) == "goes on"
+    assert locate(journal, lost[2]["cursor"]) == kept[-1]["cursor"]
+    assert locate(journal, "1.3.00000000") == "1.0.00000000"  # another journal's
+    assert locate(journal, "7.3.00000000") == "1.0.00000000"
+    new = publish(journal, [make_event()])[0]
+    assert (new["epoch"], new["sequence"]) == (2, end + 1) and new["cursor"] != lost[0]["cursor"]
+    assert journal.pia("journal", "verify").returncode == 0
+
+    # the same backup again: what the second epoch's cursors have in common is still known
+    restore(journal, backup)
+    assert head(journal)["epoch"] == 3
+    assert locate(journal, new["cursor"]) == kept[-1]["cursor"]
+    assert locate(journal, lost[0]["cursor"]) == kept[-1]["cursor"]
+    assert publish(journal, [make_event()])[0]["epoch"] == 3
+    assert len(list(journal.data.glob("diffusion.db.replaced.*[0-9]"))) == 2
+
+
+def test_relays_send_again_and_followers_go_on(journal):
+    backup = take_backup(journal)
+    made = make_key(journal, "pole", pole="cnidep")  # announced after the backup
+    assert journal.call("registry.key.revoke", {"id": made["id"]}).status == 200
+
+    def revoked():
+        return [r.event["id"] for r in read_all(journal, journal.token(), {"types": ["principal.revoked"]})]
+
+    until = time.monotonic() + 20
+    while not (before := revoked()):
+        assert time.monotonic() < until
+    restore(journal, backup)
+    until = time.monotonic() + 30
+    while revoked() != before:
+        assert time.monotonic() < until, "the registry did not send again what was lost"
+    assert journal.pia("journal", "verify").returncode == 0
+
+
+def test_a_backup_is_whole_while_events_come(journal):
+    from test_diffusion_faults import Publisher, wait_for_growth
+    publisher = Publisher(journal, journal.token())
+    publisher.start()
+    paths = []
+    for i in range(4):
+        wait_for_growth(journal, 30)
+        paths.append(take_backup(journal, f"backup{i}.db"))
+    publisher.stopping.set()
+    publisher.join()
+    assert not publisher.wrong
+    ends = []
+    for path in paths:
+        done = journal.pia("journal", "check", path)
+        assert done.returncode == 0, done.stderr
+        ends.append(int(done.stdout.split()[-1]))
+    assert ends == sorted(set(ends)) and ends[-1] <= head(journal)["sequence"]
+
+
+def test_what_is_no_good_backup_changes_nothing(journal):
+    publish(journal, [make_event(data={"text": "the needle"})])
+    backup = take_backup(journal)
+    content = backup.read_bytes()
+    bad = journal.data / "bad.db"
+    bad.write_bytes(content.replace(b"the needle", b"the noodle"))
+    assert journal.pia("journal", "check", bad).returncode == 4
+    end = head(journal)
+    journal.processes[-1].kill()
+    assert journal.pia("restore", bad).returncode == 4
+    assert journal.pia("restore", journal.data / "none.db").returncode == 1
+    (journal.data / "text.db").write_text("no database at all, but long enough to be looked at" * 20)
+    assert journal.pia("restore", journal.data / "text.db").returncode in (1, 4)
+    journal.start("diffusion", "--redis", "")
+    assert head(journal) == end
+
+
+def test_an_old_copy_put_in_place_by_hand_is_noticed(journal):
+    """Without pia restore there is no new epoch: the mark shows that the tail is gone."""
+    kept = publish(journal, [make_event()])[0]
+    backup = take_backup(journal)
+    publish(journal, [make_event()])
+    journal.processes[-1].kill()
+    for ending in ("", "-wal", "-shm"):
+        (journal.data / f"diffusion.db{ending}").rename(journal.data / f"old{ending}")
+    (journal.data / "diffusion.db").write_bytes(backup.read_bytes())
+    journal.start("diffusion", "--redis", "")
+    assert "were acknowledged" in head(journal)["damage"]
+    with journal.diffusion(journal.token()) as connection:
+        assert connection.publish([make_event()])["status"] == "unavailable"
+    process = journal.processes[-1]
+    assert journal.pia("journal", "begin-epoch", "an old copy").returncode == 0
+    assert process.wait() == 0
+    journal.start("diffusion", "--redis", "")
+    assert publish(journal, [make_event()])[0]["epoch"] == 2
+    assert locate(journal, kept["cursor"]) == "goes on"
+
+
+def test_an_event_of_the_lost_tail_can_be_published_again(journal):
+    backup = take_backup(journal)
+    event = make_event()
+    first = publish(journal, [event])[0]
+    restore(journal, backup)
+    again = publish(journal, [event])[0]
+    assert not again["duplicate"] and (again["epoch"], first["epoch"]) == (2, 1)
