@@ -7,8 +7,7 @@
 #include "pia/clock.h"
 
 enum {
-    LEASE_MS = 30000, /* longer than a page takes to be asked for and stored */
-    PAUSE_MS = 500,   /* after the first failure, doubling */
+    PAUSE_MS = 500, /* after the first failure, doubling */
     PAUSE_MAX_MS = 60000,
     PAUSE_SHIFT_MAX = 7, /* 500 ms << 7 = 64 s */
 };
@@ -58,11 +57,18 @@ static pia_status_t due(pia_db_t *db, char ret_notice[PIA_UUID_TEXT_SIZE])
     return status;
 }
 
-static pia_status_t lease(pia_db_t *db, campaign_t *campaign)
+/* When a lease that begins now ends: longer than a page takes to be asked for and stored. */
+static int64_t lease_end(const notifications_t *self)
 {
+    return pia_clock_wall() + pia_config_integer(self->context->config, "delivery", "lease_ms");
+}
+
+static pia_status_t lease(notifications_t *self, campaign_t *campaign)
+{
+    pia_db_t *db = self->context->db;
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_LEASE);
     pia_stmt_text(stmt, 1, campaign->notice);
-    pia_stmt_integer(stmt, 2, pia_clock_wall() + LEASE_MS);
+    pia_stmt_integer(stmt, 2, lease_end(self));
     pia_status_t status = pia_stmt_step(stmt);
     if (status != PIA_OK) {
         return status;
@@ -77,7 +83,7 @@ pia_status_t campaign_take(notifications_t *self, campaign_t *ret_campaign)
     pia_db_t *db = self->context->db;
     pia_status_t status = due(db, ret_campaign->notice);
     if (status == PIA_OK) {
-        status = lease(db, ret_campaign);
+        status = lease(self, ret_campaign);
     }
     if (status != PIA_OK) {
         return status;
@@ -94,14 +100,14 @@ pia_status_t campaign_take(notifications_t *self, campaign_t *ret_campaign)
 }
 
 /* Moves the campaign on; PIA_CONFLICT if the lease is another's. */
-static pia_status_t move(pia_db_t *db, const campaign_t *campaign, const char *next)
+static pia_status_t move(notifications_t *self, const campaign_t *campaign, const char *next)
 {
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_MOVE);
+    pia_stmt_t *stmt = pia_db_prepare(self->context->db, SQL_MOVE);
     pia_stmt_text(stmt, 1, campaign->notice);
     pia_stmt_integer(stmt, 2, campaign->token);
     pia_stmt_text(stmt, 3, next ? next : campaign->after);
     pia_stmt_text(stmt, 4, next ? "open" : "done");
-    pia_stmt_integer(stmt, 5, pia_clock_wall() + LEASE_MS);
+    pia_stmt_integer(stmt, 5, lease_end(self));
     int64_t changes = 0;
     pia_status_t status = pia_stmt_run(stmt, &changes);
     return status == PIA_OK && changes == 0 ? PIA_CONFLICT : status;
@@ -163,7 +169,7 @@ pia_status_t campaign_store(notifications_t *self,
     if (next && strlen(next) >= CURSOR_MAX) {
         return PIA_INVALID;
     }
-    pia_status_t status = move(self->context->db, campaign, next);
+    pia_status_t status = move(self, campaign, next);
     telling_t telling;
     json_t *keep = json_object();
     if (status == PIA_OK) {

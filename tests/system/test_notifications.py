@@ -715,6 +715,53 @@ def test_two_instances_on_postgresql_share_the_work(pia, postgres):
     tell_many(pia, [person(pia, "reviewer") for _ in range(4)], 2, kill_one)
 
 
+def tell_a_large_audience(pia, people, disturb):
+    """One publication to people in several pages; `disturb` is called when some are told. In the end each
+    has one message, and each message has an id of its own."""
+    addresses = {address() for _ in range(people)}
+    label(pia)
+    for to in addresses:
+        subscribe(pia, contact(pia, channel="email", address=to)["id"], kinds=["magazine"])
+    publish(pia, kind="magazine")
+    until(lambda: len(mails(pia)) > 0, "some e-mails")
+    disturb()
+    until(lambda: addresses <= {mail["To"] for mail in mails(pia)}, "all e-mails")
+    until(lambda: nothing_is_left(pia), "nothing is left to send")
+    seen = [mail["To"] for mail in mails(pia)]
+    ids = {mail["Message-ID"] for mail in mails(pia)}
+    assert len(seen) == len(set(seen)) == len(ids) == people
+
+
+def test_a_crash_in_the_midst_of_an_audience_repeats_nobody(pia):
+    process = start(pia, "--delivery.lease_ms", "1000")
+
+    def kill():
+        process.kill()
+        pia.start("notifications", *PRIVATE, "--delivery.lease_ms", "1000")
+
+    tell_a_large_audience(pia, 650, kill)
+
+
+def test_who_slept_while_others_went_on_with_the_audience_is_refused(pia, postgres):
+    """Three instances; two are stopped for longer than their leases, and wake when all is told."""
+    database = ("--database", f"{postgres}#s{os.getpid()}", "--delivery.lease_ms", "1000")
+    sleepers = [start(pia, *database), pia.start("notifications", *PRIVATE, *database)]
+    pia.start("notifications", *PRIVATE, *database)
+
+    def stop():
+        for process in sleepers:
+            process.signal(signal.SIGSTOP)
+
+    tell_a_large_audience(pia, 650, stop)
+    before = len(mails(pia))
+    for process in sleepers:
+        process.signal(signal.SIGCONT)
+    publish(pia, kind="magazine", title="Le suivant")
+    until(lambda: len(mails(pia)) >= 2 * before, "the next one")
+    until(lambda: nothing_is_left(pia), "nothing is left to send")
+    assert len(mails(pia)) == 2 * before
+
+
 # The plan
 
 
