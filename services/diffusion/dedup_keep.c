@@ -11,8 +11,10 @@ enum {
     PAGE_EVENTS = RUN_EVENTS >> RUN_PAGE_BITS,
     /* Each level needs a piece of merging every 8,192 events: this is four times as often. */
     PIECE_EVENTS = 2048,
-    PIECES_MAX = 4,     /* a transaction: 1 ms each */
-    REMOVE_PAGES = 128, /* in a piece */
+    PIECES_MAX = 4, /* a transaction: 1 ms each */
+    CREDIT_MAX = PIECES_MAX * PIECE_EVENTS,
+    LATE_EVENTS = 2 * RUN_EVENTS, /* in no run: their keeper is dead */
+    REMOVE_PAGES = 128,           /* in a piece */
 };
 
 static const char SQL_MAKE[] = "INSERT INTO journal_keeper (id, version, keeper)"
@@ -79,7 +81,7 @@ static pia_status_t check_keeper(dedup_t *self, pia_db_t *db, work_t *work)
 {
     if (work->keeper && (!self->shared || strcmp(self->keeper, self->name) == 0))
         return PIA_OK;
-    bool late = claims_count(self->recent) > 2 * RUN_EVENTS || is_covering(self);
+    bool late = claims_count(self->recent) > LATE_EVENTS || is_covering(self);
     work->keeper = !self->shared || !self->keeper[0] || late;
     work->building = false;
     work->merge = MERGE_NONE;
@@ -260,8 +262,8 @@ pia_status_t dedup_committing(dedup_t *self, pia_db_t *db, uint64_t events)
         work->credit -= PIECE_EVENTS;
         status = work_a_piece(self, db, work);
     }
-    if (work->credit > PIECES_MAX * PIECE_EVENTS)
-        work->credit = PIECES_MAX * PIECE_EVENTS;
+    if (work->credit > CREDIT_MAX)
+        work->credit = CREDIT_MAX;
     return status;
 }
 

@@ -17,12 +17,13 @@ fingerprint_of(const uint8_t key[FINGERPRINT_KEY_SIZE], const char *source, cons
     uint8_t text[FINGERPRINT_KEY_SIZE + 1024];
     uint8_t hash[FINGERPRINT_SIZE];
     size_t source_size = strlen(source) + 1;
-    size_t id_size = strlen(id);
+    size_t id_size = strlen(id); /* without its NUL: the source's separates them */
     size_t size = FINGERPRINT_KEY_SIZE + source_size + id_size;
     assert(size <= sizeof text); /* entry.c has checked: 256 and 128 bytes */
     memcpy(text, key, FINGERPRINT_KEY_SIZE);
     memcpy(text + FINGERPRINT_KEY_SIZE, source, source_size);
-    memcpy(text + FINGERPRINT_KEY_SIZE + source_size, id, id_size);
+    for (size_t i = 0; i < id_size; i++)
+        text[FINGERPRINT_KEY_SIZE + source_size + i] = (uint8_t)id[i];
     crypto_generichash(hash, sizeof hash, text, size, NULL, 0);
     return fingerprint_read(hash);
 }

@@ -62,19 +62,24 @@ static bool is_more(const uint8_t *at)
     return (*at & 0xC0) == 0x80;
 }
 
+/* Of three bytes; 0: not one, an overlong one, or half of a pair. */
+static size_t character_of_3(const uint8_t *at, size_t left)
+{
+    if (left < 3 || !is_more(at + 1) || !is_more(at + 2))
+        return 0;
+    bool overlong = at[0] == 0xE0 && at[1] < 0xA0;
+    bool surrogate = at[0] == 0xED && at[1] >= 0xA0;
+    return overlong || surrogate ? 0 : 3;
+}
+
 /* The size of the character of UTF-8 that begins with this byte of 0x80 or more; 0: none does. */
 static size_t character(const uint8_t *at, const uint8_t *end)
 {
     size_t left = (size_t)(end - at);
     if (at[0] >= 0xC2 && at[0] <= 0xDF)
         return left >= 2 && is_more(at + 1) ? 2 : 0;
-    if (at[0] >= 0xE0 && at[0] <= 0xEF) {
-        if (left < 3 || !is_more(at + 1) || !is_more(at + 2))
-            return 0;
-        bool overlong = at[0] == 0xE0 && at[1] < 0xA0;
-        bool surrogate = at[0] == 0xED && at[1] >= 0xA0;
-        return overlong || surrogate ? 0 : 3;
-    }
+    if (at[0] >= 0xE0 && at[0] <= 0xEF)
+        return character_of_3(at, left);
     if (at[0] < 0xF0 || at[0] > 0xF4 || left < 4 || !is_more(at + 1) || !is_more(at + 2) ||
         !is_more(at + 3))
         return 0;
@@ -437,7 +442,8 @@ static bool is_complete(const top_t *top)
 bool scan_event(const void *bytes, size_t size, char *room, scan_t *ret_scan)
 {
     reader_t reader = {.at = bytes, .end = (const uint8_t *)bytes + size};
-    top_t top = {.room = room};
+    top_t top = {.version = NULL};
+    top.room = room;
     skip_space(&reader);
     if (!take(&reader, '{') || !read_members(&reader, &top) || !is_complete(&top))
         return false;
