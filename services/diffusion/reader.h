@@ -29,7 +29,8 @@ struct read {
     batch_t *batches[READ_BATCHES_MAX]; /* consecutive, the first holds after + 1; at most about
                                            256 KiB in all */
     size_t count;
-    bool cancelled; /* the reader's, as next */
+    bool counted; /* the reader's, as the next two: rows read for it are counted */
+    bool cancelled;
     read_t *next;
 };
 
@@ -53,7 +54,7 @@ void reader_cancel(reader_t *self, read_t *read);
 /* Rows were changed: what was read before is read again. Any thread. */
 void reader_forget(reader_t *self);
 
-/* How many rows were read from disk. Any thread. */
+/* How many rows were read from disk for an asker. Any thread. */
 uint64_t reader_rows(reader_t *self);
 
 /* Releases the batches and frees the read. */

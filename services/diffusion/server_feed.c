@@ -154,3 +154,9 @@ void server_ask_tail(void *arg)
     self->tail = read;
     reader_ask(self->reader, read);
 }
+
+void server_look_for_tail(void *arg)
+{
+    server_take_feed(arg);
+    server_ask_tail(arg);
+}

@@ -140,7 +140,7 @@ static void join_loop(server_t *self)
     self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
     self->timers[3] = pia_loop_add_timer(loop, GROUPS_MS, tick_groups, self);
     if (self->shared)
-        self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, server_ask_tail, self);
+        self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, server_look_for_tail, self);
 }
 
 static void leave_loop(server_t *self)

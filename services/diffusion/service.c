@@ -84,6 +84,10 @@ static size_t ring_size(const diffusion_t *self)
     return (size_t)pia_config_integer(self->context->config, "diffusion", "ring_mib") << 20;
 }
 
+/* However small they are, and however large the ring: so many of one event take 0.1 s from SQLite
+ * and 0.3 s from PostgreSQL. */
+enum { WARM_ROWS_MAX = 8192 };
+
 /* Puts the end of the journal into the feed, so that who comes back after our restart is served
  * from memory. `self->warm_from` becomes the place before it. */
 static pia_status_t warm_up(diffusion_t *self)
@@ -96,7 +100,7 @@ static pia_status_t warm_up(diffusion_t *self)
     batch_t **batches = NULL;
     size_t count = 0;
     pia_status_t status = PIA_OK;
-    for (uint64_t last = head.sequence; status == PIA_OK && last;) {
+    for (uint64_t last = head.sequence; status == PIA_OK && last && count < WARM_ROWS_MAX;) {
         batch_t *batch = NULL;
         status = journal_read_batch(self->context->db, last, &batch);
         if (status == PIA_INTERNAL) {

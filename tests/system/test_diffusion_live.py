@@ -4,6 +4,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import time
 
 import pytest
 from journal import (POLE, end_network, head, make_event, make_publication, make_service_event,
@@ -68,10 +69,40 @@ def test_topics_choose(journal):
 
 
 def test_topics_that_are_too_long_are_refused(journal):
-    bad = journal.live(b"x" * 201, b"y" * 230, b"head")
+    before = refused(journal)
+    bad = journal.live(b"x" * 201, b"y" * 230, b"z" * 300, b"head")
     wait_for_head(bad)
+    assert refused(journal) == before + 3
+
+
+def test_topics_of_200_bytes_are_taken(journal):
+    before = refused(journal)
+    wait_for_head(journal.live(b"x" * 200, b"head"))
+    assert refused(journal) == before
+
+
+def test_the_head_comes_once_a_second(journal):
+    socket = journal.live(b"head")
+    wait_for_head(socket)
+    began = time.monotonic()
+    for _ in range(3):
+        wait_for_head(socket)
+    assert 2 < time.monotonic() - began < 6
+
+
+def test_who_subscribes_to_nothing_good_gets_nothing(journal):
+    """A refused topic is none, not one that is shorter."""
+    bad, good = journal.live(b"guide/" + b"x" * 250, b"head"), journal.live(b"guide/", b"head")
+    wait_for_head(bad), wait_for_head(good)
+    publish(journal, [make_publication(title="Guide")])
+    receive(good)
+    wait_for_head(bad)
+    assert not bad.poll(0) or bad.recv_multipart()[0] == b"head"
+
+
+def refused(journal):
     counters = journal.call("service.stats", service="diffusion").body["counters"]
-    assert counters["live_refused_total"] >= 2
+    return counters["live_refused_total"]
 
 
 def test_forty_lines(journal):

@@ -1,6 +1,6 @@
 /* record.h - the records of a DATA frame (proto/README.md): events as bytes with their place, read
  * one after another where they are. What is in them is parsed when somebody asks: walking over a
- * frame costs about 10 ns an event, its JSON 4 us. */
+ * frame takes 4 ns an event in the cache and 19 from memory, its JSON 4 us. */
 #ifndef PIA_RECORD_H
 #define PIA_RECORD_H
 
