@@ -193,6 +193,7 @@ pia_status_t server_new(diffusion_t *diffusion,
                                                   .arg = self});
     self->queue = publisher_queue_new(diffusion, self->peers);
     join_loop(self);
+    server_take_feed(self); /* what it began with is in memory before the first stream is opened */
     try_live(self);
     pia_log(PIA_LOG_INFO, "publishing and streams at %s", self->endpoint);
     *ret_server = self;

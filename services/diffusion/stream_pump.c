@@ -80,7 +80,8 @@ static bool locate_in_ring(const streams_t *self, stream_t *stream)
 {
     record_t record;
     const batch_t *batch = ring_find(self->ring, stream->seen.sequence);
-    if (stream->located || cursor_equal(&stream->seen, ring_head(self->ring)))
+    bool at_beginning = stream->seen.sequence == 0 && stream->seen.chain == 0;
+    if (stream->located || at_beginning || cursor_equal(&stream->seen, ring_head(self->ring)))
         stream->located = true;
     else if (batch && batch_find(batch, stream->seen.sequence, &record))
         stream->located = cursor_equal(&stream->seen, &record.cursor);
