@@ -40,7 +40,7 @@ static pia_status_t read_rule(const pia_diffusion_journal_retain_t *fields,
         return pia_problem_set(problem, PIA_INVALID, "/before",
                                "keep_bytes needs the event before which it is too much.");
     *ret_rule = (retention_t){.kind = fields->kind,
-                              .from = fields->has_from ? (uint64_t)fields->from : 1,
+                              .from = (uint64_t)fields->from,
                               .before = fields->has_before ? (uint64_t)fields->before : UINT64_MAX,
                               .dry = fields->has_dry_run && fields->dry_run};
     if (fields->has_keep_bytes) {

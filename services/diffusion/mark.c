@@ -39,20 +39,21 @@ static void format(const mark_t *mark, char ret_line[LINE_SIZE + 1])
     (void)snprintf(ret_line + BODY_SIZE, LINE_SIZE + 1 - BODY_SIZE, "%s\n", hex);
 }
 
-/* What format writes, and nothing else. */
+/* What format writes, and nothing else: that decides, so numbers are read leniently. */
 static bool parse(const char *line, size_t size, mark_t *ret_mark)
 {
+    enum { NAME = 8, JOURNAL = 36, EPOCH = NAME + JOURNAL + 1, SEQUENCE = EPOCH + 11 };
+    enum { CHAIN = SEQUENCE + 20 };
     mark_t mark = {.head = {.duplicate = false}};
-    char chain[2 * CHAIN_SIZE + 1];
     char again[LINE_SIZE + 1];
-    size_t chain_size = 0;
-    if (size != LINE_SIZE ||
-        sscanf(line, "piamark %36s %10" SCNu32 " %19" SCNu64 " %64s ", mark.journal,
-               &mark.head.epoch, &mark.head.sequence, chain) != 4 ||
-        strlen(mark.journal) != PIA_UUID_TEXT_SIZE - 1 || mark.head.sequence > INT64_MAX ||
-        sodium_hex2bin(mark.head.chain, CHAIN_SIZE, chain, strlen(chain), NULL, &chain_size,
-                       NULL) != 0 ||
-        chain_size != CHAIN_SIZE)
+    if (size != LINE_SIZE)
+        return false;
+    memcpy(mark.journal, line + NAME, JOURNAL);
+    mark.head.epoch = (uint32_t)strtoul(line + EPOCH, NULL, 10);
+    mark.head.sequence = strtoull(line + SEQUENCE, NULL, 10);
+    if (strlen(mark.journal) != JOURNAL || mark.head.sequence > INT64_MAX ||
+        sodium_hex2bin(mark.head.chain, CHAIN_SIZE, line + CHAIN, (size_t)2 * CHAIN_SIZE, NULL,
+                       NULL, NULL) != 0)
         return false;
     format(&mark, again);
     if (memcmp(line, again, LINE_SIZE) != 0)

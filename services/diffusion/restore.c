@@ -11,6 +11,7 @@
 
 #include "pia/clock.h"
 #include "pia/durable_file.h"
+#include "pia/memory.h"
 
 #include "epoch.h"
 #include "journal_read.h"
@@ -29,23 +30,30 @@ static pia_status_t failed(pia_problem_t *problem, const char *path)
     return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: %m", path);
 }
 
+static bool write_all(int to, const char *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t written = write(to, bytes, size);
+        if (written <= 0)
+            return false;
+        bytes += written;
+        size -= (size_t)written;
+    }
+    return true;
+}
+
 static bool copy_bytes(int from, int to)
 {
-    char *piece = malloc(PIECE);
-    ssize_t got = piece ? 1 : -1;
-    while (got > 0) {
+    char *piece = pia_alloc(PIECE);
+    ssize_t got = 0;
+    bool written = true;
+    do {
         got = read(from, piece, PIECE);
-        for (ssize_t done = 0; got > 0 && done < got;) {
-            ssize_t written = write(to, piece + done, (size_t)(got - done));
-            if (written <= 0) {
-                free(piece);
-                return false;
-            }
-            done += written;
-        }
-    }
+        if (got > 0)
+            written = write_all(to, piece, (size_t)got);
+    } while (got > 0 && written);
     free(piece);
-    return got == 0 && fsync(to) == 0;
+    return got == 0 && written && fsync(to) == 0;
 }
 
 static pia_status_t copy_file(const char *from, const char *to, pia_problem_t *problem)

@@ -85,7 +85,7 @@ static void observe(server_t *self, const batch_t *batch)
 {
     record_t record;
     record_run_t last = {0};
-    attributes_t attributes = {{0}};
+    attributes_t attributes = record_removed_attributes;
     for (uint64_t sequence = batch->first; batch_find(batch, sequence, &record); sequence++) {
         record_run_t run = batch_run(batch, sequence);
         if (run.bytes != last.bytes)

@@ -96,9 +96,15 @@ static bool is_wanted(const stream_t *stream, const attributes_t *attributes)
            filter_matches(stream->filter, attributes);
 }
 
+static bool is_removed(const batch_t *batch, uint64_t sequence)
+{
+    record_t record;
+    return batch_find(batch, sequence, &record) && record.hash;
+}
+
 /* Adds what the subscriber may see and wants of the batch. Events with the same attributes stand
- * together and are judged once. */
-static void scan(const stream_t *stream, const batch_t *batch, making_t *making)
+ * together and are judged once. False: a removed event follows, of which a gap will tell. */
+static bool scan(const stream_t *stream, const batch_t *batch, making_t *making)
 {
     record_t record;
     record_run_t last = {0};
@@ -120,6 +126,7 @@ static void scan(const stream_t *stream, const batch_t *batch, making_t *making)
         making->scanned += record.wire_size;
         making->at = record.cursor;
     }
+    return !is_removed(batch, making->at.sequence + 1);
 }
 
 /* Adds a slice of a batch that the subscriber may see and wants whole. */
@@ -151,12 +158,6 @@ static uint64_t next_slice(const stream_t *stream, const batch_t *batch, const m
                      FRAME_SIZE_MAX - making->records->size);
 }
 
-static bool is_removed(const batch_t *batch, uint64_t sequence)
-{
-    record_t record;
-    return batch_find(batch, sequence, &record) && record.hash;
-}
-
 /* Fills a frame; *ret_slice if it is one slice of a batch. False if the journal is damaged there.
  */
 static bool fill(streams_t *self, stream_t *stream, making_t *making, frame_t **ret_slice)
@@ -167,10 +168,9 @@ static bool fill(streams_t *self, stream_t *stream, making_t *making, frame_t **
         if (from - batch->first >= batch->good)
             return false;
         if (!takes_all(stream, batch)) {
-            scan(stream, batch, making);
-            if (making->at.sequence + 1 == from || is_removed(batch, making->at.sequence + 1))
-                return true; /* a gap is told apart */
-            continue;
+            if (scan(stream, batch, making))
+                continue;
+            return true;
         }
         uint64_t to = next_slice(stream, batch, making);
         bool alone = stands_alone(self, batch, from, to);

@@ -234,6 +234,28 @@ def test_the_disk_fails_and_nothing_is_acknowledged(journal):
     assert head(journal)["sequence"] > kept[-1]["sequence"]
 
 
+@pytest.mark.parametrize("call", ["pwrite64:error=ENOSPC:when=40+", "pwrite64:error=EIO:when=60+"])
+def test_the_disk_is_full_and_nothing_is_acknowledged(journal, call):
+    """A write fails for good: the process says so and ends with 3; with room again it goes on."""
+    token = journal.token()
+    journal.processes[-1].kill()
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", journal.data / "diffusion.db-wal",
+              "-P", journal.data / "diffusion.db", "-e", "trace=pwrite64", "-e", f"inject={call}"]
+    failing = journal.spawn(
+        "diffusion", [*strace, BIN / "pia-diffusion", "--data", journal.data, "--redis", ""],
+        expected=(3,))
+    publisher = Publisher(journal, token)
+    publisher.start()
+    assert failing.wait(60) == 3
+    assert "the disk failed, nothing more is acknowledged" in failing.tail()
+    journal.start("diffusion", "--redis", "")
+    wait_for_growth(journal, 5)
+    publisher.stopping.set()
+    publisher.join()
+    check_history(journal, token, [publisher])
+    assert verify(journal) == head(journal)["sequence"]
+
+
 def test_two_instances_on_postgresql_make_one_journal(postgres):
     network = Network()
     try:

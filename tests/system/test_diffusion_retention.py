@@ -174,9 +174,9 @@ def test_markers_and_what_has_no_kind(journal):
 def test_only_operators_and_only_with_one_rule(journal):
     from journal import make_key
     key = make_key(journal, "pole", pole=POLE)["key"]
-    body = {"kind": "-", "older_than_s": 0}
+    body = {"kind": "-", "from": 1, "older_than_s": 0}
     assert journal.call("diffusion.journal.retain", body, key=key).status == 403
-    assert journal.call("diffusion.journal.retain", {"kind": "-"}).status == 400
+    assert journal.call("diffusion.journal.retain", {"kind": "-", "from": 1}).status == 400
     assert journal.call("diffusion.journal.retain", {**body, "keep_bytes": 1}).status == 400
     assert journal.pia("journal", "retain", "--kind", "a").returncode == 2
     assert journal.pia("journal", "retain", "--kind", "a", "--older-than", "9y").returncode == 2
