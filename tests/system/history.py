@@ -111,6 +111,8 @@ def end(run, keep, say):
     """What remains, and what the processes themselves complained of."""
     network = run.network
     failing = sys.exc_info()[0] is not None
+    for process, _ in run.services.values():
+        process.kill()  # they are not what is tried here, and take a second to drain
     wrong, tails = network.stop(), network.tails()
     if run.holder:
         run.holder.kill()

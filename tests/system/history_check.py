@@ -21,6 +21,7 @@ class Journal:
 
     def __init__(self, stored, lost=(), retained=()):
         self.lost = {record["epoch"]: record["after"] for record in lost}
+        self.decided = {record["epoch"]: record["t"] for record in lost}
         self.events = sorted(stored, key=lambda e: e["sequence"])
         for event in self.events:
             if any(event["sequence"] < rule["before"] and

@@ -10,7 +10,7 @@ import piad
 from history_record import hash_of
 from mdp import Timeout
 
-REST_S = 1.5  # without work at the end: then all is settled
+REST_S = 0.5  # without work at the end: then all is settled
 
 
 class Working:

@@ -121,7 +121,8 @@ class Session:
                                                 f" {record['reason']}")
 
     def take_epoch(self, record):
-        """Only who saw what was lost since is told so, and where the common part ends."""
+        """Only who saw what was lost since is told so, and where the common part ends; before an operator
+        has said that it is lost, nothing but the beginning is common for sure."""
         place, common = self.last or self.subscribe["cursor"], record["common"]
         lost_after = None
         if place and place != "head":
@@ -133,6 +134,8 @@ class Session:
                 return
         if lost_after is None:
             self.say("told EPOCH without reason", f"at {place!r}, common {common}")
+        elif parse_cursor(common)[1] == 0 and record["t"] < self.journal.decided[epoch]:
+            return
         elif parse_cursor(common)[1] != lost_after or \
                 not self.journal.has_cursor(*parse_cursor(common)):
             self.say("told EPOCH with a wrong place", f"{common}, the common part ends at {lost_after}")

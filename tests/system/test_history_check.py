@@ -435,6 +435,13 @@ def test_who_is_told_a_wrong_common_place_is_found(restored):
     assert restored.kinds() == {"told EPOCH with a wrong place"}
 
 
+def test_before_an_operator_has_decided_only_the_beginning_is_common(restored):
+    records(restored, "epoch")[0]["common"] = restored.cursor(0)
+    assert restored.kinds() == {"told EPOCH with a wrong place"}
+    records(restored, "epoch")[0]["t"] = records(restored, "lost")[0]["t"] - 1
+    assert restored.kinds() == set()
+
+
 def test_who_is_told_of_an_epoch_though_his_place_is_there_is_found(restored):
     restored.subscribe("s8", 1, restored.cursor(4))
     restored.add("s8", "epoch", stream=1, common=restored.cursor(4))
