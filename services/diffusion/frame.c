@@ -92,13 +92,18 @@ static void clear(place_t *place)
     place->frame = NULL;
 }
 
+void frame_cache_clear(frame_cache_t *self)
+{
+    for (size_t i = 0; i < CACHE_SIZE; i++)
+        clear(&self->places[i]);
+}
+
 void frame_cache_destroy(frame_cache_t **self_p)
 {
     frame_cache_t *self = *self_p;
     if (!self)
         return;
-    for (size_t i = 0; i < CACHE_SIZE; i++)
-        clear(&self->places[i]);
+    frame_cache_clear(self);
     free(self);
     *self_p = NULL;
 }

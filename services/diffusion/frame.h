@@ -45,6 +45,9 @@ typedef struct frame_cache frame_cache_t;
 frame_cache_t *frame_cache_new(void);
 void frame_cache_destroy(frame_cache_t **self_p);
 
+/* Forgets them all: what they hold has changed. */
+void frame_cache_clear(frame_cache_t *self);
+
 /* A frame that begins after this place for this view with at most `count_max` records; NULL: none.
  * Borrowed until the next call. */
 frame_t *frame_cache_find(frame_cache_t *self,

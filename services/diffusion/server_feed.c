@@ -76,6 +76,7 @@ static void apply_marker(server_t *self, const record_t *record)
     if (marker_read(record->event, record->event_size, marker)) {
         ring_forget(self->ring, marker->ranges[marker->range_count - 1].last);
         reader_forget(self->reader);
+        streams_forget(self->streams);
         groups_forget_pages(self->groups);
     }
     free(marker);

@@ -275,6 +275,18 @@ void streams_tick(streams_t *self, int64_t now_ms)
     }
 }
 
+void streams_forget(streams_t *self)
+{
+    frame_cache_clear(self->frames);
+    for (stream_t *stream = self->all; stream; stream = stream->next) {
+        stream_drop_page(stream);
+        if (stream->reading)
+            reader_cancel(self->reader, stream->reading);
+        stream->reading = NULL;
+        stream_make_ready(self, stream);
+    }
+}
+
 void streams_revoke(streams_t *self, const char *subject)
 {
     pia_problem_t problem = {0};

@@ -61,6 +61,9 @@ void streams_retry(streams_t *self);
  * that could not read. */
 void streams_tick(streams_t *self, int64_t now_ms);
 
+/* Rows of the journal have changed: what streams hold of it, or have asked for, is read again. */
+void streams_forget(streams_t *self);
+
 /* Ends all streams of a subject whose rights were revoked. */
 void streams_revoke(streams_t *self, const char *subject);
 

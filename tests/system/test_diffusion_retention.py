@@ -120,6 +120,17 @@ def test_a_kind_is_removed_and_everything_says_so(journal):
     assert retain(journal, "--kind", "veille", "--older-than", "0s")["count"] == 0
 
 
+def test_what_was_just_sent_is_not_sent_again_from_memory(journal):
+    """Frames are built once for all who stand at the same place: not over a removal."""
+    fill(journal)
+    before, gaps = follow(journal)
+    assert not gaps and follow(journal) == (before, [])
+    removed = retain(journal, "--kind", "guide", "--keep-bytes", "0")
+    after, gaps = follow(journal)
+    assert removed["count"] == 2 and gaps and sorted(set(before) - set(after)) == [
+        n for first, last in gaps for n in range(first, last + 1)]
+
+
 def test_the_marker_is_signed(journal):
     _, receipts = fill(journal)
     retain(journal, "--kind", "guide", "--older-than", "0s")

@@ -112,6 +112,17 @@ static void only_the_last_ones_are_kept(void **state)
     close_bench(&bench);
 }
 
+static void what_has_changed_is_given_to_nobody(void **state)
+{
+    (void)state;
+    bench_t bench;
+    open_bench(&bench);
+    add(&bench, bench.all, &bench.pole, false);
+    frame_cache_clear(bench.cache);
+    assert_null(find(&bench, bench.all, &bench.pole));
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +130,7 @@ int main(void)
         cmocka_unit_test(a_frame_is_for_the_same_place_filter_and_rights),
         cmocka_unit_test(what_depends_on_a_name_is_for_nobody_else),
         cmocka_unit_test(only_the_last_ones_are_kept),
+        cmocka_unit_test(what_has_changed_is_given_to_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
