@@ -52,6 +52,8 @@ MAY_ASK = {
     "diffusion.subscription.end": {"service", "operator"},
     "diffusion.audience.list": {"service"},
     "diffusion.journal.head": PUBLIC, "diffusion.journal.verify": {"operator"},
+    "diffusion.journal.begin": {"operator"}, "diffusion.journal.retain": {"operator"},
+    "diffusion.journal.usage": {"operator"},
     "notifications.contact.create": ANYONE, "notifications.contact.get": ANYONE,
     "notifications.contact.list": ANYONE, "notifications.contact.remove": ANYONE,
     "notifications.contact.unsubscribe": PUBLIC,
