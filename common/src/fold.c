@@ -112,8 +112,8 @@ typedef struct {
 
 static void add_bytes(words_t *words, const void *bytes, size_t size)
 {
-    if (words->size + size > words->capacity) {
-        words->capacity = (words->size + size) * 2;
+    if (!words->bytes || words->size + size > words->capacity) {
+        words->capacity = (words->size + size) * 2 + 1;
         words->bytes = pia_realloc(words->bytes, words->capacity);
     }
     memcpy(words->bytes + words->size, bytes, size);

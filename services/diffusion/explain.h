@@ -12,7 +12,8 @@
  * subscription.schema.json has them, and whether all are satisfied; the caller owns the array. */
 json_t *explain_criteria(const json_t *filter, const attributes_t *attributes, bool *ret_satisfied);
 
-/* One sentence for all: the criteria, and whether the subscription holds and may see the event. */
-json_t *explain_text(const json_t *criteria, bool holds, bool visible);
+/* One sentence for all: the array of criteria, and whether the subscription holds and may see the
+ * event. */
+json_t *explain_text(const json_t *array, bool holds, bool visible);
 
 #endif

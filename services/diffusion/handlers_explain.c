@@ -89,7 +89,8 @@ static json_t *explain(const json_t *subscription, const subject_t *subject)
     uint64_t to = number_of(subscription, "to");
     bool holds =
         number_of(subscription, "from") <= subject->sequence && (!to || subject->sequence < to);
-    bool visible = strcmp(subject->attributes.value[ATTRIBUTE_VISIBILITY], "public") == 0;
+    const char *visibility = subject->attributes.value[ATTRIBUTE_VISIBILITY];
+    bool visible = visibility && strcmp(visibility, "public") == 0;
     json_t *criteria =
         explain_criteria(json_object_get(subscription, "filter"), &subject->attributes, &satisfied);
     json_t *text = explain_text(criteria, holds, visible);
