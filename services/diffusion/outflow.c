@@ -186,6 +186,6 @@ void outflow_message(outflow_t *self,
     atomic_fetch_add(&self->hub->size, size);
     atomic_fetch_add(&self->size, size);
     /* libzmq only reads a message that it sends */
-    int rc = zmq_msg_init_data(message, (void *)(uintptr_t)bytes, size, has_left, sent);
+    int rc = zmq_msg_init_data(message, (void *)bytes, size, has_left, sent);
     assert(rc == 0);
 }
