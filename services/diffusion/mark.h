@@ -3,7 +3,7 @@
  * replica that was behind. Its loss costs nothing but this.
  *
  * It is overwritten after each commit and never synced: a power cut may leave an older one, never
- * one that is ahead of what is durable. Costs about 3 us a commit. */
+ * one that is ahead of what is durable. */
 #ifndef DIFFUSION_MARK_H
 #define DIFFUSION_MARK_H
 

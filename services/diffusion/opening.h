@@ -11,7 +11,7 @@
 
 /* Compares the head with the last row and with the mark (NULL: there is none). *ret_end is the last
  * event that can be given; what is wrong is told to `damage`. Only if the end is wrong, or damage
- * is known already, the whole chain is walked to find it (seen here: 1 s a million events). */
+ * is known already, the whole chain is walked to find it. */
 pia_status_t
 opening_find_end(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *ret_end);
 

@@ -12,7 +12,7 @@
 #include "row_check.h"
 
 enum {
-    ROWS_MAX = 256, /* looked at in a piece: publishing waits meanwhile, some 20 ms */
+    ROWS_MAX = 256, /* looked at in a piece: publishing waits meanwhile */
     BYTES_MAX = 8 << 20,
 };
 

@@ -1,8 +1,8 @@
 /* row_check.h - whether a row of the journal is as it was written: what is looked at with every
  * read from the disk, since the chain costs too much for that and does not cover all of the row.
  *
- * XXH3, 64 bits, from libxxhash: it finds damage, not forgery (the chain does); seen here at 12
- * GB/s, BLAKE2b at 1 GB/s. */
+ * XXH3, 64 bits, from libxxhash: it finds damage, not forgery (the chain does), and is made to run
+ * at the speed of memory. */
 #ifndef DIFFUSION_ROW_CHECK_H
 #define DIFFUSION_ROW_CHECK_H
 

@@ -42,6 +42,7 @@ MAY_ASK = {
     "labellisation.label.transition": ANYONE, "labellisation.label.transitions": ANYONE,
     "labellisation.label.history": ANYONE,
     "labellisation.process.get": PUBLIC, "labellisation.process.list": PUBLIC,
+    "labellisation.deadline.compute": PUBLIC, "labellisation.deadline.rules": PUBLIC,
     "diffusion.publication.create": {"pole"}, "diffusion.publication.publish": {"pole"},
     "diffusion.publication.change": {"pole"}, "diffusion.publication.cancel": {"pole"},
     "diffusion.publication.get": PUBLIC, "diffusion.publication.list": PUBLIC,
@@ -50,7 +51,12 @@ MAY_ASK = {
     "diffusion.subscription.get": {"service", "operator"},
     "diffusion.subscription.list": {"service", "operator"},
     "diffusion.subscription.end": {"service", "operator"},
+    "diffusion.subscription.explain": {"service", "operator"},
     "diffusion.audience.list": {"service"},
+    "diffusion.audience.preview": {"pole", "secretariat", "operator"},
+    "diffusion.group.create": ANYONE, "diffusion.group.get": ANYONE,
+    "diffusion.group.list": ANYONE, "diffusion.group.end": ANYONE,
+    "diffusion.parked.list": ANYONE, "diffusion.parked.retry": ANYONE, "diffusion.parked.skip": ANYONE,
     "diffusion.journal.head": PUBLIC, "diffusion.journal.verify": {"operator"},
     "diffusion.journal.begin": {"operator"}, "diffusion.journal.retain": {"operator"},
     "diffusion.journal.usage": {"operator"},
@@ -238,10 +244,12 @@ def test_numbers_of_no_message_and_of_others_are_refused(asker):
 
 
 GOOD = {  # what the smallest body that the schema allows gets, where it is not 404 or 200
-    "service.drain": None,  # it would end the service
+    "service.drain": None, "diffusion.journal.begin": None,  # they would end the service
     "registry.authenticate": 401, "registry.key.create": 400, "registry.clock.advance": 403,
     "registry.commune.get": 200, "notifications.contact.unsubscribe": (400, 401, 403, 404),
     "labellisation.dossier.create": (400, 404), "diffusion.event.append": 400,
+    "diffusion.audience.preview": 400, "diffusion.journal.retain": (200, 400),
+    "diffusion.group.create": (200, 403), "labellisation.deadline.compute": (400, 404),
     "diffusion.publication.create": 403, "notifications.contact.create": 400,
     "notifications.inbox.read": (403, 404), "notifications.inbox.list": (200, 403),
 }
