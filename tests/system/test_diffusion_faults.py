@@ -268,9 +268,12 @@ def test_two_instances_on_postgresql_make_one_journal(postgres):
         network.wait_ready("diffusion#second", second)
         wait_for_poles(network)
         token = network.token()
-        with network.client() as client:
-            info = client.call("service.info", service="diffusion#second").body
-        assert info["state"] == "active" and info["endpoint"] == "ipc://run/diffusion.2.sock"
+        info, until = {}, time.monotonic() + 20
+        while info.get("state") != "active":  # it reads the journal's tail first
+            assert time.monotonic() < until, info
+            with network.client() as client:
+                info = client.call("service.info", service="diffusion#second").body
+        assert info["endpoint"] == "ipc://run/diffusion.2.sock"
 
         publishers = [Publisher(network, token), Publisher(network, token)]
         publishers[1].network = type("Other", (), {
