@@ -132,6 +132,19 @@ begin_epoch(pia_db_t *db, const char *path, uint32_t above, receipt_t *ret_begun
     return status == PIA_OK ? epoch_begin(db, &begin, &ret_begun->epoch) : status;
 }
 
+/* Without a new epoch nothing is restored: cursors of the lost tail would seem to go on. */
+static pia_status_t
+commit_epoch(pia_db_t *db, const char *path, uint32_t above, receipt_t *ret_begun)
+{
+    pia_status_t status = pia_db_begin(db);
+    if (status != PIA_OK)
+        return status;
+    status = begin_epoch(db, path, above, ret_begun);
+    if (status == PIA_OK)
+        status = pia_db_commit(db);
+    return status == PIA_OK ? pia_db_settle(db) : status;
+}
+
 /* Verifies the copy and begins its epoch; it is one file afterwards. */
 static pia_status_t prepare(const char *copy,
                             const char *path,
@@ -147,12 +160,8 @@ static pia_status_t prepare(const char *copy,
     if (status != PIA_OK)
         return status;
     status = restore_verify(db, &last, problem);
-    if (status == PIA_OK && pia_db_begin(db) == PIA_OK) {
-        status = begin_epoch(db, path, above, ret_begun);
-        if (status == PIA_OK)
-            status = pia_db_commit(db);
-        if (status == PIA_OK)
-            status = pia_db_settle(db);
+    if (status == PIA_OK) {
+        status = commit_epoch(db, path, above, ret_begun);
         if (status != PIA_OK)
             (void)pia_problem_set(problem, status, "", "%s: %s", copy, pia_db_error(db));
     }
