@@ -181,10 +181,11 @@ put_aside(const char *path, const char *ending, const char *aside, pia_problem_t
 }
 
 /* If it is killed in between there is no database, which the service notices by the mark, and
- * another restore puts one there. */
+ * another restore puts one there: so the mark goes last. Beside the restored database it says
+ * nothing, being of an older epoch. */
 static pia_status_t change_names(const char *copy, const char *path, pia_problem_t *problem)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".damaged", ".mark"};
+    static const char *const endings[] = {"", "-wal", "-shm", ".damaged"};
     char aside[PATH_SIZE];
     char log[PATH_SIZE];
     pia_status_t status = PIA_OK;
@@ -193,6 +194,8 @@ static pia_status_t change_names(const char *copy, const char *path, pia_problem
         status = put_aside(path, endings[i], aside, problem);
     if (status == PIA_OK)
         status = pia_file_rename(copy, path, problem);
+    if (status == PIA_OK)
+        status = put_aside(path, ".mark", aside, problem);
     (void)snprintf(log, sizeof log, "%s-wal", copy); /* empty */
     (void)unlink(log);
     (void)snprintf(log, sizeof log, "%s-shm", copy);
