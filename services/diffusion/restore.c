@@ -56,6 +56,20 @@ static bool copy_bytes(int from, int to)
     return got == 0 && written && fsync(to) == 0;
 }
 
+/* What a restore that was killed has left: a log beside the copy would be taken for the new one's.
+ */
+static pia_status_t remove_remains(const char *copy, pia_problem_t *problem)
+{
+    static const char *const endings[] = {"", "-wal", "-shm", "-journal"};
+    char name[PATH_SIZE];
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", copy, endings[i]);
+        if (unlink(name) != 0 && errno != ENOENT)
+            return failed(problem, name);
+    }
+    return PIA_OK;
+}
+
 static pia_status_t copy_file(const char *from, const char *to, pia_problem_t *problem)
 {
     int source = open(from, O_RDONLY | O_CLOEXEC);
@@ -218,7 +232,9 @@ pia_status_t restore_run(const char *backup,
     (void)snprintf(mark_name, sizeof mark_name, "%s.mark", path);
     if (mark_read(mark_name, &mark) == PIA_OK && mark.head.epoch > above)
         above = mark.head.epoch;
-    pia_status_t status = copy_file(backup, copy, problem);
+    pia_status_t status = remove_remains(copy, problem);
+    if (status == PIA_OK)
+        status = copy_file(backup, copy, problem);
     if (status == PIA_OK)
         status = prepare(copy, path, above, ret_begun, problem);
     if (status == PIA_OK)

@@ -122,6 +122,44 @@ def test_what_is_no_good_backup_changes_nothing(journal):
     assert head(journal) == end
 
 
+def test_what_a_killed_restore_left_is_not_taken_for_the_copys(journal):
+    kept = publish(journal, [make_event()])[0]
+    backup = take_backup(journal)
+    publish(journal, [make_event() for _ in range(5)])
+    journal.processes[-1].kill()
+    left = journal.data / "diffusion.db.restoring"
+    left.write_bytes(b"half a copy")
+    for ending in ("-wal", "-shm"):  # with valid frames, of a later state
+        source = journal.data / f"diffusion.db{ending}"
+        (journal.data / f"{left.name}{ending}").write_bytes(source.read_bytes())
+    assert (journal.data / f"{left.name}-wal").stat().st_size > 0
+    done = journal.pia("restore", backup)
+    assert done.returncode == 0, done.stderr
+    assert not list(journal.data.glob("*.restoring*"))
+    journal.start("diffusion", "--redis", "")
+    assert (head(journal)["epoch"], head(journal)["sequence"]) == (2, kept["sequence"])
+    assert journal.pia("journal", "verify").returncode == 0
+
+
+def test_a_restore_killed_between_names_leaves_no_empty_journal(journal):
+    """The new name could not be given: the mark still stands, and the next restore mends it."""
+    kept = publish(journal, [make_event()])[0]
+    backup = take_backup(journal)
+    journal.processes[-1].kill()
+    (journal.data / "diffusion.db").rename(journal.data / "diffusion.db.replaced.1")
+    for ending in ("-wal", "-shm"):
+        (journal.data / f"diffusion.db{ending}").unlink(missing_ok=True)
+    mark = journal.data / "diffusion.db.mark"
+    old = mark.read_bytes()
+    process = journal.start("diffusion", "--redis", "", wait=False, expected=(1,))
+    assert process.wait() == 1 and "were acknowledged" in process.tail()
+    assert journal.pia("restore", backup).returncode == 0
+    mark.write_bytes(old)  # killed before it was put aside
+    journal.start("diffusion", "--redis", "")
+    now = head(journal)
+    assert (now["epoch"], now["sequence"]) == (2, kept["sequence"]) and "damage" not in now
+
+
 def test_an_old_copy_put_in_place_by_hand_is_noticed(journal):
     """Without pia restore there is no new epoch: the mark shows that the tail is gone."""
     kept = publish(journal, [make_event()])[0]
