@@ -61,6 +61,10 @@ void handle_journal_retain(void *self, pia_request_t **request_p)
     retention_t rule;
     retention_result_t result;
     pia_problem_t problem = {0};
+    if (diffusion->epoch_began) { /* the marker would stand in the old epoch, behind its end */
+        pia_request_refuse(request_p, PIA_UNAVAILABLE, "", "A new epoch begins.");
+        return;
+    }
     pia_status_t status = read_rule(pia_request_fields(*request_p), &rule, &problem);
     if (status == PIA_OK)
         status = retention_run(diffusion->context->db, diffusion->journal,
