@@ -22,6 +22,7 @@ typedef struct diffusion {
     pia_fresh_t fresh;         /* store thread: for the cache, once committed */
     uint64_t cached;           /* store thread: values set in the cache since the start */
     bool epoch_began;          /* store thread: in this transaction */
+    bool epoch_began_before;   /* store thread: when the present job began */
     bool ending;               /* store thread: the process has asked itself to end */
     feed_t *feed;              /* committed batches, from the store thread to the loop's */
     server_t *server;          /* loop thread */

@@ -280,12 +280,14 @@ static void job_begins(void *arg)
 {
     diffusion_t *self = arg;
     journal_job_begins(self->journal);
+    self->epoch_began_before = self->epoch_began;
 }
 
 static void job_undone(void *arg)
 {
     diffusion_t *self = arg;
     journal_job_undone(self->journal);
+    self->epoch_began = self->epoch_began_before;
 }
 
 static void rolled_back(void *arg)
