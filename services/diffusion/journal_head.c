@@ -53,7 +53,9 @@ static pia_status_t load_meta(pia_db_t *db, journal_meta_t *ret_meta)
     size_t size = 0;
     const char *id = pia_stmt_column_text(stmt, 0);
     const void *key = pia_stmt_column_bytes(stmt, 1, &size);
-    bool good = id && strlen(id) < sizeof ret_meta->id && size == sizeof ret_meta->key;
+    uint8_t uuid[PIA_UUID_SIZE];
+    bool good = id && strlen(id) == PIA_UUID_TEXT_SIZE - 1 && pia_uuid_parse(id, uuid) &&
+                size == sizeof ret_meta->key;
     if (good) {
         memcpy(ret_meta->id, id, strlen(id) + 1);
         memcpy(ret_meta->key, key, size);

@@ -399,6 +399,21 @@ static void verify_goes_on_where_it_stopped(void **state)
     fixture_close(&f);
 }
 
+static void a_journal_whose_id_is_no_uuid_is_not_opened(void **state)
+{
+    (void)state;
+    fixture_t f;
+    journal_t *other = NULL;
+    pia_problem_t problem = {0};
+    fixture_open(&f);
+    test_database_run(f.db, "UPDATE journal_meta SET journal = 'x' || substr(journal, 2)");
+    assert_int_equal(journal_open(f.db, &other, &problem), PIA_INTERNAL);
+    test_database_run(f.db, "UPDATE journal_meta SET journal = substr(journal, 2)");
+    assert_int_equal(journal_open(f.db, &other, &problem), PIA_INTERNAL);
+    assert_null(other);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -419,6 +434,7 @@ int main(void)
         cmocka_unit_test(verify_sees_damaged_attributes),
         cmocka_unit_test(verify_sees_a_missing_row_and_a_missing_tail),
         cmocka_unit_test(verify_goes_on_where_it_stopped),
+        cmocka_unit_test(a_journal_whose_id_is_no_uuid_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
