@@ -51,9 +51,9 @@ static pia_status_t walk(pia_db_t *db, damage_t *damage, receipt_t *ret_end)
     return found.good ? journal_read_receipt(db, found.good, ret_end) : PIA_OK;
 }
 
-/* Whether what was acknowledged is still there. */
-static pia_status_t
-compare_mark(pia_db_t *db, const mark_t *mark, damage_t *damage, const receipt_t *end)
+/* Whether what was acknowledged is still there. If that finds damage before `end`, the end is found
+ * once more. */
+static pia_status_t compare_mark(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *end)
 {
     char detail[96];
     receipt_t there = {.sequence = 0};
@@ -70,7 +70,10 @@ compare_mark(pia_db_t *db, const mark_t *mark, damage_t *damage, const receipt_t
     pia_status_t status = journal_read_receipt(db, head->sequence, &there);
     if (status == PIA_OK && !is_same(&there, head))
         damage_found(damage, end->sequence, "Other events than these were acknowledged.");
-    return status == PIA_INTERNAL ? PIA_OK : status;
+    if (status != PIA_NOT_FOUND && status != PIA_INTERNAL)
+        return status;
+    damage_look(damage, db, head->sequence);
+    return damage_is_known(damage, NULL) ? walk(db, damage, end) : PIA_UNAVAILABLE;
 }
 
 pia_status_t

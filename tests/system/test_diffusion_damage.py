@@ -217,6 +217,26 @@ def test_a_log_that_was_cut_is_a_lost_tail(journal):
     assert publish(journal, [make_event()])[0]["epoch"] == 2
 
 
+@pytest.mark.parametrize("damage", ["missing", "unreadable"])
+def test_a_marked_event_that_cannot_be_read_is_damage(journal, damage):
+    """A power cut may leave an older mark, whose event stands in the middle of the journal."""
+    marked = publish(journal, [make_event()])[0]["sequence"]
+    mark = journal.data / (FILE + ".mark")
+    old = mark.read_bytes()
+    publish(journal, [make_event()])
+    stop(journal)
+    mark.write_bytes(old)
+    database = sqlite3.connect(journal.data / FILE)
+    first = database.execute("SELECT max(first_sequence) FROM journal_batch WHERE first_sequence <= ?",
+                             (marked,)).fetchone()
+    database.execute("DELETE FROM journal_batch WHERE first_sequence = ?" if damage == "missing" else
+                     "UPDATE journal_batch SET chain_before = x'00' WHERE first_sequence = ?", first)
+    database.commit()
+    database.close()
+    journal.start("diffusion", "--redis", "")
+    assert_read_only(journal, first[0] - 1)
+
+
 @pytest.mark.parametrize("damage", ["truncated", "zeroed", "garbled"])
 def test_a_malformed_database_is_read_and_left_alone(journal, damage):
     for _ in range(60):
