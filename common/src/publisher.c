@@ -24,7 +24,7 @@ enum {
 /* Events that stand or fall together. */
 typedef struct frame frame_t;
 struct frame {
-    uint64_t request; /* while it flies */
+    uint64_t request; /* that it flies with, or flew with last; 0: it never did */
     zmq_msg_t events;
     uint64_t *tags;
     size_t count;
@@ -60,13 +60,17 @@ static void push(queue_t *queue, frame_t *frame)
     queue->count++;
 }
 
-static void push_front(queue_t *queue, frame_t *frame)
+/* Before all that flew later or never. */
+static void put_back(queue_t *waiting, frame_t *frame)
 {
-    frame->next = queue->first;
-    queue->first = frame;
-    if (!queue->last)
-        queue->last = frame;
-    queue->count++;
+    frame_t **at = &waiting->first;
+    while (*at && (*at)->request && (*at)->request < frame->request)
+        at = &(*at)->next;
+    frame->next = *at;
+    *at = frame;
+    if (!frame->next)
+        waiting->last = frame;
+    waiting->count++;
 }
 
 /* Takes the frame of this request out, usually the first; NULL: there is none. */
@@ -172,6 +176,7 @@ static frame_t *frame_without(const frame_t *frame, size_t index)
     if (frame->count == 1)
         return NULL;
     frame_t *rest = pia_alloc(sizeof *rest);
+    rest->request = frame->request;
     rest->tags = pia_alloc(frame->count * sizeof *rest->tags);
     pia_batch_t batch = {0};
     const uint8_t *at = zmq_msg_data((zmq_msg_t *)&frame->events);
@@ -206,7 +211,7 @@ static void handle_refusal(pia_publisher_t *self, frame_t *frame, const pia_prob
 {
     size_t index = 0;
     if (passes(problem->status)) {
-        push_front(&self->waiting, frame);
+        put_back(&self->waiting, frame);
         pause_sending(self);
         return;
     }
@@ -217,7 +222,7 @@ static void handle_refusal(pia_publisher_t *self, frame_t *frame, const pia_prob
     }
     frame_t *rest = frame_without(frame, index);
     if (rest)
-        push_front(&self->waiting, rest);
+        put_back(&self->waiting, rest);
     pia_problem_t inner = *problem;
     const char *slash = strchr(problem->pointer + 1, '/');
     memmove(inner.pointer, slash ? slash : "", slash ? strlen(slash) + 1 : 1);
@@ -237,19 +242,16 @@ static void handle_receipt(pia_publisher_t *self, const pia_stream_message_t *me
         tell_receipts(self, frame, message);
         frame_destroy(frame);
     } else { /* not ours to understand: the repeat gets them all */
-        push_front(&self->waiting, frame);
+        put_back(&self->waiting, frame);
         pause_sending(self);
     }
 }
 
-/* What was on its way goes before what waits, in its order. */
+/* What was on its way waits again, in its order. */
 static void fly_again(pia_publisher_t *self)
 {
-    queue_t again = self->flying;
-    self->flying = (queue_t){0};
-    while (self->waiting.first)
-        push(&again, take(&self->waiting, self->waiting.first->request));
-    self->waiting = again;
+    while (self->flying.first)
+        put_back(&self->waiting, take(&self->flying, self->flying.first->request));
 }
 
 static void handle_message(void *arg, const pia_stream_message_t *message)

@@ -39,7 +39,8 @@ void pia_publisher_set_token(pia_publisher_t *publisher, const void *token, size
 
 /* Adds an event (JSON, 1 to PIA_EVENT_SIZE_MAX bytes, copied). False: the window is full. It leaves
  * with the next flush, or when a frame is full. Order is kept, but for what stood in one frame with
- * an event that was refused, and is sent again without it. */
+ * an event that was refused, and is sent again without it; and what is refused for the moment may
+ * be overtaken by what flew after it. */
 bool pia_publisher_add(pia_publisher_t *publisher, const void *event, size_t size, uint64_t tag);
 
 /* Sends what was added. */

@@ -210,6 +210,23 @@ static void what_cannot_be_stored_now_is_sent_again(void **state)
     expect_told(fixture, 4, "1 2 3 4");
 }
 
+static void frames_refused_together_are_sent_again_in_order(void **state)
+{
+    fixture_t *fixture = *state;
+    add(fixture, 1, 10);
+    pia_publisher_flush(fixture->publisher);
+    const pia_frames_t *first = expect(fixture, "{1}{2}{3}{4}");
+    const pia_frames_t *second = expect(fixture, "{5}{6}{7}{8}");
+    const pia_frames_t *third = expect(fixture, "{9}{10}");
+    refuse(fixture, first, "{\"status\":\"unavailable\"}");
+    refuse(fixture, second, "{\"status\":\"unavailable\"}");
+    refuse(fixture, third, "{\"status\":\"unavailable\"}");
+    accept_from(fixture, expect(fixture, "{1}{2}{3}{4}"), 1, 4);
+    accept_from(fixture, expect(fixture, "{5}{6}{7}{8}"), 5, 4);
+    accept_from(fixture, expect(fixture, "{9}{10}"), 9, 2);
+    expect_told(fixture, 10, "1 2 3 4 5 6 7 8 9 10");
+}
+
 static void after_a_lost_connection_all_without_a_receipt_goes_again_in_order(void **state)
 {
     fixture_t *fixture = *state;
@@ -249,6 +266,7 @@ int main(void)
         WITH_PEER(a_refused_event_does_not_hold_up_its_neighbours),
         WITH_PEER(a_refusal_of_nothing_in_particular_is_of_all),
         WITH_PEER(what_cannot_be_stored_now_is_sent_again),
+        WITH_PEER(frames_refused_together_are_sent_again_in_order),
         WITH_PEER(after_a_lost_connection_all_without_a_receipt_goes_again_in_order),
         WITH_PEER(receipts_of_another_number_are_not_believed),
     };
