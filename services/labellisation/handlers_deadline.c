@@ -1,5 +1,4 @@
 /* handlers_deadline.c - legal periods without a dossier: facts from JSON, the explanation to it. */
-#include <stdio.h>
 #include <string.h>
 
 #include "handler.h"
@@ -10,10 +9,7 @@
 
 typedef pia_labellisation_deadline_compute_t compute_t;
 
-enum {
-    DAY_MAX = 1095727,
-    /* of `from`: 4969-12-31, so that no count leaves the calendar */ POINTER_SIZE = 64
-};
+enum { DAY_MAX = 1095727 }; /* of `from`: 4969-12-31, so that no count leaves the calendar */
 
 /* The day of a member that the schema has checked. */
 static bool get_day(const json_t *object, const char *name, int64_t *ret_day)
