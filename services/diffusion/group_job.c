@@ -67,10 +67,12 @@ static pia_status_t open_group(group_job_t *job, pia_db_t *db)
 static pia_status_t keep(group_job_t *job, pia_db_t *db)
 {
     const group_t *group = &job->owned->group;
+    int64_t term = job->lease.term;
     pia_status_t status = pia_lease_keep(db, &job->lease, pia_clock_monotonic());
     if (status != PIA_OK)
         return status;
-    if (!job->lease.held)
+    /* Taken again is not kept: another had it meanwhile, and what is in memory is older. */
+    if (!job->lease.held || job->lease.term != term)
         return PIA_CONFLICT;
     status = group_store_find(db, group->name, &job->found);
     if (status == PIA_OK && job->found.id != group->id)

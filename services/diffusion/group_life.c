@@ -222,6 +222,7 @@ static void released(owned_t *owned)
 
 static void worked(owned_t *owned, unsigned steps, pia_status_t status)
 {
+    owned->again_ms = status == PIA_UNAVAILABLE ? pia_clock_monotonic() + KEEP_MS : 0;
     if (steps & STEP_SAVE)
         group_engine_end_commit(owned->engine, status == PIA_OK, tell, owned);
     if (status == PIA_OK && (steps & STEP_KEEP))
@@ -268,7 +269,7 @@ static void work(owned_t *owned, int64_t now_ms)
         owned->kept_ms = now_ms;
         steps |= STEP_KEEP;
     }
-    if (group_engine_is_dirty(owned->engine, any)) {
+    if (now_ms >= owned->again_ms && group_engine_is_dirty(owned->engine, any)) {
         owned->saved_ms = now_ms;
         steps |= STEP_SAVE;
     }

@@ -44,6 +44,10 @@ static void begin(const membership_t *membership, pia_frames_t *frames, piad_com
  * heartbeat at the latest, and joins again. */
 static void send(membership_t *membership, pia_frames_t *frames)
 {
+    if (membership->broken) { /* what follows a lost frame would be out of order */
+        pia_frames_clear(frames);
+        return;
+    }
     if (peer_send(groups_of(membership)->options.peers, membership->peer, frames))
         return;
     membership->broken = true;

@@ -97,6 +97,8 @@ static pia_status_t next_id(pia_db_t *db, int64_t *ret_id)
     if (status != PIA_OK)
         return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
     *ret_id = pia_stmt_column_integer(stmt, 0);
+    if (*ret_id < pia_clock_wall())
+        *ret_id = pia_clock_wall(); /* never one that a removed group had */
     bool full = pia_stmt_column_integer(stmt, 1) >= GROUP_STORED_MAX;
     pia_stmt_reset(stmt);
     return full ? PIA_RATE_LIMITED : PIA_OK;

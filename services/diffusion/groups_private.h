@@ -74,6 +74,7 @@ struct owned {
     bool full;       /* was logged */
     int64_t kept_ms; /* monotonic, as the following */
     int64_t saved_ms;
+    int64_t again_ms;  /* nothing is stored before: the store was out of reach */
     int64_t wanted_ms; /* when someone was last a member, or asked */
 };
 

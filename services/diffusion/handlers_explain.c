@@ -26,7 +26,11 @@ static void subject_clear(subject_t *subject)
         entry_clear(&subject->entry);
 }
 
-static pia_status_t find_event(pia_db_t *db, subject_t *subject, pia_problem_t *problem)
+/* What the asker may not see does not exist. */
+static pia_status_t find_event(pia_db_t *db,
+                               const pia_principal_t *principal,
+                               subject_t *subject,
+                               pia_problem_t *problem)
 {
     record_t record;
     pia_status_t status = journal_read_batch(db, subject->sequence, &subject->batch);
@@ -38,6 +42,9 @@ static pia_status_t find_event(pia_db_t *db, subject_t *subject, pia_problem_t *
         return pia_problem_set(problem, PIA_GONE, "/sequence",
                                "The event was removed by retention.");
     batch_attributes(subject->batch, subject->sequence, &subject->attributes);
+    const char *const *value = subject->attributes.value;
+    if (!pia_principal_sees(principal, value[ATTRIBUTE_VISIBILITY], value[ATTRIBUTE_RESTRICTED_TO]))
+        return pia_problem_set(problem, PIA_NOT_FOUND, "/sequence", "There is no such event.");
     return PIA_OK;
 }
 
@@ -66,16 +73,18 @@ find_publication(diffusion_t *self, const char *id, subject_t *subject, pia_prob
 }
 
 static pia_status_t find_subject(diffusion_t *self,
-                                 const pia_diffusion_subscription_explain_t *fields,
+                                 const pia_request_t *request,
                                  subject_t *subject,
                                  pia_problem_t *problem)
 {
+    const pia_diffusion_subscription_explain_t *fields = pia_request_fields(request);
     if (!fields->publication == !fields->has_sequence)
         return pia_problem_set(problem, PIA_INVALID, "/publication",
                                "It is asked about a publication or about an event.");
     subject->sequence = (uint64_t)fields->sequence;
-    return fields->publication ? find_publication(self, fields->publication, subject, problem)
-                               : find_event(self->context->db, subject, problem);
+    return fields->publication
+               ? find_publication(self, fields->publication, subject, problem)
+               : find_event(self->context->db, pia_request_principal(request), subject, problem);
 }
 
 static uint64_t number_of(const json_t *resource, const char *member)
@@ -114,7 +123,7 @@ void handle_subscription_explain(void *self, pia_request_t **request_p)
     else if (status != PIA_OK)
         (void)pia_problem_set(&problem, status, "", "The subscriptions are out of reach now.");
     if (status == PIA_OK)
-        status = find_subject(diffusion, fields, &subject, &problem);
+        status = find_subject(diffusion, *request_p, &subject, &problem);
     if (status == PIA_OK)
         pia_request_answer(request_p, explain(subscription, &subject), 0);
     else

@@ -17,6 +17,7 @@ struct outflow_hub {
     atomic_size_t size;     /* of all */
     pthread_mutex_t mutex;
     outflow_t *drained; /* a list, guarded by the mutex */
+    bool closed;        /* guarded by the mutex */
 };
 
 struct outflow {
@@ -80,6 +81,9 @@ void outflow_hub_destroy(outflow_hub_t **self_p)
     outflow_hub_t *self = *self_p;
     if (!self)
         return;
+    pthread_mutex_lock(&self->mutex);
+    self->closed = true; /* what leaves from now on is listed no more */
+    pthread_mutex_unlock(&self->mutex);
     outflow_t *outflow = NULL;
     while ((outflow = take_drained(self)))
         let_go(outflow);
@@ -146,7 +150,7 @@ static void tell(outflow_t *self)
 {
     outflow_hub_t *hub = self->hub;
     pthread_mutex_lock(&hub->mutex);
-    if (!self->listed) {
+    if (!self->listed && !hub->closed) {
         atomic_fetch_add(&self->references, 1);
         self->listed = true;
         self->next = hub->drained;

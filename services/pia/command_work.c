@@ -183,7 +183,8 @@ static void start_tasks(work_t *work)
 {
     for (work_task_t *task = work->tasks, *next = NULL; task; task = next) {
         next = task->next;
-        if (task->pid || work->running >= work->jobs || work->left == 0)
+        bool enough = work->left >= 0 && (int64_t)work->running >= work->left;
+        if (task->pid || work->running >= work->jobs || enough)
             continue;
         if (work_task_start(task, work->command, work->group, work->cli->directory)) {
             work->running++;

@@ -58,17 +58,20 @@ static size_t count_environment(void)
 static pid_t spawn(const char *command, int input, int directory, char **variables)
 {
     pid_t pid = 0;
-    sigset_t none;
+    sigset_t none, broken_pipe; /* which this process ignores, and the command must not */
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     char *const arguments[] = {"sh", "-c", (char *)command, NULL};
     sigemptyset(&none);
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
     (void)posix_spawn_file_actions_init(&actions);
     (void)posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
     (void)posix_spawn_file_actions_addfchdir_np(&actions, directory);
     (void)posix_spawnattr_init(&attributes);
-    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+    (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     (void)posix_spawnattr_setsigmask(&attributes, &none);
+    (void)posix_spawnattr_setsigdefault(&attributes, &broken_pipe);
     int failed = posix_spawn(&pid, "/bin/sh", &actions, &attributes, arguments, variables);
     (void)posix_spawnattr_destroy(&attributes);
     (void)posix_spawn_file_actions_destroy(&actions);
