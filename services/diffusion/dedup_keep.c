@@ -187,6 +187,8 @@ write_merged(pia_db_t *db, const run_t *run, uint64_t page, const claim_t *claim
     return status;
 }
 
+/* A page costs what it held, so that many tiny runs are merged as soon as there is anything to pay
+ * with. */
 static pia_status_t merge_page(dedup_t *self, pia_db_t *db, const run_t *run, work_t *work)
 {
     claim_t *claims = NULL;
@@ -201,6 +203,7 @@ static pia_status_t merge_page(dedup_t *self, pia_db_t *db, const run_t *run, wo
         status = write_merged(db, run, work->merge_page, claims, count);
     free(claims);
     work->merge_page++;
+    work->credit += count < PIECE_EVENTS ? PIECE_EVENTS - count : 0;
     return status;
 }
 

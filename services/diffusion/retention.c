@@ -203,11 +203,15 @@ pia_status_t retention_run(pia_db_t *db,
     *ret_result = (retention_result_t){.next = rule->from};
     if (strlen(rule->kind) >= MARKER_KIND_SIZE)
         return pia_problem_set(problem, PIA_INVALID, "/kind", "There is no such kind.");
-    if (!rule->dry && journal_covered(journal) + 1 < bounded.before) {
+    uint64_t covered = journal_covered(journal);
+    bool part = !rule->dry && covered + 1 < bounded.before;
+    if (part && rule->from > covered) {
         journal_cover(journal);
         ret_result->waiting = true;
         return PIA_OK;
     }
+    if (part)
+        bounded.before = covered + 1; /* the rest after it is covered, too */
     piece_t piece = {.db = db,
                      .rule = &bounded,
                      .result = ret_result,
@@ -219,7 +223,7 @@ pia_status_t retention_run(pia_db_t *db,
         status = finish(&piece, journal, signer, problem);
     else
         (void)pia_problem_set(problem, status, "", "The journal cannot be read or written now.");
-    if (over)
+    if (over && !(part && ret_result->next > covered))
         ret_result->next = 0;
     free(piece.marker);
     return status;

@@ -91,6 +91,20 @@ static pia_status_t find_before(cli_t *cli, json_t *rule, pia_problem_t *problem
     return PIA_OK;
 }
 
+/* By age, what is there now is enough: else it would follow who publishes for ever. */
+static pia_status_t find_end(cli_t *cli, json_t *rule, pia_problem_t *problem)
+{
+    json_t *answer = NULL;
+    json_t *body = json_object();
+    pia_status_t status = ask(cli, NULL, &pia_msg_diffusion_journal_head, body, &answer, problem);
+    json_decref(body);
+    if (status != PIA_OK)
+        return status;
+    json_object_set_new(rule, "before", json_integer(number(answer, "sequence") + 1));
+    json_decref(answer);
+    return PIA_OK;
+}
+
 /* What was done so far. */
 typedef struct {
     int64_t count, bytes, next, said_ms;
@@ -137,9 +151,8 @@ int command_retain(cli_t *cli, const command_t *command, const arguments_t *argu
     json_t *rule = read_rule(arguments);
     if (!rule)
         return EXIT_USAGE;
-    pia_status_t status = PIA_OK;
-    if (json_object_get(rule, "keep_bytes"))
-        status = find_before(cli, rule, &problem);
+    pia_status_t status = json_object_get(rule, "keep_bytes") ? find_before(cli, rule, &problem)
+                                                              : find_end(cli, rule, &problem);
     while (status == PIA_OK && done.next)
         status = remove_piece(cli, rule, &done, &problem);
     if (status == PIA_OK)

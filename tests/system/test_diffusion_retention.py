@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import struct
+import threading
 
 import piad
 import pytest
@@ -161,6 +162,30 @@ def test_size_keeps_the_last_ones(journal):
     assert gaps == [(receipts[0]["sequence"], receipts[0]["sequence"] + done["count"] - 1)]
     assert sequences == [r["sequence"] for r in receipts[done["count"]:]]
     assert verified(journal)
+
+
+def test_it_goes_on_while_somebody_publishes(journal):
+    events, _ = fill(journal)
+    over, published = threading.Event(), []
+
+    def keep_publishing():
+        with journal.diffusion(journal.token()) as connection:
+            while not over.is_set():
+                published.append(connection.publish([make_event(kind="veille")])["status"])
+
+    publisher = threading.Thread(target=keep_publishing)
+    publisher.start()
+    try:
+        counts = [retain(journal, "--kind", "veille", "--older-than", "0s")["count"]
+                  for _ in range(3)]
+    finally:
+        over.set()
+        publisher.join()
+    assert counts[0] >= 10 and min(counts) > 0 and set(published) == {"ok"}
+    rest = retain(journal, "--kind", "veille", "--older-than", "0s")["count"]
+    assert sum(counts) + rest == 10 + len(published)
+    assert publish(journal, events[:1])[0]["duplicate"]
+    assert verified(journal) == head(journal)["sequence"]
 
 
 def test_publications_stay_and_young_events_too(journal):
