@@ -24,13 +24,15 @@ static pia_status_t see_runs(dedup_t *self, pia_db_t *db)
     return status;
 }
 
-/* The identity of each event of a row, from `after` + 1 on. A removed one is in a run. */
+/* The identity of each event of a row, from `after` + 1 on. A removed one is in a run, which was
+ * made by another instance if the event is new to this one. */
 static void absorb_batch(dedup_t *self, const batch_t *batch, uint64_t after)
 {
     record_t record;
     uint64_t from = after >= batch->first ? after + 1 : batch->first;
     for (uint64_t sequence = from; batch_find(batch, sequence, &record); sequence++) {
         fingerprint_t fingerprint;
+        self->blind = self->blind || !record.event;
         if (record.event &&
             entry_fingerprint(record.event, record.event_size, self->key, &fingerprint) &&
             !claims_find(self->recent, fingerprint))
@@ -80,6 +82,7 @@ pia_status_t dedup_open(pia_db_t *db, const uint8_t *key, uint64_t head, dedup_t
     self->recent = claims_new(RUN_EVENTS);
     self->shared = pia_db_is_shared(db);
     pia_status_t status = load(self, db, head);
+    self->blind = self->shared;
     if (status != PIA_OK) {
         dedup_destroy(&self);
         return status;
@@ -132,8 +135,13 @@ static pia_status_t load_again(dedup_t *self, pia_db_t *db, int64_t version)
     claims_destroy(&self->recent);
     claims_destroy(&self->sealed);
     self->recent = move.table;
-    self->version = version;
     dedup_keep_forget(self);
+    if (self->blind)
+        status = see_runs(self, db);
+    if (status != PIA_OK)
+        return status;
+    self->blind = false;
+    self->version = version;
     return PIA_OK;
 }
 

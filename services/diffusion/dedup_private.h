@@ -38,6 +38,7 @@ struct dedup {
     work_t done, staged;
     uint64_t cover;           /* events up to this one are to be in runs */
     bool shared;              /* other instances write too */
+    bool blind;               /* runs may have events that `seen` has not: others' */
     int64_t version;          /* of the set of runs, if shared */
     char name[KEEPER_SIZE];   /* this instance's */
     char keeper[KEEPER_SIZE]; /* that of who writes runs, if shared */

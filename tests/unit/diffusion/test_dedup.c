@@ -2,11 +2,13 @@
  * written, after restarts, and with a second instance. */
 #include "pia_test.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "dedup.h"
 #include "diffusion_fixture.h"
+#include "retention.h"
 #include "run.h"
 
 /* The runs alone, without a journal: the events are numbers. */
@@ -321,6 +323,55 @@ static void instances_know_each_others_events(void **state)
     fixture_close(&first);
 }
 
+/* Removes all that has no kind. */
+static void remove_all(fixture_t *f)
+{
+    signer_t signer;
+    retention_result_t result = {.next = 1};
+    pia_problem_t problem = {0};
+    uint64_t count = 0;
+    receipt_t head;
+    journal_committed_head(f->journal, &head);
+    retention_t rule = {.kind = "-", .before_ms = INT64_MAX, .before = head.sequence + 1};
+    crypto_sign_keypair(signer.public_key, signer.secret);
+    for (int i = 0; i < 10 && result.next; i++) {
+        rule.from = result.next;
+        fixture_begin(f);
+        assert_int_equal(retention_run(f->db, f->journal, &signer, &rule, &result, &problem),
+                         PIA_OK);
+        fixture_commit(f);
+        count += result.count;
+    }
+    assert_true(count > 0 && !result.next);
+}
+
+/* The other instance sees the rows only when their events are gone. */
+static void instances_know_what_others_have_removed(void **state)
+{
+    (void)state;
+    fixture_t first;
+    fixture_t second;
+    fixture_open(&first);
+    if (!pia_db_is_shared(first.db)) {
+        fixture_close(&first);
+        skip();
+    }
+    journal_on_batch(first.journal, NULL, NULL);
+    open_second(&first, &second);
+    assert_false(fixture_add(&second, "own", "x").duplicate);
+    for (int round = 0; round < 2; round++) {
+        const char *id = round ? "later" : "gone";
+        receipt_t receipt = fixture_add(&first, id, "x");
+        remove_all(&first);
+        receipt_t again = fixture_add(&second, id, "x");
+        assert_true(again.duplicate);
+        assert_int_equal(again.sequence, receipt.sequence);
+    }
+    journal_destroy(&second.journal);
+    pia_db_close(&second.db);
+    fixture_close(&first);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +384,7 @@ int main(void)
         cmocka_unit_test(runs_beyond_the_end_of_the_journal_are_not_believed),
         cmocka_unit_test(recent_events_are_known_from_the_rows),
         cmocka_unit_test(instances_know_each_others_events),
+        cmocka_unit_test(instances_know_what_others_have_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
