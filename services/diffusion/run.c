@@ -1,8 +1,9 @@
-/* run.c - runs in the database: 20 bytes an event. */
+/* run.c - runs in the database: 20 bytes an event, and a check of each page. */
 #include "run.h"
 
 #include <assert.h>
 #include <stdlib.h>
+#include <xxhash.h>
 
 #include "pia/memory.h"
 
@@ -10,6 +11,7 @@
 
 enum {
     ENTRY_SIZE = FINGERPRINT_SIZE + 4, /* fingerprint, number after the run's first */
+    CHECK_SIZE = 8,
     PLACE_BITS = RUN_PAGE_BITS + RUN_LEVEL_MAX * RUN_PAGE_BITS_STEP,
 };
 
@@ -27,7 +29,7 @@ static const char SQL_REMOVE_PAGES[] =
 static const char SQL_WRITE[] = "INSERT INTO journal_run_page (place, bytes) VALUES ($1, $2)"
                                 " ON CONFLICT (place) DO UPDATE SET bytes = excluded.bytes";
 static const char SQL_READ[] = "SELECT bytes FROM journal_run_page WHERE place = $1";
-static const char SQL_READ_ALL[] = "SELECT bytes FROM journal_run_page"
+static const char SQL_READ_ALL[] = "SELECT place, bytes FROM journal_run_page"
                                    " WHERE place >= $1 AND place < $2 ORDER BY place";
 
 unsigned run_page_bits(const run_t *run)
@@ -46,6 +48,14 @@ static int64_t place_of(int64_t id, uint64_t page)
     return (id << PLACE_BITS) + (int64_t)page;
 }
 
+/* Whether the numbers can be those of a run: no place, and no number in a page, is beyond its bits.
+ */
+static bool is_run(int64_t first, int64_t last, int64_t level)
+{
+    return level >= 0 && level <= RUN_LEVEL_MAX && first > 0 && first <= last &&
+           last - first <= UINT32_MAX && last < INT64_MAX >> PLACE_BITS >> 3;
+}
+
 pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
 {
     run_t *runs = NULL;
@@ -53,10 +63,17 @@ pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_RUNS);
     pia_status_t status = pia_stmt_step(stmt);
     for (; status == PIA_OK; status = pia_stmt_step(stmt)) {
+        int64_t first = pia_stmt_column_integer(stmt, 0);
+        int64_t last = pia_stmt_column_integer(stmt, 1);
+        int64_t level = pia_stmt_column_integer(stmt, 2);
+        if (!is_run(first, last, level)) {
+            pia_stmt_reset(stmt);
+            status = PIA_INTERNAL;
+            break;
+        }
         runs = pia_realloc(runs, (count + 1) * sizeof *runs);
-        runs[count++] = (run_t){.first = (uint64_t)pia_stmt_column_integer(stmt, 0),
-                                .last = (uint64_t)pia_stmt_column_integer(stmt, 1),
-                                .level = (unsigned)pia_stmt_column_integer(stmt, 2)};
+        runs[count++] =
+            (run_t){.first = (uint64_t)first, .last = (uint64_t)last, .level = (unsigned)level};
     }
     if (status != PIA_NOT_FOUND) {
         free(runs);
@@ -115,22 +132,44 @@ pia_status_t run_remove_pages(pia_db_t *db, int64_t id, int64_t limit, bool *ret
     return status;
 }
 
+/* Of what a page holds, and of where it stands. */
+static uint64_t page_check(const uint8_t *bytes, size_t size, int64_t place)
+{
+    return XXH3_64bits_withSeed(bytes, size, (uint64_t)place);
+}
+
 pia_status_t
 run_write_page(pia_db_t *db, const run_t *run, uint64_t page, const claim_t *claims, size_t count)
 {
-    uint8_t *bytes = pia_alloc(count * ENTRY_SIZE);
+    size_t size = count * ENTRY_SIZE;
+    int64_t place = place_of(run_id(run), page);
+    uint8_t *bytes = pia_alloc(size + CHECK_SIZE);
     for (size_t i = 0; i < count; i++) {
         uint8_t *at = bytes + i * ENTRY_SIZE;
         assert(claims[i].sequence >= run->first && claims[i].sequence <= run->last);
         fingerprint_write(claims[i].fingerprint, at);
         bytes_put_u32(at + FINGERPRINT_SIZE, (uint32_t)(claims[i].sequence - run->first));
     }
+    bytes_put_u64(bytes + size, page_check(bytes, size, place));
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_WRITE);
-    pia_stmt_integer(stmt, 1, place_of(run_id(run), page));
-    pia_stmt_bytes(stmt, 2, bytes, count * ENTRY_SIZE);
+    pia_stmt_integer(stmt, 1, place);
+    pia_stmt_bytes(stmt, 2, bytes, size + CHECK_SIZE);
     pia_status_t status = pia_stmt_run(stmt, NULL);
     free(bytes);
     return status;
+}
+
+/* The entries of the page at `place`, from this column on; they live as long as the step. NULL:
+ * they are not those that were written. */
+static const uint8_t *read_entries(pia_stmt_t *stmt, int column, int64_t place, size_t *ret_count)
+{
+    size_t size = 0;
+    const uint8_t *bytes = pia_stmt_column_bytes(stmt, column, &size);
+    if (size < CHECK_SIZE || (size - CHECK_SIZE) % ENTRY_SIZE != 0)
+        return NULL;
+    size -= CHECK_SIZE;
+    *ret_count = size / ENTRY_SIZE;
+    return bytes_get_u64(bytes + size) == page_check(bytes, size, place) ? bytes : NULL;
 }
 
 static claim_t read_entry(const run_t *run, const uint8_t *at)
@@ -142,18 +181,21 @@ static claim_t read_entry(const run_t *run, const uint8_t *at)
 pia_status_t
 run_read_page(pia_db_t *db, const run_t *run, uint64_t page, claim_t **claims, size_t *count)
 {
+    size_t more = 0;
+    int64_t place = place_of(run_id(run), page);
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_READ);
-    pia_stmt_integer(stmt, 1, place_of(run_id(run), page));
+    pia_stmt_integer(stmt, 1, place);
     pia_status_t status = pia_stmt_step(stmt);
     if (status != PIA_OK)
         return status == PIA_NOT_FOUND ? PIA_OK : status; /* an empty page has no row */
-    size_t size = 0;
-    const uint8_t *bytes = pia_stmt_column_bytes(stmt, 0, &size);
-    *claims = pia_realloc(*claims, (*count + size / ENTRY_SIZE) * sizeof **claims);
-    for (size_t i = 0; i < size / ENTRY_SIZE; i++)
-        (*claims)[(*count)++] = read_entry(run, bytes + i * ENTRY_SIZE);
+    const uint8_t *bytes = read_entries(stmt, 0, place, &more);
+    if (bytes) {
+        *claims = pia_realloc(*claims, (*count + more + 1) * sizeof **claims);
+        for (size_t i = 0; i < more; i++)
+            (*claims)[(*count)++] = read_entry(run, bytes + i * ENTRY_SIZE);
+    }
     pia_stmt_reset(stmt);
-    return PIA_OK;
+    return bytes ? PIA_OK : PIA_INTERNAL;
 }
 
 pia_status_t
@@ -164,9 +206,13 @@ run_each(pia_db_t *db, const run_t *run, void (*visit)(void *arg, const claim_t 
     pia_stmt_integer(stmt, 2, place_of(run_id(run) + 1, 0));
     pia_status_t status = pia_stmt_step(stmt);
     for (; status == PIA_OK; status = pia_stmt_step(stmt)) {
-        size_t size = 0;
-        const uint8_t *bytes = pia_stmt_column_bytes(stmt, 0, &size);
-        for (size_t i = 0; i < size / ENTRY_SIZE; i++) {
+        size_t count = 0;
+        const uint8_t *bytes = read_entries(stmt, 1, pia_stmt_column_integer(stmt, 0), &count);
+        if (!bytes) {
+            pia_stmt_reset(stmt);
+            return PIA_INTERNAL;
+        }
+        for (size_t i = 0; i < count; i++) {
             claim_t claim = read_entry(run, bytes + i * ENTRY_SIZE);
             visit(arg, &claim);
         }
@@ -197,15 +243,18 @@ search(const run_t *run, const uint8_t *bytes, size_t count, fingerprint_t finge
 pia_status_t
 run_find(pia_db_t *db, const run_t *run, fingerprint_t fingerprint, uint64_t *ret_sequence)
 {
+    size_t count = 0;
+    int64_t place = place_of(run_id(run), fingerprint.high >> (64 - run_page_bits(run)));
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_READ);
-    pia_stmt_integer(stmt, 1, place_of(run_id(run), fingerprint.high >> (64 - run_page_bits(run))));
+    pia_stmt_integer(stmt, 1, place);
     pia_status_t status = pia_stmt_step(stmt);
     if (status != PIA_OK)
         return status;
-    size_t size = 0;
-    const uint8_t *bytes = pia_stmt_column_bytes(stmt, 0, &size);
-    uint64_t sequence = search(run, bytes, size / ENTRY_SIZE, fingerprint);
+    const uint8_t *bytes = read_entries(stmt, 0, place, &count);
+    uint64_t sequence = bytes ? search(run, bytes, count, fingerprint) : 0;
     pia_stmt_reset(stmt);
+    if (!bytes)
+        return PIA_INTERNAL;
     if (!sequence)
         return PIA_NOT_FOUND;
     *ret_sequence = sequence;

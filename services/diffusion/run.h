@@ -27,7 +27,8 @@ unsigned run_page_bits(const run_t *run);
 /* Its number; another stretch or level has another one. */
 int64_t run_id(const run_t *run);
 
-/* All runs, by what they cover, oldest first; the caller frees *ret_runs. */
+/* All runs, by what they cover, oldest first; the caller frees *ret_runs. PIA_INTERNAL: a row is
+ * not that of a run; so it is below, too, when a page is not as it was written. */
 pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count);
 
 pia_status_t run_add(pia_db_t *db, const run_t *run);

@@ -59,7 +59,7 @@ CREATE TABLE journal_run (
 );
 CREATE TABLE journal_run_page (
     place BIGINT PRIMARY KEY,       -- run * 2^20 + page
-    bytes BYTEA NOT NULL            -- sorted: fingerprint 16, sequence - first_sequence 4
+    bytes BYTEA NOT NULL            -- sorted: fingerprint 16, sequence - first_sequence 4; check 8
 );
 CREATE TABLE journal_keeper (
     id BIGINT PRIMARY KEY,          -- 1

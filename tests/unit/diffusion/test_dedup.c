@@ -216,6 +216,24 @@ static void many_runs_become_few(void **state)
     tear_down(&runs);
 }
 
+/* A page costs what it held. */
+static void tiny_runs_are_merged_for_little(void **state)
+{
+    (void)state;
+    runs_t runs;
+    set_up(&runs);
+    for (int i = 0; i < RUN_MERGE; i++) {
+        claim(&runs, 3, 3);
+        cover(&runs);
+    }
+    claim(&runs, 0, 4096);
+    for (int i = 0; i < 1 << RUN_PAGE_BITS; i++)
+        claim(&runs, 0, 0);
+    assert_int_equal(count_of(&runs, SQL_RUNS), 1);
+    expect_all(&runs, 1);
+    tear_down(&runs);
+}
+
 /* A crash in the midst of merging: the inputs are still there, and what was written is removed. */
 static void a_merge_left_half_begins_again(void **state)
 {
@@ -257,6 +275,51 @@ static void runs_beyond_the_end_of_the_journal_are_not_believed(void **state)
     reopen(&runs);
     assert_int_equal(dedup_covered(runs.dedup), 100);
     expect_all(&runs, 1);
+    tear_down(&runs);
+}
+
+/* Each bit of a page is looked at by whoever reads it; a row that is none of a run is refused. */
+static void damaged_runs_are_not_believed(void **state)
+{
+    (void)state;
+    runs_t runs;
+    uint64_t sequence = 0;
+    uint8_t bytes[28] = {0};
+    set_up(&runs);
+    claim(&runs, 1, 1);
+    cover(&runs);
+    reopen(&runs);
+    pia_db_t *db = runs.f.db;
+    pia_stmt_t *stmt = pia_db_prepare(db, "SELECT bytes FROM journal_run_page");
+    size_t size = 0;
+    assert_int_equal(pia_stmt_step(stmt), PIA_OK);
+    const void *stored = pia_stmt_column_bytes(stmt, 0, &size);
+    assert_int_equal(size, sizeof bytes);
+    memcpy(bytes, stored, size);
+    pia_stmt_reset(stmt);
+    assert_int_equal(pia_db_begin(db), PIA_OK);
+    for (size_t bit = 0; bit < 8 * sizeof bytes; bit++) {
+        dedup_t *other = NULL;
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+        stmt = pia_db_prepare(db, "UPDATE journal_run_page SET bytes = $1");
+        pia_stmt_bytes(stmt, 1, bytes, sizeof bytes);
+        assert_int_equal(pia_stmt_run(stmt, NULL), PIA_OK);
+        assert_int_equal(dedup_find(runs.dedup, db, nth(1), &sequence), PIA_INTERNAL);
+        assert_int_equal(dedup_open(db, key, runs.head, &other), PIA_INTERNAL);
+        bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
+    }
+    pia_db_rollback(db);
+    static const char *const wrong[] = {
+        "UPDATE journal_run SET level = 4", "UPDATE journal_run SET level = -1",
+        "UPDATE journal_run SET first_sequence = 0", "UPDATE journal_run SET first_sequence = 2"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        run_t *loaded = NULL;
+        size_t count = 0;
+        assert_int_equal(pia_db_begin(db), PIA_OK);
+        assert_int_equal(pia_stmt_run(pia_db_prepare(db, wrong[i]), NULL), PIA_OK);
+        assert_int_equal(run_load(db, &loaded, &count), PIA_INTERNAL);
+        pia_db_rollback(db);
+    }
     tear_down(&runs);
 }
 
@@ -382,6 +445,8 @@ int main(void)
         cmocka_unit_test(many_runs_become_few),
         cmocka_unit_test(a_merge_left_half_begins_again),
         cmocka_unit_test(runs_beyond_the_end_of_the_journal_are_not_believed),
+        cmocka_unit_test(damaged_runs_are_not_believed),
+        cmocka_unit_test(tiny_runs_are_merged_for_little),
         cmocka_unit_test(recent_events_are_known_from_the_rows),
         cmocka_unit_test(instances_know_each_others_events),
         cmocka_unit_test(instances_know_what_others_have_removed),
