@@ -29,6 +29,18 @@ void handle_journal_head(void *self, pia_request_t **request_p)
     pia_request_answer(request_p, answer, 0);
 }
 
+/* What is wrong with a marker alone is told to who asks: the journal itself is whole. */
+static void
+note_damage(diffusion_t *self, const verification_t *found, uint64_t from, uint64_t limit)
+{
+    verification_t chain = *found;
+    if (found->bad && found->chained &&
+        journal_walk(self->context->db, from, limit, &chain) != PIA_OK)
+        return;
+    if (chain.bad)
+        damage_found(guard_damage(self->guard), chain.good, chain.detail);
+}
+
 void handle_journal_verify(void *self, pia_request_t **request_p)
 {
     diffusion_t *diffusion = self;
@@ -41,8 +53,7 @@ void handle_journal_verify(void *self, pia_request_t **request_p)
         pia_request_refuse(request_p, status, "", "The journal cannot be read now.");
         return;
     }
-    if (found.bad)
-        damage_found(guard_damage(diffusion->guard), found.good, found.detail);
+    note_damage(diffusion, &found, from, limit);
     json_t *answer = json_pack("{s:b, s:I, s:I}", "ok", found.bad == 0, "from",
                                (json_int_t)found.from, "to", (json_int_t)found.good);
     if (found.next)

@@ -4,6 +4,19 @@
 #include "batch.h"
 #include "journal_read.h"
 
+static const char SQL_ASIDE[] = "SELECT before_epoch FROM journal_aside WHERE first_sequence <= $1"
+                                " AND first_sequence + count > $1 LIMIT 1";
+
+/* Its row was lost with the tail that it stood in, or another event has its number since. */
+static bool is_aside(pia_db_t *db, uint64_t number)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ASIDE);
+    pia_stmt_integer(stmt, 1, (int64_t)number);
+    bool aside = pia_stmt_step(stmt) == PIA_OK;
+    pia_stmt_reset(stmt);
+    return aside;
+}
+
 static const char *check_event(markers_t *self, pia_db_t *db, const record_t *record)
 {
     if (!record->event || !marker_read(record->event, record->event_size, &self->marker))
@@ -32,8 +45,11 @@ const char *markers_check(markers_t *self, pia_db_t *db, const record_t *record)
         return "The event was removed without a marker.";
     if (self->number != record->marker) {
         self->wrong = load(self, db, record->marker);
+        self->aside = is_aside(db, record->marker);
         self->number = record->marker;
     }
+    if (self->aside)
+        return NULL;
     if (self->wrong)
         return self->wrong;
     return marker_has(&self->marker, record->cursor.sequence)

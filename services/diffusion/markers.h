@@ -1,5 +1,6 @@
 /* markers.h - whether removed events were removed with a word: each names its marker, which must be
- * there, be signed by a key of the journal's, and have it. */
+ * there, be signed by a key of the journal's, and have it; or it was set aside when an epoch began.
+ */
 #ifndef DIFFUSION_MARKERS_H
 #define DIFFUSION_MARKERS_H
 
@@ -12,6 +13,7 @@
 typedef struct {
     uint64_t number;   /* 0: none */
     const char *wrong; /* with it; static; NULL */
+    bool aside;        /* one with this number was set aside */
     marker_t marker;
 } markers_t;
 

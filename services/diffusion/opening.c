@@ -41,7 +41,7 @@ static pia_status_t walk(pia_db_t *db, damage_t *damage, receipt_t *ret_end)
     verification_t found = {.next = 1, .detail = NULL};
     pia_log(PIA_LOG_WARN, "looking for the last good event of the journal");
     while (found.next) {
-        pia_status_t status = journal_verify(db, found.next, WALK_EVENTS, &found);
+        pia_status_t status = journal_walk(db, found.next, WALK_EVENTS, &found);
         if (status != PIA_OK)
             return status;
     }

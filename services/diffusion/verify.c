@@ -17,7 +17,8 @@ typedef struct {
     uint32_t epoch; /* of the row before; 0: there is none, or it is not known */
     uint8_t chain[CHAIN_SIZE];
     uint64_t good;
-    markers_t *markers; /* owned */
+    markers_t *markers; /* NULL: they are not looked at */
+    bool chained;       /* what is wrong is a marker */
 } walk_t;
 
 /* Whether an epoch begins here by its own row, too. */
@@ -60,7 +61,10 @@ static const char *verify_row(walk_t *walk, const batch_t *batch)
         record_chain(walk->chain, hash);
         if (record.cursor.chain != bytes_get_u32(walk->chain))
             return "The event's bytes are not those that were appended.";
-        if (record.hash && (detail = markers_check(walk->markers, walk->db, &record)))
+        if (walk->markers && record.hash)
+            detail = markers_check(walk->markers, walk->db, &record);
+        walk->chained = detail != NULL;
+        if (detail)
             return detail;
         end = (size_t)(record.wire + record.wire_size - batch->bytes);
         walk->good++;
@@ -127,10 +131,13 @@ static pia_status_t start(walk_t *walk, uint64_t from)
     return status;
 }
 
-pia_status_t
-journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification)
+static pia_status_t walk_over(pia_db_t *db,
+                              uint64_t from,
+                              uint64_t limit,
+                              markers_t *markers,
+                              verification_t *ret_verification)
 {
-    walk_t walk = {.db = db, .markers = pia_alloc(sizeof *walk.markers)};
+    walk_t walk = {.db = db, .markers = markers};
     bool more = true;
     pia_status_t status = start(&walk, from);
     verification_t result = {.from = walk.good + 1, .detail = NULL};
@@ -141,9 +148,9 @@ journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_
     }
     while (status == PIA_OK && more && !result.detail && walk.good + 1 < from + limit)
         status = verify_next(&walk, &result.detail, &more);
-    free(walk.markers);
     if (status != PIA_OK)
         return status;
+    result.chained = walk.chained;
     result.good = walk.good;
     if (result.detail && !result.bad)
         result.bad = walk.good + 1;
@@ -151,4 +158,19 @@ journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_
         result.next = walk.good + 1;
     *ret_verification = result;
     return PIA_OK;
+}
+
+pia_status_t
+journal_walk(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification)
+{
+    return walk_over(db, from, limit, NULL, ret_verification);
+}
+
+pia_status_t
+journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification)
+{
+    markers_t *markers = pia_alloc(sizeof *markers);
+    pia_status_t status = walk_over(db, from, limit, markers, ret_verification);
+    free(markers);
+    return status;
 }

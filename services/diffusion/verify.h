@@ -12,11 +12,16 @@ typedef struct {
     uint64_t next;      /* go on from here; 0: the end was reached */
     uint64_t bad;       /* the first bad event; 0: none */
     const char *detail; /* what is wrong with it; static; NULL */
+    bool chained;       /* the bad event is as the chain has it: its marker is wrong */
 } verification_t;
 
 /* Walks the chain over about `limit` events from `from` (1..): each event against its chain, each
- * row against its checks, each epoch against its row, the end against the head. Over any
- * connection, in a transaction that has appended nothing. */
+ * row against its checks, each epoch against its row, the end against the head. This alone decides
+ * where the journal ends. Over any connection, in a transaction that has appended nothing. */
+pia_status_t
+journal_walk(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification);
+
+/* The same, and each removed event against its marker. */
 pia_status_t
 journal_verify(pia_db_t *db, uint64_t from, uint64_t limit, verification_t *ret_verification);
 

@@ -192,6 +192,28 @@ def test_a_new_epoch_sets_the_damaged_tail_aside(journal):
     journal.start("diffusion", "--redis", "")
 
 
+def test_a_damaged_marker_costs_what_stands_behind_it_alone(journal):
+    """The chain says where the journal ends: what the marker names was removed, not damaged."""
+    _, receipts = fill(journal)
+    publish(journal, [make_event(kind="veille")])
+    done = journal.pia("journal", "retain", "--kind", "veille", "--older-than", "0s")
+    assert done.returncode == 0, done.stderr
+    marker = head(journal)["sequence"]
+    stop(journal)
+    assert flip(journal.data / FILE, b'"signature"')
+    journal.start("diffusion", "--redis", "")
+    now = head(journal)
+    assert now["sequence"] == marker - 1 and f"after event {marker - 1}" in now["damage"]
+    sequences, _, error = follow_until_error(journal)
+    assert sequences == list(range(1, receipts[-1]["sequence"] + 1))
+    assert f"after event {marker - 1}" in error["detail"]
+    begin(journal, marker - 1)
+    assert_verified(journal, None)
+    again = publish(journal, [make_event()])[0]
+    assert again["sequence"] == marker
+    assert_verified(journal, None)
+
+
 def test_a_log_that_was_cut_is_a_lost_tail(journal):
     """SQLite takes a shorter log for an older one; the mark beside it knows better."""
     first = publish(journal, [needle_event("kept")])[0]
