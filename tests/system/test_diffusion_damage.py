@@ -256,6 +256,8 @@ def test_a_marked_event_that_cannot_be_read_is_damage(journal, damage):
     database.commit()
     database.close()
     journal.start("diffusion", "--redis", "")
+    now = head(journal)  # known before anything is read
+    assert now["sequence"] == first[0] - 1 and "is only read" in now["damage"]
     assert_read_only(journal, first[0] - 1)
 
 

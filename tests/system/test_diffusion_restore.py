@@ -154,6 +154,8 @@ def test_a_restore_killed_between_names_leaves_no_empty_journal(journal):
     process = journal.start("diffusion", "--redis", "", wait=False, expected=(1,))
     assert process.wait() == 1 and "were acknowledged" in process.tail()
     assert journal.pia("restore", backup).returncode == 0
+    aside, = journal.data.glob("diffusion.db.replaced.*.mark")  # renamed last
+    assert aside.stat().st_ctime_ns >= (journal.data / "diffusion.db").stat().st_ctime_ns
     mark.write_bytes(old)  # killed before it was put aside
     journal.start("diffusion", "--redis", "")
     now = head(journal)
