@@ -20,7 +20,6 @@ static const char SQL_RUNS[] =
 static const char SQL_ADD[] = "INSERT INTO journal_run (run, first_sequence, last_sequence, level)"
                               " VALUES ($1, $2, $3, $4)";
 static const char SQL_REMOVE[] = "DELETE FROM journal_run WHERE run = $1";
-static const char SQL_REMOVE_AFTER[] = "DELETE FROM journal_run WHERE last_sequence > $1";
 static const char SQL_NEXT_PLACE[] =
     "SELECT place FROM journal_run_page WHERE place >= $1 ORDER BY place LIMIT 1";
 static const char SQL_REMOVE_PAGES[] =
@@ -98,13 +97,6 @@ pia_status_t run_remove(pia_db_t *db, const run_t *run)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMOVE);
     pia_stmt_integer(stmt, 1, run_id(run));
-    return pia_stmt_run(stmt, NULL);
-}
-
-pia_status_t run_remove_after(pia_db_t *db, uint64_t sequence)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMOVE_AFTER);
-    pia_stmt_integer(stmt, 1, (int64_t)sequence);
     return pia_stmt_run(stmt, NULL);
 }
 
@@ -196,6 +188,51 @@ run_read_page(pia_db_t *db, const run_t *run, uint64_t page, claim_t **claims, s
     }
     pia_stmt_reset(stmt);
     return bytes ? PIA_OK : PIA_INTERNAL;
+}
+
+/* A page of `run` without what comes after the end of `cut`, which has as many pages. */
+static pia_status_t cut_page(pia_db_t *db, const run_t *run, const run_t *cut, uint64_t page)
+{
+    claim_t *claims = NULL;
+    size_t count = 0;
+    size_t kept = 0;
+    pia_status_t status = run_read_page(db, run, page, &claims, &count);
+    for (size_t i = 0; status == PIA_OK && i < count; i++) {
+        if (claims[i].sequence <= cut->last)
+            claims[kept++] = claims[i];
+    }
+    if (status == PIA_OK && kept)
+        status = run_write_page(db, cut, page, claims, kept);
+    free(claims);
+    return status;
+}
+
+/* Puts one that ends with event `last` in its place; the old pages are remains then. */
+static pia_status_t cut_run(pia_db_t *db, const run_t *run, uint64_t last)
+{
+    bool left = false;
+    const run_t cut = {.first = run->first, .last = last, .level = run->level};
+    pia_status_t status = run_remove_pages(db, run_id(&cut), INT64_MAX, &left);
+    for (uint64_t page = 0; status == PIA_OK && page >> run_page_bits(run) == 0; page++)
+        status = cut_page(db, run, &cut, page);
+    return status == PIA_OK ? run_add(db, &cut) : status;
+}
+
+pia_status_t run_remove_after(pia_db_t *db, uint64_t sequence)
+{
+    run_t *runs = NULL;
+    size_t count = 0;
+    pia_status_t status = run_load(db, &runs, &count);
+    for (size_t i = 0; status == PIA_OK && i < count; i++) {
+        if (runs[i].last <= sequence)
+            continue;
+        if (runs[i].first <= sequence)
+            status = cut_run(db, &runs[i], sequence);
+        if (status == PIA_OK)
+            status = run_remove(db, &runs[i]);
+    }
+    free(runs);
+    return status;
 }
 
 pia_status_t

@@ -34,7 +34,7 @@ pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count);
 pia_status_t run_add(pia_db_t *db, const run_t *run);
 /* Its row alone. */
 pia_status_t run_remove(pia_db_t *db, const run_t *run);
-/* The runs that know events after `sequence`: those that a lost tail has left behind. */
+/* Runs forget the events after `sequence`, which a lost tail has left behind. */
 pia_status_t run_remove_after(pia_db_t *db, uint64_t sequence);
 
 /* The number of the first run after `after` that has pages, with a row or not; PIA_NOT_FOUND. */
