@@ -13,9 +13,11 @@
 __asm__(".pushsection .rodata\n"
         "pia_communes_begin:\n"
         ".incbin \"" COMMON_REFERENCE "/communes.tsv\"\n"
+        "pia_communes_end:\n"
         ".byte 0\n"
         ".popsection\n");
 extern const char pia_communes_begin[] __attribute__((visibility("hidden")));
+extern const char pia_communes_end[] __attribute__((visibility("hidden")));
 
 enum {
     COMMUNE_SIZE = 6,
@@ -71,10 +73,17 @@ static int compare_parts(const void *left, const void *right)
     return order ? order : strcmp(one->departement, other->departement);
 }
 
+/* The line's end at or after a place, NULL behind the last one. Not by strchr, which a strict
+ * sanitizer lets look at the whole text each time: minutes instead of milliseconds. */
+static const char *line_end(const char *at)
+{
+    return memchr(at, '\n', (size_t)(pia_communes_end - at));
+}
+
 static size_t count_lines(const char *text)
 {
     size_t lines = 0;
-    for (; (text = strchr(text, '\n')); text++)
+    for (; (text = line_end(text)); text++)
         lines++;
     return lines;
 }
@@ -102,7 +111,7 @@ static void load(void)
 {
     const char *row = pia_communes_begin;
     table.communes = pia_alloc(count_lines(row) * sizeof *table.communes);
-    while ((row = strchr(row, '\n')) && row[1]) { /* the first row has the headings */
+    while ((row = line_end(row)) && row[1]) { /* the first row has the headings */
         commune_t *commune = &table.communes[table.commune_count++];
         row++;
         read_column(row, 0, commune->commune, COMMUNE_SIZE);

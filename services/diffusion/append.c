@@ -103,6 +103,8 @@ pia_status_t diffusion_append(diffusion_t *self, const append_t *append, pia_pro
         status = project_all(self, append, problem);
     if (status != PIA_OK)
         pia_fresh_undo(&self->fresh, fresh);
+    if (status != PIA_OK && problem->status == PIA_OK) /* the store's own */
+        (void)pia_problem_set(problem, status, "", "It could not be stored now.");
     count(self, append, status);
     return status;
 }
