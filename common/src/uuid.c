@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 
-#include "pia/clock.h"
+enum { NS_PER_MS = 1000 * 1000, FRACTION_BITS = 12 };
 
 void pia_uuid7(uint8_t ret_uuid[PIA_UUID_SIZE])
 {
@@ -16,11 +17,15 @@ void pia_uuid7(uint8_t ret_uuid[PIA_UUID_SIZE])
         (void)fputs("no random source\n", stderr);
         abort();
     }
-    uint64_t now = (uint64_t)pia_clock_wall();
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / NS_PER_MS;
+    uint64_t fraction = (((uint64_t)now.tv_nsec % NS_PER_MS) << FRACTION_BITS) / NS_PER_MS;
     for (int i = 0; i < 6; i++) {
-        ret_uuid[i] = (uint8_t)(now >> (40 - 8 * i));
+        ret_uuid[i] = (uint8_t)(ms >> (40 - 8 * i));
     }
-    ret_uuid[6] = (uint8_t)(0x70 | (ret_uuid[6] & 0x0F));
+    ret_uuid[6] = (uint8_t)(0x70 | fraction >> 8);
+    ret_uuid[7] = (uint8_t)fraction;
     ret_uuid[8] = (uint8_t)(0x80 | (ret_uuid[8] & 0x3F));
 }
 

@@ -1,4 +1,5 @@
-/* uuid.h - version 7 UUIDs (RFC 9562): random, and ordered by the millisecond they were made in. */
+/* uuid.h - version 7 UUIDs (RFC 9562): random, and ordered by when they were made, to a quarter of
+ * a microsecond (section 6.2, method 3). */
 #ifndef PIA_UUID_H
 #define PIA_UUID_H
 

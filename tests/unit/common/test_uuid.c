@@ -2,6 +2,7 @@
 #include "pia_test.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "pia/clock.h"
 #include "pia/uuid.h"
@@ -29,6 +30,23 @@ static void two_differ(void **state)
     pia_uuid7_text(other);
     assert_string_not_equal(one, other);
     assert_int_equal(strlen(one), PIA_UUID_TEXT_SIZE - 1);
+}
+
+static void the_later_one_is_greater(void **state)
+{
+    (void)state;
+    enum { ROUNDS = 2000, LATER_NS = 1000 };
+    for (int i = 0; i < ROUNDS; i++) {
+        uint8_t one[PIA_UUID_SIZE], other[PIA_UUID_SIZE];
+        struct timespec from, now;
+        pia_uuid7(one);
+        (void)clock_gettime(CLOCK_REALTIME, &from);
+        do {
+            (void)clock_gettime(CLOCK_REALTIME, &now);
+        } while (now.tv_sec == from.tv_sec && now.tv_nsec < from.tv_nsec + LATER_NS);
+        pia_uuid7(other);
+        assert_true(memcmp(one, other, sizeof one) < 0);
+    }
 }
 
 static void text_and_bytes_agree(void **state)
@@ -76,6 +94,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_new_one_has_version_variant_and_time),
         cmocka_unit_test(two_differ),
+        cmocka_unit_test(the_later_one_is_greater),
         cmocka_unit_test(text_and_bytes_agree),
         cmocka_unit_test(what_is_not_a_uuid_is_refused),
     };
