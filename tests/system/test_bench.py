@@ -86,7 +86,8 @@ def processes_in(folder):
 def test_an_interrupted_run_leaves_no_process(tmp_path, how):
     running = subprocess.Popen(
         [ROOT / "tests/bench/run", "--build", BIN.parent, "--results", tmp_path, "--runs", "99",
-         "publish1"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+         "publish1"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL))  # a suite in the background ignores SIGINT
     until = time.monotonic() + 60
     while len(processes_in(tmp_path)) < 3:
         assert running.poll() is None and time.monotonic() < until
