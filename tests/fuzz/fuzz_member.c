@@ -1,14 +1,11 @@
 /* fuzz_member.c - a member of a group whose server answers with anything: what it is told makes
  * sense, and it is never told of work while it is not in. */
-#include "fuzz.h"
+#include "fuzz_server.h"
 
-#include <zmq.h>
-
-#include "pia/frames.h"
 #include "pia/group.h"
 #include "pia/log.h"
 
-enum { MESSAGES_MAX = 20, FRAMES_MAX = 6, FRAME_MAX = 2000, WAIT_MS = 1000 };
+enum { MESSAGES_MAX = 20, FRAMES_MAX = 6, FRAME_MAX = 2000 };
 
 typedef struct {
     pia_member_t *member;
@@ -107,35 +104,6 @@ static void add_frame(fuzz_t *fuzz, pia_frames_t *message)
     }
 }
 
-static void send_to(fuzz_t *fuzz, void *server, const pia_frames_t *peer)
-{
-    pia_frames_t message;
-    pia_frames_init(&message);
-    pia_frames_add(&message, pia_frames_data(peer, 0), pia_frames_size(peer, 0));
-    size_t frames = fuzz_byte(fuzz) % FRAMES_MAX + 1;
-    for (size_t i = 0; i < frames; i++) {
-        add_frame(fuzz, &message);
-    }
-    (void)pia_frames_send(&message, server); /* a connection that was given up is gone */
-}
-
-/* Waits for the join, which names the member. */
-static void greet(void *server, pia_frames_t *ret_peer)
-{
-    zmq_pollitem_t item = {.socket = server, .events = ZMQ_POLLIN};
-    FUZZ_CHECK(zmq_poll(&item, 1, WAIT_MS) == 1);
-    FUZZ_CHECK(pia_frames_recv(ret_peer, server) == PIA_OK);
-}
-
-static void drain(void *server)
-{
-    pia_frames_t message;
-    pia_frames_init(&message);
-    while (pia_frames_recv(&message, server) == PIA_OK) {
-        pia_frames_clear(&message);
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void *zmq;
@@ -159,14 +127,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pia_member_tick(self.member);
     pia_frames_t peer;
     pia_frames_init(&peer);
-    greet(server, &peer);
+    fuzz_server_greet(server, &peer);
     for (int i = 0; i < MESSAGES_MAX && fuzz.left > 0; i++) {
-        send_to(&fuzz, server, &peer);
+        fuzz_server_send(&fuzz, server, &peer, FRAMES_MAX, add_frame);
         pia_member_process(self.member);
     }
     pia_member_tick(self.member);
     pia_frames_clear(&peer);
     pia_member_destroy(&self.member);
-    drain(server);
+    fuzz_server_drain(server);
     return 0;
 }

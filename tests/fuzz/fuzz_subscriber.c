@@ -1,15 +1,12 @@
 /* fuzz_subscriber.c - a connection to a journal that answers with anything: what the subscriber is
  * told makes sense, and it never subscribes twice to the same stream without being told why. */
-#include "fuzz.h"
+#include "fuzz_server.h"
 
-#include <zmq.h>
-
-#include "pia/frames.h"
 #include "pia/log.h"
 #include "pia/record.h"
 #include "pia/stream.h"
 
-enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_MAX = 2000, WAIT_MS = 1000 };
+enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_MAX = 2000 };
 
 typedef struct {
     pia_stream_t *stream;
@@ -119,35 +116,6 @@ static void add_frame(fuzz_t *fuzz, pia_frames_t *message)
     }
 }
 
-static void send_to(fuzz_t *fuzz, void *server, pia_frames_t *peer)
-{
-    pia_frames_t message;
-    pia_frames_init(&message);
-    pia_frames_add(&message, pia_frames_data(peer, 0), pia_frames_size(peer, 0));
-    size_t frames = fuzz_byte(fuzz) % FRAMES_MAX + 1;
-    for (size_t i = 0; i < frames; i++) {
-        add_frame(fuzz, &message);
-    }
-    (void)pia_frames_send(&message, server); /* a connection that was given up is gone */
-}
-
-/* Waits for the first message of the connection, which names it; the rest is thrown away. */
-static void greet(void *server, pia_frames_t *ret_peer)
-{
-    zmq_pollitem_t item = {.socket = server, .events = ZMQ_POLLIN};
-    FUZZ_CHECK(zmq_poll(&item, 1, WAIT_MS) == 1);
-    FUZZ_CHECK(pia_frames_recv(ret_peer, server) == PIA_OK);
-}
-
-static void drain(void *server)
-{
-    pia_frames_t message;
-    pia_frames_init(&message);
-    while (pia_frames_recv(&message, server) == PIA_OK) {
-        pia_frames_clear(&message);
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void *zmq;
@@ -164,14 +132,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     subscribe(&self);
     pia_frames_t peer;
     pia_frames_init(&peer);
-    greet(server, &peer);
+    fuzz_server_greet(server, &peer);
     for (int i = 0; i < MESSAGES_MAX && fuzz.left > 0 && self.lost == 0; i++) {
-        send_to(&fuzz, server, &peer);
+        fuzz_server_send(&fuzz, server, &peer, FRAMES_MAX, add_frame);
         pia_stream_process(self.stream);
     }
     pia_stream_tick(self.stream);
     pia_frames_clear(&peer);
     pia_stream_destroy(&self.stream);
-    drain(server);
+    fuzz_server_drain(server);
     return 0;
 }
