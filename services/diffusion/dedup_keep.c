@@ -11,7 +11,7 @@ enum {
     PAGE_EVENTS = RUN_EVENTS >> RUN_PAGE_BITS,
     /* Each level needs a piece of merging every 8,192 events: this is four times as often. */
     PIECE_EVENTS = 2048,
-    PIECES_MAX = 4, /* a transaction: 1 ms each */
+    PIECES_MAX = 4, /* a transaction */
     CREDIT_MAX = PIECES_MAX * PIECE_EVENTS,
     LATE_EVENTS = 2 * RUN_EVENTS, /* in no run: their keeper is dead */
     REMOVE_PAGES = 128,           /* in a piece */

@@ -125,7 +125,7 @@ static void send(live_t *self, const char *topic, const cursor_t *cursor, const 
 void live_publish(live_t *self, const record_t *record, const attributes_t *attributes)
 {
     char topic[LIVE_TOPIC_MAX + 1];
-    if (!self->heard) /* 0.4 us an event: topic, cursor and a copy that libzmq throws away */
+    if (!self->heard) /* else topic, cursor and a copy that libzmq throws away */
         return;
     if (strcmp(attributes->value[ATTRIBUTE_VISIBILITY], "public") != 0 ||
         !live_topic(attributes, topic))
