@@ -99,9 +99,11 @@ def test_an_interrupted_run_leaves_no_process(tmp_path, how):
 
 
 def test_the_table_says_what_is_to_be_reached(tmp_path):
-    printed = run(tmp_path, "--quick", "publish1")
+    folder = tmp_path / ("deeper than the address of a unix socket can say: " + "x" * 100)
+    printed = run(folder, "--quick", "publish1")
     (line,) = [line for line in printed.splitlines() if line.startswith("publish1") and "1 × 1024" in line]
     assert "events/s" in line or "/s" in line
+    assert all(peer in printed for peer in PEERS) and "FAILED" not in printed
     assert "Machine" in printed and "Versions" in printed and "Settings" in printed
 
 

@@ -54,6 +54,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def connect_unix(probe, path):
+    """However deep the folder is: a socket's address has 107 bytes at most (unix(7))."""
+    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        probe.connect(f"/proc/self/fd/{folder}/{path.name}")
+    finally:
+        os.close(folder)
+
+
 class Server:
     """Starts with `with`, ends with it; `directory` is removed at the end unless it was given."""
 
@@ -121,7 +130,10 @@ class Server:
         kind = socket.AF_UNIX if path else socket.AF_INET
         with socket.socket(kind) as probe:
             try:
-                probe.connect(os.path.relpath(path) if path else ("127.0.0.1", port))
+                if path:
+                    connect_unix(probe, path)
+                else:
+                    probe.connect(("127.0.0.1", port))
                 return True
             except OSError:
                 return False
@@ -174,7 +186,7 @@ class Redis(Server):
         """Whether it answers, which it does when it has read its file."""
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(os.path.relpath(self.directory / "redis.sock"))
+                connect_unix(probe, self.directory / "redis.sock")
                 probe.sendall(b"PING\r\n")
                 return probe.recv(64).startswith(b"+PONG")
             except OSError:
