@@ -3,7 +3,7 @@ foreach(subject day definition engine)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-foreach(subject matter record)
+foreach(subject matter record kin)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c
             support/test_database.c

@@ -6,17 +6,20 @@
 #include <stdint.h>
 
 #include "definition.h"
+#include "library.h"
 #include "pia/db.h"
 #include "pia/principal.h"
 
 typedef struct {
     pia_db_t *db;
+    library_t *library;
     struct matter *matter;
     const transition_t *transition;
     const pia_principal_t *principal;  /* NULL: nobody; a timer, an effect, or automatic */
     const json_t *data;                /* as asked, checked; NULL: only asking what is possible */
     const json_t *record;              /* the same for the history: texts as their hashes */
     int64_t effective_ms, recorded_ms; /* legal time */
+    int depth;                         /* how many transitions of others have led to it */
 } act_t;
 
 #endif

@@ -1,4 +1,4 @@
-/* announce.c - events about dossiers, reviews and labels. */
+/* announce.c - events about matters. */
 #include "announce.h"
 
 #include <stdio.h>
@@ -10,7 +10,10 @@
 #include "pia/territory.h"
 #include "review.h"
 
-enum { RESTRICTED_MAX = 4096 }; /* 32 persons and all roles need less than 2000 */
+enum {
+    RESTRICTED_MAX = 4096, /* 32 persons and all roles need less than 2000 */
+    TYPE_SIZE = 32,
+};
 
 static void set_time(json_t *object, const char *name, int64_t time_ms)
 {
@@ -25,27 +28,39 @@ static void set_text(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
-static json_t *pole_of(const matter_t *matter)
+static void append_owner(json_t *ids, const char *id)
 {
-    return json_incref(json_object_get(matter->card, "pole"));
+    if (id[0] != '\0')
+        json_array_append_new(ids, json_string(id));
 }
 
-/* The roles and structures that the transition's `notify` names; persons follow apart. */
+static pia_status_t append_reviewers(const act_t *act, json_t *persons)
+{
+    json_t *reviewers = NULL;
+    pia_status_t status = review_persons(act->db, act->matter->id, &reviewers);
+    json_array_extend(persons, reviewers);
+    json_decref(reviewers);
+    return status;
+}
+
+/* The roles, structures and persons that the transition's `notify` names. */
 static pia_status_t recipients_of(const act_t *act, json_t **ret_recipients)
 {
-    json_t *roles = json_array(), *structures = json_array(), *persons = NULL;
+    json_t *roles = json_array(), *structures = json_array(), *persons = json_array();
     pia_status_t status = PIA_OK;
-    for (size_t i = 0; i < json_array_size(act->transition->notify); i++) {
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(act->transition->notify); i++) {
         const char *name = json_string_value(json_array_get(act->transition->notify, i));
         if (strcmp(name, "structure") == 0)
-            json_array_append_new(structures, json_string(act->matter->structure));
-        else if (strcmp(name, "reviewers") != 0)
+            append_owner(structures, act->matter->structure);
+        else if (strcmp(name, "person") == 0)
+            append_owner(persons, act->matter->person);
+        else if (strcmp(name, "reviewers") == 0)
+            status = append_reviewers(act, persons);
+        else
             json_array_append_new(roles, json_string(name));
-        else if (!persons)
-            status = review_persons(act->db, act->matter->id, &persons);
     }
-    *ret_recipients = json_pack("{s:o, s:o, s:o}", "roles", roles, "structures", structures,
-                                "persons", persons ? persons : json_array());
+    *ret_recipients =
+        json_pack("{s:o, s:o, s:o}", "roles", roles, "structures", structures, "persons", persons);
     return status;
 }
 
@@ -69,7 +84,7 @@ static pia_status_t add_restricted(const act_t *act, const char *type, json_t *d
     add_names(restricted, recipients, "persons", "person");
     if (restricted[0] == '\0')
         (void)snprintf(restricted, sizeof restricted, "role:service");
-    (void)snprintf(aggregate, sizeof aggregate, "/%ss/%s", act->matter->machine->name,
+    (void)snprintf(aggregate, sizeof aggregate, "/%s/%s", kinds[act->matter->kind].path,
                    act->matter->id);
     json_t *event = pia_event_new("labellisation", type, aggregate, "restricted", restricted, data);
     return pia_outbox_add(act->db, aggregate, event);
@@ -81,11 +96,14 @@ static json_t *base_data(const act_t *act, json_t *recipients)
     const matter_t *matter = act->matter;
     const state_t *to = &matter->machine->states[matter->state];
     json_t *data = json_object();
-    set_text(data, matter->kind == MACHINE_LABEL ? "label" : "dossier", matter->id);
-    if (matter->kind == MACHINE_LABEL)
-        set_text(data, "dossier", matter->parent);
-    set_text(data, "structure", matter->structure);
-    json_object_set_new(data, "pole", pole_of(matter));
+    set_text(data, kinds[matter->kind].name, matter->id);
+    if (matter->parent[0] != '\0')
+        set_text(data, kinds[matter->parent_kind].name, matter->parent);
+    if (matter->structure[0] != '\0')
+        set_text(data, "structure", matter->structure);
+    if (matter->person[0] != '\0')
+        set_text(data, "person", matter->person);
+    json_object_set(data, "pole", json_object_get(matter->card, "pole"));
     set_text(data, "transition", act->transition->name);
     set_text(data, "transition_label", act->transition->label);
     set_text(data, "to", to->name);
@@ -99,7 +117,8 @@ static json_t *base_data(const act_t *act, json_t *recipients)
     return data;
 }
 
-static json_t *dossier_data(const act_t *act, json_t *recipients)
+/* And what is told of all but labels. */
+static json_t *full_data(const act_t *act, json_t *recipients)
 {
     const definition_t *definition = act->matter->definition;
     json_t *data = base_data(act, recipients);
@@ -124,14 +143,14 @@ static json_t *to_persons(const act_t *act, json_t *persons)
 
 pia_status_t announce_assignment(const act_t *act, const json_t *reviewers)
 {
-    json_t *data = dossier_data(act, to_persons(act, json_deep_copy(reviewers)));
+    json_t *data = full_data(act, to_persons(act, json_deep_copy(reviewers)));
     json_object_set_new(data, "reviewers", json_deep_copy(reviewers));
     return add_restricted(act, "review.assigned", data);
 }
 
 pia_status_t announce_review(const act_t *act)
 {
-    json_t *data = dossier_data(act, to_persons(act, json_array()));
+    json_t *data = full_data(act, to_persons(act, json_array()));
     set_text(data, "reviewer", act->principal->person);
     return add_restricted(act, "review.filed", data);
 }
@@ -191,11 +210,13 @@ pia_status_t announce_transition(const act_t *act, int from)
         json_decref(recipients);
         return status;
     }
-    json_t *data = label ? base_data(act, recipients) : dossier_data(act, recipients);
+    json_t *data = label ? base_data(act, recipients) : full_data(act, recipients);
     if (from != STATE_NONE)
         set_text(data, "from", matter->machine->states[from].name);
     if (label)
         set_text(data, "effect", matter->machine->states[matter->state].standing);
-    const char *type = from == STATE_NONE ? "dossier.created" : "dossier.transitioned";
-    return add_restricted(act, label ? "label.transitioned" : type, data);
+    char type[TYPE_SIZE];
+    (void)snprintf(type, sizeof type, "%s.%s", kinds[matter->kind].name,
+                   from == STATE_NONE ? "created" : "transitioned");
+    return add_restricted(act, type, data);
 }

@@ -6,9 +6,8 @@
 #include "act.h"
 #include "matter.h"
 
-/* dossier.created, dossier.transitioned or label.transitioned, to those whom the transition's
- * `notify` names; label.awarded, to everyone, when a label is made. `from`: the state before it,
- * STATE_NONE at the creation. */
+/* KIND.created or KIND.transitioned, to those whom the transition's `notify` names; label.awarded,
+ * to everyone, when a label is made. `from`: the state before it, STATE_NONE at the creation. */
 pia_status_t announce_transition(const act_t *act, int from);
 
 /* review.assigned: to the new reviewers (ids) and to the roles that the transition notifies. */

@@ -10,8 +10,6 @@
 #include "pia/memory.h"
 #include "proto/process_definition.h"
 
-const char *const machine_names[MACHINE_COUNT] = {"dossier", "label"};
-
 static void free_machine(machine_t *machine)
 {
     for (size_t i = 0; i < machine->transition_count; i++) {
@@ -42,9 +40,10 @@ static pia_status_t load_machines(definition_t *definition, pia_problem_t *probl
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < MACHINE_COUNT; i++) {
         char at[PIA_POINTER_MAX];
-        (void)snprintf(at, sizeof at, "/machines/%s", machine_names[i]);
-        definition->machines[i].name = machine_names[i];
-        const json_t *json = json_object_get(machines, machine_names[i]);
+        (void)snprintf(at, sizeof at, "/machines/%s", kinds[i].name);
+        definition->machines[i].kind = (machine_kind_t)i;
+        definition->machines[i].name = kinds[i].name;
+        const json_t *json = json_object_get(machines, kinds[i].name);
         if (json)
             status = definition_load_machine(&definition->machines[i], json, at, problem);
     }

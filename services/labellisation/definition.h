@@ -15,14 +15,11 @@ enum {
     DEFINITION_HASH_SIZE = 65, /* hexadecimal, with its NUL */
 };
 
-typedef enum { MACHINE_DOSSIER, MACHINE_LABEL, MACHINE_COUNT } machine_kind_t;
-extern const char *const machine_names[MACHINE_COUNT];
-
 typedef struct {
     const char *name, *title;
     int64_t version;
     const json_t *themes, *sectors;    /* sectors may be NULL */
-    machine_t machines[MACHINE_COUNT]; /* the label's has no states if nothing is awarded */
+    machine_t machines[MACHINE_COUNT]; /* without states: the procedure has no such kind */
     char hash[DEFINITION_HASH_SIZE];   /* of the bytes, BLAKE2b-256 */
     json_t *json;
 } definition_t;

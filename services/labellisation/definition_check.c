@@ -46,7 +46,7 @@ static bool asks_for_data(const transition_t *transition)
     return false;
 }
 
-/* Whether a timer makes this transition, or an effect of another machine. */
+/* Whether a timer makes this transition, or an effect. */
 static bool is_made_by_rule(const definition_t *definition,
                             const machine_t *machine,
                             const transition_t *transition)
@@ -54,7 +54,7 @@ static bool is_made_by_rule(const definition_t *definition,
     for (size_t i = 0; i < machine->timer_count; i++)
         if (&machine->transitions[machine->timers[i].transition] == transition)
             return true;
-    return transition->from == 0 && machine == &definition->machines[MACHINE_LABEL];
+    return definition_moves(definition, machine, transition);
 }
 
 static pia_status_t check_creation(const machine_t *machine,
@@ -66,8 +66,9 @@ static pia_status_t check_creation(const machine_t *machine,
         return definition_fault(problem, at, "to", "a creation leads to an initial state");
     if (transition->automatic)
         return definition_fault(problem, at, "automatic", "a creation is not automatic");
-    if (asks_for_data(transition))
-        return definition_fault(problem, at, "requires", "a creation asks for no data");
+    if (transition->roles == 0 && asks_for_data(transition))
+        return definition_fault(problem, at, "requires",
+                                "a creation that nobody makes by hand has no data");
     return PIA_OK;
 }
 
@@ -111,9 +112,9 @@ check_notify(const transition_t *transition, const char *at, pia_problem_t *prob
         char index[40];
         (void)snprintf(index, sizeof index, "notify/%zu", i);
         if (pia_role_parse(name) == 0 && strcmp(name, "structure") != 0 &&
-            strcmp(name, "reviewers") != 0)
+            strcmp(name, "reviewers") != 0 && strcmp(name, "person") != 0)
             return definition_fault(problem, at, index,
-                                    "is not a role, \"structure\" or \"reviewers\"");
+                                    "is not a role, \"structure\", \"reviewers\" or \"person\"");
     }
     return PIA_OK;
 }
@@ -159,8 +160,7 @@ static pia_status_t check_since(const machine_t *machine,
     return PIA_OK;
 }
 
-static pia_status_t check_timer(const definition_t *definition,
-                                const machine_t *machine,
+static pia_status_t check_timer(const machine_t *machine,
                                 const timer_rule_t *timer,
                                 const char *at,
                                 pia_problem_t *problem)
@@ -179,7 +179,7 @@ static pia_status_t check_timer(const definition_t *definition,
         return definition_fault(problem, at, "after", "either a period or the date of a fact");
     if (timer->on && (timer->since || timer->suspended_in))
         return definition_fault(problem, at, "on", "the date of a fact has no clock");
-    if (timer->on && !definition_records(definition, machine, timer->on, true))
+    if (timer->on && !definition_records(machine, timer->on, true))
         return definition_fault(problem, at, "on", "no effect records this fact as a date");
     return check_since(machine, timer, at, problem);
 }
@@ -239,7 +239,7 @@ check_machine(const definition_t *definition, const machine_t *machine, pia_prob
     }
     for (size_t i = 0; status == PIA_OK && i < machine->timer_count; i++) {
         definition_item(item, at, "timers", i);
-        status = check_timer(definition, machine, &machine->timers[i], item, problem);
+        status = check_timer(machine, &machine->timers[i], item, problem);
     }
     return status;
 }

@@ -37,10 +37,12 @@ pia_status_t definition_check_rules(const definition_t *definition,
                                     const char *at,
                                     pia_problem_t *problem);
 
+/* Whether an effect of some machine makes this transition (definition_rules.c). */
+bool definition_moves(const definition_t *definition,
+                      const machine_t *machine,
+                      const transition_t *transition);
+
 /* Whether an effect of the machine records this fact (definition_rules.c); `as_date`: as a date. */
-bool definition_records(const definition_t *definition,
-                        const machine_t *machine,
-                        const char *fact,
-                        bool as_date);
+bool definition_records(const machine_t *machine, const char *fact, bool as_date);
 
 #endif

@@ -14,6 +14,7 @@ typedef struct {
     const json_t *rule;
     const char *at; /* of the rule */
     const parameter_t *parameter;
+    machine_kind_t of; /* of an effect: whose transition it names */
     const json_t *value;
     pia_problem_t *problem;
 } use_t;
@@ -21,12 +22,6 @@ typedef struct {
 static pia_status_t fault(const use_t *use, const char *detail)
 {
     return definition_fault(use->problem, use->at, use->parameter->name, detail);
-}
-
-/* What the award of a label records on the label itself. */
-static bool is_award_fact(const char *fact)
-{
-    return strcmp(fact, "from") == 0 || strcmp(fact, "until") == 0;
 }
 
 static bool effect_records(const transition_t *transition,
@@ -46,12 +41,9 @@ static bool effect_records(const transition_t *transition,
     return false;
 }
 
-bool definition_records(const definition_t *definition,
-                        const machine_t *machine,
-                        const char *fact,
-                        bool as_date)
+bool definition_records(const machine_t *machine, const char *fact, bool as_date)
 {
-    if (machine == &definition->machines[MACHINE_LABEL] && is_award_fact(fact))
+    if (kind_gives(machine->kind, fact))
         return true;
     for (size_t i = 0; i < machine->transition_count; i++) {
         const transition_t *transition = &machine->transitions[i];
@@ -59,6 +51,61 @@ bool definition_records(const definition_t *definition,
             if (effect_records(transition, &transition->effects[j], fact, as_date))
                 return true;
     }
+    return false;
+}
+
+static machine_kind_t child_kind(const json_t *rule)
+{
+    return kind_parse(json_string_value(json_object_get(rule, "kind")));
+}
+
+/* The kinds of which a parameter names a transition. */
+static uint32_t
+named_kinds(const machine_t *machine, const effect_t *effect, const parameter_t *parameter)
+{
+    switch (parameter->kind) {
+    case PARAMETER_CREATION:
+    case PARAMETER_TRANSITION:
+        return kind_bit(effect->kind->of);
+    case PARAMETER_OF_PARENT:
+        return kinds[machine->kind].parents;
+    case PARAMETER_OF_CHILD:
+        return kind_bit(child_kind(effect->parameters));
+    default:
+        return 0;
+    }
+}
+
+static bool effect_moves(const machine_t *machine,
+                         const effect_t *effect,
+                         const machine_t *other,
+                         const char *transition)
+{
+    for (const parameter_t *parameter = effect->kind->parameters; parameter->name; parameter++) {
+        const char *name = json_string_value(json_object_get(effect->parameters, parameter->name));
+        if ((named_kinds(machine, effect, parameter) & kind_bit(other->kind)) != 0 && name &&
+            strcmp(name, transition) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool machine_moves(const machine_t *machine, const machine_t *other, const char *transition)
+{
+    for (size_t i = 0; i < machine->transition_count; i++)
+        for (size_t j = 0; j < machine->transitions[i].effect_count; j++)
+            if (effect_moves(machine, &machine->transitions[i].effects[j], other, transition))
+                return true;
+    return false;
+}
+
+bool definition_moves(const definition_t *definition,
+                      const machine_t *machine,
+                      const transition_t *transition)
+{
+    for (size_t i = 0; i < MACHINE_COUNT; i++)
+        if (machine_moves(&definition->machines[i], machine, transition->name))
+            return true;
     return false;
 }
 
@@ -130,13 +177,58 @@ static pia_status_t check_capacities(const use_t *use)
     return PIA_OK;
 }
 
-static pia_status_t check_award(const use_t *use)
+/* A transition of this machine that only rules make; a creation if `creates`. */
+static bool is_for_rules(const machine_t *machine, const json_t *name, bool creates)
 {
-    const machine_t *label = &use->definition->machines[MACHINE_LABEL];
-    const transition_t *creation = machine_transition(label, json_string_value(use->value));
-    if (use->machine == label || !creation || creation->from != 0 || creation->roles != 0)
-        return fault(use, "is not a creation without roles of the label's machine");
+    const transition_t *transition = machine_transition(machine, json_string_value(name));
+    if (!transition || transition->roles != 0 || transition->automatic)
+        return false;
+    for (size_t i = 0; i < transition->datum_count; i++)
+        if (!transition->data[i].optional)
+            return false;
+    return creates == (transition->from == 0);
+}
+
+static pia_status_t check_creation(const use_t *use)
+{
+    const machine_t *machine = &use->definition->machines[use->of];
+    if (use->machine == machine || !is_for_rules(machine, use->value, true))
+        return fault(use, "is not a creation without roles or required data of that machine");
     return PIA_OK;
+}
+
+static pia_status_t check_other(const use_t *use, machine_kind_t kind)
+{
+    if (!is_for_rules(&use->definition->machines[kind], use->value, false))
+        return fault(use, "is not a transition of that machine without roles and required data, "
+                          "for rules to make");
+    return PIA_OK;
+}
+
+static pia_status_t check_of_parent(const use_t *use)
+{
+    uint32_t parents = kinds[use->machine->kind].parents;
+    pia_status_t status = PIA_OK;
+    if (parents == 0)
+        return fault(use, "what this machine runs has no parent");
+    for (int kind = 0; status == PIA_OK && kind < MACHINE_COUNT; kind++)
+        if ((parents & kind_bit(kind)) != 0 && use->definition->machines[kind].state_count > 0)
+            status = check_other(use, kind);
+    return status;
+}
+
+static pia_status_t check_kind(const use_t *use)
+{
+    machine_kind_t kind = child_kind(use->rule);
+    if (kind == MACHINE_NONE || (kinds[kind].parents & kind_bit(use->machine->kind)) == 0)
+        return fault(use, "is not a kind whose parent is of this machine");
+    return PIA_OK;
+}
+
+static pia_status_t check_of_child(const use_t *use)
+{
+    machine_kind_t kind = child_kind(use->rule);
+    return kind == MACHINE_NONE ? fault(use, "goes with `kind`") : check_other(use, kind);
 }
 
 static pia_status_t check_period(const use_t *use)
@@ -151,16 +243,9 @@ static pia_status_t check_period(const use_t *use)
 static pia_status_t check_fact(const use_t *use)
 {
     const char *fact = json_string_value(use->value);
-    return definition_records(use->definition, use->machine, fact, false)
+    return definition_records(use->machine, fact, false)
                ? PIA_OK
                : fault(use, "no effect records this fact");
-}
-
-static pia_status_t check_day(const use_t *use)
-{
-    return use->machine == &use->definition->machines[MACHINE_LABEL]
-               ? PIA_OK
-               : fault(use, "only a label ends");
 }
 
 static pia_status_t check_value(const use_t *use)
@@ -173,14 +258,21 @@ static pia_status_t check_value(const use_t *use)
     case PARAMETER_CAPACITIES:
         return check_capacities(use);
     case PARAMETER_CREATION:
-        return check_award(use);
+        return check_creation(use);
+    case PARAMETER_TRANSITION:
+        return check_other(use, use->of);
+    case PARAMETER_OF_PARENT:
+        return check_of_parent(use);
+    case PARAMETER_KIND:
+        return check_kind(use);
+    case PARAMETER_OF_CHILD:
+        return check_of_child(use);
     case PARAMETER_PERIOD:
         return check_period(use);
-    case PARAMETER_DAY:
-        return check_day(use);
     case PARAMETER_NEW_FACT:
     case PARAMETER_VALUE:
     case PARAMETER_NAMES:
+    case PARAMETER_DAY:
         return PIA_OK; /* any: the schema has checked them */
     default:
         return check_datum(use);
@@ -208,12 +300,15 @@ static pia_status_t check_rule(use_t *use, const parameter_t *parameters)
     return PIA_OK;
 }
 
-/* A rule that looks at who asks stands where somebody does. */
-static pia_status_t check_personal(const use_t *use, bool personal)
+/* A rule that looks at who asks stands where somebody does, one about a kind in its machine. */
+static pia_status_t check_place(const use_t *use, bool personal, uint32_t where)
 {
     if (personal && use->transition->roles == 0)
         return definition_fault(use->problem, use->at, "name",
                                 "looks at who asks, and nobody makes this transition");
+    if (where != 0 && (where & kind_bit(use->machine->kind)) == 0)
+        return definition_fault(use->problem, use->at, "name",
+                                "is not for the transitions of this machine");
     return PIA_OK;
 }
 
@@ -224,21 +319,30 @@ pia_status_t definition_check_rules(const definition_t *definition,
                                     pia_problem_t *problem)
 {
     char item[PIA_POINTER_MAX];
-    use_t use = {definition, machine, transition, NULL, item, NULL, NULL, problem};
+    use_t use = {
+        .definition = definition,
+        .machine = machine,
+        .transition = transition,
+        .at = item,
+        .problem = problem,
+    };
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < transition->guard_count; i++) {
         definition_item(item, at, "guards", i);
         use.rule = transition->guards[i].parameters;
-        status = check_personal(&use, transition->guards[i].kind->personal);
+        const guard_kind_t *kind = transition->guards[i].kind;
+        status = check_place(&use, kind->personal, kind->kinds);
         if (status == PIA_OK)
-            status = check_rule(&use, transition->guards[i].kind->parameters);
+            status = check_rule(&use, kind->parameters);
     }
     for (size_t i = 0; status == PIA_OK && i < transition->effect_count; i++) {
         definition_item(item, at, "effects", i);
         use.rule = transition->effects[i].parameters;
-        status = check_personal(&use, transition->effects[i].kind->personal);
+        const effect_kind_t *kind = transition->effects[i].kind;
+        use.of = kind->of;
+        status = check_place(&use, kind->personal, kind->kinds);
         if (status == PIA_OK)
-            status = check_rule(&use, transition->effects[i].kind->parameters);
+            status = check_rule(&use, kind->parameters);
     }
     return status;
 }

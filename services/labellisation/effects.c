@@ -4,6 +4,7 @@
 
 #include "announce.h"
 #include "definition_internal.h"
+#include "kin.h"
 #include "matter.h"
 #include "people.h"
 #include "review.h"
@@ -142,41 +143,34 @@ run_clear_signatures(act_t *act, const json_t *parameters, pia_problem_t *proble
     return signature_clear(act->db, act->matter->id);
 }
 
-/* From and until, and what the label takes over from its dossier. */
-static void fill_label(matter_t *label, const act_t *act, const json_t *validity)
-{
-    const matter_t *dossier = act->matter;
-    char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE];
-    period_t period;
-    definition_read_period(validity, &period);
-    day_format(day_of(act->effective_ms), from);
-    day_format(day_add(day_of(act->effective_ms), &period), until);
-    label->kind = MACHINE_LABEL;
-    label->definition = dossier->definition;
-    (void)snprintf(label->parent, sizeof label->parent, "%s", dossier->id);
-    (void)snprintf(label->structure, sizeof label->structure, "%s", dossier->structure);
-    (void)snprintf(label->pole, sizeof label->pole, "%s", dossier->pole);
-    label->card = json_deep_copy(dossier->card);
-    label->demonstration = dossier->demonstration;
-    label->facts = json_pack("{s:s, s:s}", "from", from, "until", until);
-}
-
 static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    matter_t label = {.state = STATE_NONE};
-    pia_uuid7_text(label.id);
-    fill_label(&label, act, json_object_get(parameters, "validity"));
-    const machine_t *machine = &label.definition->machines[MACHINE_LABEL];
-    act_t award = {
-        .db = act->db,
-        .matter = &label,
-        .transition = machine_transition(machine, text_of(parameters, "transition")),
-        .effective_ms = act->effective_ms,
-        .recorded_ms = act->recorded_ms,
+    char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE], id[PIA_UUID_TEXT_SIZE];
+    period_t period;
+    definition_read_period(json_object_get(parameters, "validity"), &period);
+    day_format(day_of(act->effective_ms), from);
+    day_format(day_add(day_of(act->effective_ms), &period), until);
+    child_t label = {
+        .kind = MACHINE_LABEL,
+        .transition = text_of(parameters, "transition"),
+        .facts = json_pack("{s:s, s:s}", "from", from, "until", until),
     };
-    pia_status_t status = matter_create(&award, problem);
-    matter_clear(&label);
-    return status;
+    return matter_create_child(act, &label, id, problem);
+}
+
+static pia_status_t run_move_parent(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const matter_t *matter = act->matter;
+    if (matter->parent[0] == '\0')
+        return PIA_OK;
+    return matter_move_other(act, matter->parent_kind, matter->parent,
+                             text_of(parameters, "transition"), problem);
+}
+
+static pia_status_t run_move_children(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    return matter_move_children(act, kind_parse(text_of(parameters, "kind")),
+                                text_of(parameters, "transition"), problem);
 }
 
 static pia_status_t run_end_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -192,25 +186,48 @@ static pia_status_t run_end_label(act_t *act, const json_t *parameters, pia_prob
 }
 
 static const effect_kind_t effects[] = {
-    {"record_fact",
-     run_record_fact,
-     false,
-     {{"fact", PARAMETER_NEW_FACT}, {"data", PARAMETER_DATUM}, {"map", PARAMETER_MAP}}},
-    {"set_fact", run_set_fact, false, {{"fact", PARAMETER_NEW_FACT}, {"value", PARAMETER_VALUE}}},
-    {"clear_fact", run_clear_fact, false, {{"fact", PARAMETER_FACT}}},
-    {"assign_reviewers", run_assign_reviewers, true, {{"data", PARAMETER_PERSONS}}},
-    {"close_reviews", run_close_reviews, false, {{NULL}}},
-    {"file_review",
-     run_file_review,
-     true,
-     {{"opinion", PARAMETER_CHOICE}, {"score", PARAMETER_INTEGER}, {"text", PARAMETER_TEXT}}},
-    {"record_signature", run_record_signature, true, {{"data", PARAMETER_CHOICE}}},
-    {"clear_signatures", run_clear_signatures, false, {{NULL}}},
-    {"award_label",
-     run_award_label,
-     false,
-     {{"transition", PARAMETER_CREATION}, {"validity", PARAMETER_PERIOD}}},
-    {"end_label", run_end_label, false, {{"day", PARAMETER_DAY}}},
+    {.name = "record_fact",
+     .run = run_record_fact,
+     .parameters = {{"fact", PARAMETER_NEW_FACT},
+                    {"data", PARAMETER_DATUM},
+                    {"map", PARAMETER_MAP}}},
+    {.name = "set_fact",
+     .run = run_set_fact,
+     .parameters = {{"fact", PARAMETER_NEW_FACT}, {"value", PARAMETER_VALUE}}},
+    {.name = "clear_fact", .run = run_clear_fact, .parameters = {{"fact", PARAMETER_FACT}}},
+    {.name = "assign_reviewers",
+     .run = run_assign_reviewers,
+     .personal = true,
+     .parameters = {{"data", PARAMETER_PERSONS}}},
+    {.name = "close_reviews", .run = run_close_reviews},
+    {.name = "file_review",
+     .run = run_file_review,
+     .personal = true,
+     .parameters = {{"opinion", PARAMETER_CHOICE},
+                    {"score", PARAMETER_INTEGER},
+                    {"text", PARAMETER_TEXT}}},
+    {.name = "record_signature",
+     .run = run_record_signature,
+     .personal = true,
+     .parameters = {{"data", PARAMETER_CHOICE}}},
+    {.name = "clear_signatures", .run = run_clear_signatures},
+    {.name = "award_label",
+     .run = run_award_label,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .of = MACHINE_LABEL,
+     .parameters = {{"transition", PARAMETER_CREATION}, {"validity", PARAMETER_PERIOD}}},
+    {.name = "end_label",
+     .run = run_end_label,
+     .kinds = 1 << MACHINE_LABEL,
+     .parameters = {{"day", PARAMETER_DAY}}},
+    {.name = "move_parent",
+     .run = run_move_parent,
+     .others = true,
+     .parameters = {{"transition", PARAMETER_OF_PARENT}}},
+    {.name = "move_children",
+     .run = run_move_children,
+     .others = true,
+     .parameters = {{"kind", PARAMETER_KIND}, {"transition", PARAMETER_OF_CHILD}}},
 };
 
 const effect_kind_t *effect_find(const char *name)

@@ -144,18 +144,25 @@ static pia_status_t pole_free(const act_t *act, const json_t *parameters, pia_pr
 }
 
 static const guard_kind_t guards[] = {
-    {"fact_is", fact_is, false, {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
-    {"fact_is_not", fact_is_not, false, {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
-    {"reviews_filed", reviews_filed, false, {{NULL}}},
-    {"review_pending", review_pending, true, {{NULL}}},
-    {"actor_independent", actor_independent, true, {{NULL}}},
-    {"capacity_held",
-     capacity_held,
-     true,
-     {{"data", PARAMETER_CHOICE}, {"capacities", PARAMETER_CAPACITIES}}},
-    {"not_signed", not_signed, true, {{"data", PARAMETER_CHOICE}}},
-    {"signed_by", signed_by, false, {{"by", PARAMETER_NAMES}}},
-    {"pole_free", pole_free, false, {{NULL}}},
+    {.name = "fact_is",
+     .test = fact_is,
+     .parameters = {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
+    {.name = "fact_is_not",
+     .test = fact_is_not,
+     .parameters = {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
+    {.name = "reviews_filed", .test = reviews_filed},
+    {.name = "review_pending", .test = review_pending, .personal = true},
+    {.name = "actor_independent", .test = actor_independent, .personal = true},
+    {.name = "capacity_held",
+     .test = capacity_held,
+     .personal = true,
+     .parameters = {{"data", PARAMETER_CHOICE}, {"capacities", PARAMETER_CAPACITIES}}},
+    {.name = "not_signed",
+     .test = not_signed,
+     .personal = true,
+     .parameters = {{"data", PARAMETER_CHOICE}}},
+    {.name = "signed_by", .test = signed_by, .parameters = {{"by", PARAMETER_NAMES}}},
+    {.name = "pole_free", .test = pole_free},
 };
 
 const guard_kind_t *guard_find(const char *name)

@@ -38,11 +38,13 @@ static pia_status_t find_once(labellisation_t *self,
     if (status != PIA_OK)
         return status;
     status = matter_roles(self->db, &ret_found->matter, principal, &ret_found->roles);
-    if (status == PIA_OK && kind == MACHINE_DOSSIER &&
+    if (status == PIA_OK && !kinds[kind].open &&
         !engine_sees(ret_found->matter.machine, ret_found->roles))
-        status = pia_problem_set(problem, PIA_NOT_FOUND, NULL, "there is no such dossier");
+        status =
+            pia_problem_set(problem, PIA_NOT_FOUND, NULL, "there is no such %s", kinds[kind].name);
     if (status == PIA_OK)
-        status = matter_catch_up(self->db, &ret_found->matter, pia_clock_now(), problem);
+        status =
+            matter_catch_up(self->db, self->library, &ret_found->matter, pia_clock_now(), problem);
     if (status != PIA_OK)
         matter_clear(&ret_found->matter);
     return status;
@@ -64,6 +66,21 @@ pia_status_t handler_find(labellisation_t *self,
     return status;
 }
 
+pia_status_t handler_find_inner(labellisation_t *self,
+                                const pia_request_t *request,
+                                machine_kind_t kind,
+                                const char *id,
+                                handler_found_t *ret_found,
+                                pia_problem_t *problem)
+{
+    pia_status_t status = handler_find(self, request, kind, id, ret_found, problem);
+    if (status != PIA_OK || engine_sees(ret_found->matter.machine, ret_found->roles))
+        return status;
+    matter_clear(&ret_found->matter);
+    return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
+                           "this is for its holder and those who decide");
+}
+
 static pia_status_t make_move(labellisation_t *self,
                               const pia_request_t *request,
                               const handler_move_t *move,
@@ -73,6 +90,7 @@ static pia_status_t make_move(labellisation_t *self,
     int64_t now_ms = pia_clock_now();
     act_t act = {
         .db = self->db,
+        .library = self->library,
         .matter = matter,
         .transition = machine_transition(matter->machine, move->transition),
         .principal = pia_request_principal(request),

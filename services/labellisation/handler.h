@@ -12,20 +12,29 @@ enum { PAGE_LIMIT = 50 }; /* items in a page when the asker says nothing */
 /* Refuses with `problem`, or with words for `status` if it was not filled. */
 void handler_fail(pia_request_t **request_p, pia_status_t status, pia_problem_t *problem);
 
-/* A dossier or label that was asked about. */
+/* A matter that was asked about. */
 typedef struct {
     matter_t matter;
     uint32_t roles; /* the asker's on it (matter_roles) */
 } handler_found_t;
 
-/* Reads a dossier or label, with its due timers applied. A dossier that the asker may not see is
- * PIA_NOT_FOUND. On success the caller clears the matter. */
+/* Reads a matter, with its due timers applied. One that the asker may not see is PIA_NOT_FOUND. On
+ * success the caller clears it. */
 pia_status_t handler_find(labellisation_t *self,
                           const pia_request_t *request,
                           machine_kind_t kind,
                           const char *id,
                           handler_found_t *ret_found,
                           pia_problem_t *problem);
+
+/* The same for what lies inside: of a kind that anyone may read it is PIA_FORBIDDEN to those who
+ * are neither its holder nor readers. */
+pia_status_t handler_find_inner(labellisation_t *self,
+                                const pia_request_t *request,
+                                machine_kind_t kind,
+                                const char *id,
+                                handler_found_t *ret_found,
+                                pia_problem_t *problem);
 
 typedef struct {
     machine_kind_t kind;

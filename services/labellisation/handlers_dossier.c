@@ -2,14 +2,10 @@
 #include <string.h>
 
 #include "engine.h"
-#include "handler.h"
-#include "history.h"
 #include "people.h"
 #include "pia/clock.h"
 #include "proto/dossier.h"
-#include "review.h"
-#include "store_matter.h"
-#include "view.h"
+#include "serve.h"
 
 /* Answers with the dossier, and clears it. */
 static void answer_dossier(labellisation_t *self, pia_request_t **request_p, handler_found_t *found)
@@ -124,7 +120,13 @@ static pia_status_t create(labellisation_t *self,
     const pia_principal_t *principal = pia_request_principal(request);
     matter_t *dossier = &ret_found->matter;
     bool demonstration = false;
-    act_t act = {.db = self->db, .matter = dossier, .principal = principal};
+    act_t act = {
+        .db = self->db,
+        .library = self->library,
+        .matter = dossier,
+        .principal = principal,
+        .data = fields->data,
+    };
     pia_status_t status = find_definition(self, fields, &dossier->definition, problem);
     if (status == PIA_OK)
         status = find_creation(fields, dossier->definition, &act.transition, problem);
@@ -157,41 +159,10 @@ void handle_dossier_create(void *arg, pia_request_t **request_p)
     handler_fail(request_p, status, &problem);
 }
 
-void handle_dossier_get(void *arg, pia_request_t **request_p)
+void handle_dossier_get(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
     const pia_labellisation_dossier_get_t *fields = pia_request_fields(*request_p);
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status =
-        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
-    if (status == PIA_OK)
-        answer_dossier(self, request_p, &found);
-    else
-        handler_fail(request_p, status, &problem);
-}
-
-/* Appends a dossier to a page, if the asker sees it. */
-static pia_status_t append_seen(labellisation_t *self,
-                                const pia_principal_t *principal,
-                                const char *id,
-                                json_t *items,
-                                pia_problem_t *problem)
-{
-    matter_t dossier;
-    uint32_t roles;
-    json_t *json = NULL;
-    pia_status_t status =
-        matter_load(self->db, self->library, MACHINE_DOSSIER, id, &dossier, problem);
-    if (status != PIA_OK)
-        return status;
-    status = matter_roles(self->db, &dossier, principal, &roles);
-    if (status == PIA_OK && engine_sees(dossier.machine, roles))
-        status = view_dossier(self->db, &dossier, principal, roles, &json);
-    if (json)
-        json_array_append_new(items, json);
-    matter_clear(&dossier);
-    return status;
+    serve_get(self, request_p, MACHINE_DOSSIER, fields->dossier, view_dossier);
 }
 
 /* Who may see dossiers beyond those of its structure and its assignments. */
@@ -202,47 +173,18 @@ static bool may_read_all(const pia_principal_t *principal)
     return (principal->roles & ~narrow) != 0;
 }
 
-static pia_status_t
-list(labellisation_t *self, const pia_request_t *request, json_t **ret_page, pia_problem_t *problem)
-{
-    const pia_labellisation_dossier_list_t *fields = pia_request_fields(request);
-    const pia_principal_t *principal = pia_request_principal(request);
-    bool own = fields->mine || !may_read_all(principal);
-    matter_filter_t filter = {
-        .state = fields->state,
-        .structure = own ? principal->structure : NULL,
-        .reviewer = principal->person,
-        .limit = fields->has_limit ? fields->limit : PAGE_LIMIT,
-    };
-    json_t *ids = NULL;
-    pia_status_t status = handler_after(fields->after, &filter.after, problem);
-    if (status == PIA_OK)
-        status = store_matter_list(self->db, MACHINE_DOSSIER, &filter, &ids);
-    json_t *items = json_array();
-    for (size_t i = 0; status == PIA_OK && i < json_array_size(ids); i++) {
-        const char *id = json_string_value(json_array_get(ids, i));
-        if ((int64_t)i < filter.limit)
-            status = append_seen(self, principal, id, items, problem);
-    }
-    if (status == PIA_OK) {
-        *ret_page = json_pack("{s:O}", "items", items);
-        if ((int64_t)json_array_size(ids) > filter.limit)
-            json_object_set(*ret_page, "next", json_array_get(ids, (size_t)filter.limit - 1));
-    }
-    json_decref(items);
-    json_decref(ids);
-    return status;
-}
-
 void handle_dossier_list(void *self, pia_request_t **request_p)
 {
-    json_t *page = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = list(self, *request_p, &page, &problem);
-    if (status == PIA_OK)
-        pia_request_answer(request_p, page, 0);
-    else
-        handler_fail(request_p, status, &problem);
+    const pia_labellisation_dossier_list_t *fields = pia_request_fields(*request_p);
+    const pia_principal_t *principal = pia_request_principal(*request_p);
+    bool own = fields->mine || !may_read_all(principal);
+    const matter_filter_t filter = {
+        .state = fields->state,
+        .structure = own ? principal->structure : NULL,
+        .person = principal->person,
+        .after = fields->after,
+    };
+    serve_list(self, request_p, MACHINE_DOSSIER, &filter, view_dossier);
 }
 
 void handle_dossier_transition(void *self, pia_request_t **request_p)
@@ -255,31 +197,11 @@ void handle_dossier_transition(void *self, pia_request_t **request_p)
         .version = fields->version,
         .data = fields->data,
     };
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_move(self, *request_p, &move, &found, &problem);
-    if (status == PIA_OK)
-        answer_dossier(self, request_p, &found);
-    else
-        handler_fail(request_p, status, &problem);
+    serve_move(self, request_p, &move, view_dossier);
 }
 
-void handle_dossier_transitions(void *arg, pia_request_t **request_p)
+void handle_dossier_transitions(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
     const pia_labellisation_dossier_transitions_t *fields = pia_request_fields(*request_p);
-    const pia_principal_t *principal = pia_request_principal(*request_p);
-    handler_found_t found;
-    json_t *json = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status =
-        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
-    if (status == PIA_OK) {
-        status = view_transitions(self->db, &found.matter, principal, found.roles, &json);
-        matter_clear(&found.matter);
-    }
-    if (status == PIA_OK)
-        pia_request_answer(request_p, json, 0);
-    else
-        handler_fail(request_p, status, &problem);
+    serve_transitions(self, request_p, MACHINE_DOSSIER, fields->dossier);
 }

@@ -1,9 +1,6 @@
 /* handlers_label.c - labels: public to read, moved by those whom the definition names. */
-#include "engine.h"
-#include "handler.h"
 #include "proto/label.h"
-#include "store_matter.h"
-#include "view.h"
+#include "serve.h"
 
 /* Also for the cache: a label is the same for everyone. */
 static void answer_label(labellisation_t *self, pia_request_t **request_p, matter_t *label)
@@ -114,54 +111,14 @@ void handle_label_transition(void *self, pia_request_t **request_p)
         handler_fail(request_p, status, &problem);
 }
 
-/* The label of an inner message: PIA_FORBIDDEN to those who could only read the label. */
-static pia_status_t find_inner(labellisation_t *self,
-                               const pia_request_t *request,
-                               const char *id,
-                               handler_found_t *ret_found,
-                               pia_problem_t *problem)
+void handle_label_transitions(void *self, pia_request_t **request_p)
 {
-    pia_status_t status = handler_find(self, request, MACHINE_LABEL, id, ret_found, problem);
-    if (status != PIA_OK || engine_sees(ret_found->matter.machine, ret_found->roles))
-        return status;
-    matter_clear(&ret_found->matter);
-    return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
-                           "this is for its holder and those who decide");
-}
-
-void handle_label_transitions(void *arg, pia_request_t **request_p)
-{
-    labellisation_t *self = arg;
     const pia_labellisation_label_transitions_t *fields = pia_request_fields(*request_p);
-    const pia_principal_t *principal = pia_request_principal(*request_p);
-    handler_found_t found;
-    json_t *json = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = find_inner(self, *request_p, fields->label, &found, &problem);
-    if (status == PIA_OK) {
-        status = view_transitions(self->db, &found.matter, principal, found.roles, &json);
-        matter_clear(&found.matter);
-    }
-    if (status == PIA_OK)
-        pia_request_answer(request_p, json, 0);
-    else
-        handler_fail(request_p, status, &problem);
+    serve_transitions(self, request_p, MACHINE_LABEL, fields->label);
 }
 
-void handle_label_history(void *arg, pia_request_t **request_p)
+void handle_label_history(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
     const pia_labellisation_label_history_t *fields = pia_request_fields(*request_p);
-    handler_found_t found;
-    json_t *page = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = find_inner(self, *request_p, fields->label, &found, &problem);
-    if (status == PIA_OK) {
-        status = handler_history(self, &found, *request_p, fields->after, &page, &problem);
-        matter_clear(&found.matter);
-    }
-    if (status == PIA_OK)
-        pia_request_answer(request_p, page, 0);
-    else
-        handler_fail(request_p, status, &problem);
+    serve_history(self, request_p, MACHINE_LABEL, fields->label, fields->after);
 }

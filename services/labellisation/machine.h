@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "day.h"
+#include "kind.h"
 
 enum {
     MACHINE_STATES_MAX = 64, /* sets of states are bits of a uint64_t */
@@ -75,7 +76,8 @@ typedef struct {
 } timer_rule_t;
 
 typedef struct {
-    const char *name; /* "dossier" or "label" */
+    machine_kind_t kind;
+    const char *name; /* the kind's */
     uint32_t readers; /* roles that see everything */
     state_t *states;
     transition_t *transitions;

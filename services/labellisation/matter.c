@@ -1,4 +1,4 @@
-/* matter.c - creating and moving dossiers and labels. */
+/* matter.c - creating and moving matters. */
 #include "matter.h"
 
 #include <stdio.h>
@@ -41,9 +41,10 @@ pia_status_t matter_roles(pia_db_t *db,
                           const pia_principal_t *principal,
                           uint32_t *ret_roles)
 {
-    bool assigned = false, pending;
+    bool reviews = (principal->roles & PIA_ROLE_REVIEWER) != 0 && principal->person[0] != '\0';
+    bool assigned = reviews && strcmp(matter->person, principal->person) == 0, pending;
     pia_status_t status = PIA_OK;
-    if ((principal->roles & PIA_ROLE_REVIEWER) != 0 && principal->person[0] != '\0')
+    if (reviews && !assigned)
         status = review_find(db, matter->id, principal->person, &assigned, &pending);
     *ret_roles = engine_roles(principal, matter->structure, assigned);
     return status;
@@ -59,12 +60,14 @@ pia_status_t matter_guards(const act_t *act, pia_problem_t *problem)
     return status;
 }
 
-static pia_status_t run_effects(act_t *act, pia_problem_t *problem)
+/* Those that change the matter itself, or (`others`) those that wait until it is stored. */
+static pia_status_t run_effects(act_t *act, bool others, pia_problem_t *problem)
 {
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < act->transition->effect_count; i++) {
         const effect_t *effect = &act->transition->effects[i];
-        status = effect->kind->run(act, effect->parameters, problem);
+        if (effect->kind->others == others)
+            status = effect->kind->run(act, effect->parameters, problem);
     }
     return status;
 }
@@ -105,7 +108,7 @@ static pia_status_t carry_out(act_t *act, int from, pia_problem_t *problem)
         data_record(act->db, matter->id, act->transition, act->data, act->recorded_ms, &record);
     act->record = record;
     if (status == PIA_OK)
-        status = run_effects(act, problem);
+        status = run_effects(act, false, problem);
     if (status == PIA_OK) {
         enter(act, from);
         status = append_history(act, from);
@@ -114,6 +117,8 @@ static pia_status_t carry_out(act_t *act, int from, pia_problem_t *problem)
         status = store_matter_save(act->db, matter);
     if (status == PIA_OK)
         status = announce_transition(act, from);
+    if (status == PIA_OK)
+        status = run_effects(act, true, problem);
     json_decref(record);
     act->record = NULL;
     return status;
@@ -154,9 +159,11 @@ static pia_status_t make_automatic(const act_t *cause, pia_problem_t *problem)
 {
     act_t act = {
         .db = cause->db,
+        .library = cause->library,
         .matter = cause->matter,
         .effective_ms = cause->effective_ms,
         .recorded_ms = cause->recorded_ms,
+        .depth = cause->depth,
     };
     for (int i = 0; i < AUTOMATIC_MAX; i++) {
         pia_status_t status = find_automatic(&act);
@@ -170,7 +177,8 @@ static pia_status_t make_automatic(const act_t *cause, pia_problem_t *problem)
                            "the definition's automatic transitions do not end");
 }
 
-pia_status_t matter_catch_up(pia_db_t *db, matter_t *matter, int64_t now_ms, pia_problem_t *problem)
+pia_status_t matter_catch_up(
+    pia_db_t *db, library_t *library, matter_t *matter, int64_t now_ms, pia_problem_t *problem)
 {
     for (int i = 0; i < TIMERS_MAX; i++) {
         const timer_rule_t *timer = engine_next_timer(matter);
@@ -179,6 +187,7 @@ pia_status_t matter_catch_up(pia_db_t *db, matter_t *matter, int64_t now_ms, pia
             return PIA_OK;
         act_t act = {
             .db = db,
+            .library = library,
             .matter = matter,
             .transition = &matter->machine->transitions[timer->transition],
             .effective_ms = due_ms > matter->changed_ms ? due_ms : matter->changed_ms,
@@ -204,7 +213,9 @@ pia_status_t matter_create(act_t *act, pia_problem_t *problem)
         matter->facts = json_object();
     matter->clocks = json_object();
     (void)memset(matter->chain, '0', sizeof matter->chain - 1);
-    pia_status_t status = matter_guards(act, problem);
+    pia_status_t status = data_check(act->transition, act->data, problem);
+    if (status == PIA_OK)
+        status = matter_guards(act, problem);
     if (status == PIA_OK)
         status = store_matter_insert(act->db, matter);
     if (status == PIA_OK)
@@ -234,6 +245,20 @@ pia_status_t matter_move(act_t *act, int64_t version, pia_problem_t *problem)
         status = data_check(act->transition, act->data, problem);
     if (status == PIA_OK)
         status = matter_guards(act, problem);
+    if (status == PIA_OK)
+        status = make(act, problem);
+    return status == PIA_OK ? make_automatic(act, problem) : status;
+}
+
+pia_status_t matter_follow(act_t *act, pia_problem_t *problem)
+{
+    const matter_t *matter = act->matter;
+    pia_status_t status = matter_guards(act, problem);
+    if (status == PIA_OK && !transition_starts_in(act->transition, matter->state))
+        return pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                               "the transition %s is not allowed in the state %s of its %s",
+                               act->transition->name, matter->machine->states[matter->state].name,
+                               matter->machine->name);
     if (status == PIA_OK)
         status = make(act, problem);
     return status == PIA_OK ? make_automatic(act, problem) : status;

@@ -1,4 +1,5 @@
-/* matter.h - what a procedure runs on: a dossier or a label, pinned to a version of a definition.
+/* matter.h - what a procedure runs on: a dossier, a label or another kind, pinned to a version of a
+ * definition.
  * Loading, creating and moving one, with its history, effects, timers and announcements, in the
  * present transaction. Store thread. */
 #ifndef MATTER_H
@@ -19,11 +20,12 @@ enum { MATTER_HASH_SIZE = 65, MATTER_CODE_SIZE = 32 };
 
 typedef struct matter {
     char id[PIA_UUID_TEXT_SIZE];
-    char parent[PIA_UUID_TEXT_SIZE];    /* of a label: its dossier; else "" */
-    char structure[PIA_UUID_TEXT_SIZE]; /* whose it is */
-    char pole[MATTER_CODE_SIZE];        /* code of the pôle */
-    machine_kind_t kind;
-    const definition_t *definition; /* the library's */
+    char parent[PIA_UUID_TEXT_SIZE];    /* "" if none */
+    char structure[PIA_UUID_TEXT_SIZE]; /* whose it is; "" if nobody's */
+    char person[PIA_UUID_TEXT_SIZE];    /* of a review: whose task it is; "" if nobody's */
+    char pole[MATTER_CODE_SIZE];        /* code of the pôle; "" if it is about none */
+    machine_kind_t kind, parent_kind;   /* parent_kind: with a parent */
+    const definition_t *definition;     /* the library's */
     const machine_t *machine;
     int state;
     int64_t version;              /* and number of the last entry of its history */
@@ -60,11 +62,11 @@ pia_status_t matter_guards(const act_t *act, pia_problem_t *problem);
 
 /* Makes the transitions whose timers are due at `now_ms`, each with the instant when it was due.
  * PIA_CONFLICT: someone else changed the matter meanwhile. */
-pia_status_t
-matter_catch_up(pia_db_t *db, matter_t *matter, int64_t now_ms, pia_problem_t *problem);
+pia_status_t matter_catch_up(
+    pia_db_t *db, library_t *library, matter_t *matter, int64_t now_ms, pia_problem_t *problem);
 
-/* Stores a new one whose id, kind, definition, structure, pole, parent and card are set, by the
- * creation act->transition. The rest is filled here. */
+/* Stores a new one whose id, kind, definition, structure, person, pole, parent and card are set, by
+ * the creation act->transition with act->data. The rest is filled here. PIA_INVALID: the data. */
 pia_status_t matter_create(act_t *act, pia_problem_t *problem);
 
 /* Makes act->transition, if the definition allows it, and the automatic ones that follow from it.
@@ -72,5 +74,9 @@ pia_status_t matter_create(act_t *act, pia_problem_t *problem);
  * PIA_INVALID: data, with a pointer below /data. After a failure the matter's memory is not that
  * of the store: clear it. */
 pia_status_t matter_move(act_t *act, int64_t version, pia_problem_t *problem);
+
+/* Makes act->transition, which nobody makes by hand, as a timer or another matter's transition
+ * does: PIA_CONFLICT if the state or a guard does not let it. */
+pia_status_t matter_follow(act_t *act, pia_problem_t *problem);
 
 #endif

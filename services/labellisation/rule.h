@@ -21,7 +21,11 @@ typedef enum {
     PARAMETER_MAP,        /* values of the choice named by `data` -> texts; may be absent */
     PARAMETER_CAPACITIES, /* all values of the choice named by `data` -> names of roles */
     PARAMETER_NAMES,      /* texts */
-    PARAMETER_CREATION,   /* a creation of the label's machine that nobody makes by hand */
+    PARAMETER_CREATION,   /* a creation of the rule's `of` machine that nobody makes by hand */
+    PARAMETER_TRANSITION, /* another transition of the `of` machine that nobody makes by hand */
+    PARAMETER_OF_PARENT,  /* the same, of the machines of what may be the matter's parent */
+    PARAMETER_KIND,       /* a kind whose parent may be of this machine */
+    PARAMETER_OF_CHILD,   /* as PARAMETER_TRANSITION, of the machine that `kind` names */
     PARAMETER_PERIOD,     /* a period that is not empty */
     PARAMETER_DAY,        /* "today" or "start" */
 } parameter_kind_t;
@@ -42,6 +46,7 @@ typedef struct guard_kind {
     guard_fn *test;
     bool personal; /* looks at who asks: not for what a timer or nobody makes */
     parameter_t parameters[PARAMETERS_MAX];
+    uint32_t kinds; /* bits (kind_bit) of the machines where it may stand; 0: all */
 } guard_kind_t;
 
 /* Changes the matter and the store, in the transition's transaction. Not OK: the transition is
@@ -53,6 +58,9 @@ typedef struct effect_kind {
     effect_fn *run;
     bool personal; /* as of a guard */
     parameter_t parameters[PARAMETERS_MAX];
+    uint32_t kinds;    /* as of a guard */
+    machine_kind_t of; /* whose transition it names, if it does */
+    bool others;       /* moves other matters: runs once this one is stored */
 } effect_kind_t;
 
 /* NULL if there is no such name. */

@@ -141,7 +141,7 @@ static pia_status_t
 set_aside(labellisation_t *self, const matter_key_t *key, int64_t now_ms, const char *why)
 {
     pia_log(PIA_LOG_ERROR, "the timers of %s %s cannot be applied: %s; tries again in a minute",
-            machine_names[key->kind], key->id, why);
+            kinds[key->kind].name, key->id, why);
     return store_matter_postpone(self->db, key->id, now_ms + SET_ASIDE_MS);
 }
 
@@ -150,12 +150,14 @@ static pia_status_t catch_up(labellisation_t *self, const matter_key_t *key, int
 {
     matter_t matter;
     pia_problem_t problem = {.status = PIA_OK};
+    if (key->kind == MACHINE_NONE) /* of a newer version of this program */
+        return store_matter_postpone(self->db, key->id, now_ms + SET_ASIDE_MS);
     pia_status_t status = pia_db_savepoint(self->db);
     if (status != PIA_OK)
         return status;
     status = matter_load(self->db, self->library, key->kind, key->id, &matter, &problem);
     if (status == PIA_OK) {
-        status = matter_catch_up(self->db, &matter, now_ms, &problem);
+        status = matter_catch_up(self->db, self->library, &matter, now_ms, &problem);
         matter_clear(&matter);
     }
     if (status == PIA_OK) {

@@ -1,4 +1,4 @@
-/* store_matter.c - dossiers and labels in SQL. */
+/* store_matter.c - matters in SQL. */
 #include "store_matter.h"
 
 #include <stdio.h>
@@ -13,9 +13,10 @@ enum {
     LIST_ALL,
     LIST_STATE,
     LIST_OWN,
+    LIST_CHILDREN,
     DUE,
     POSTPONE,
-    LABEL_OF,
+    CHILD,
     HELD,
     MARK,
     VERSIONS
@@ -23,12 +24,13 @@ enum {
 
 static const char *const sql[] = {
     [FIND] = "SELECT parent, structure, pole, process_name, process_version, state, version, card, "
-             "facts, clocks, chain, created_at, changed_at, entered_at, due_at, demonstration "
-             "FROM matter WHERE id = $1 AND kind = $2",
+             "facts, clocks, chain, created_at, changed_at, entered_at, due_at, demonstration, "
+             "parent_kind, person FROM matter WHERE id = $1 AND kind = $2",
     [INSERT] = "INSERT INTO matter (id, kind, parent, structure, pole, process_name, "
                "process_version, state, version, card, facts, clocks, chain, created_at, "
-               "changed_at, entered_at, due_at, demonstration) VALUES "
-               "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+               "changed_at, entered_at, due_at, demonstration, parent_kind, person) VALUES "
+               "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+               "$19, $20)",
     [CLAIM] = "UPDATE matter SET version = version + 1 WHERE id = $1 AND version = $2",
     [SAVE] = "UPDATE matter SET state = $2, facts = $3, clocks = $4, chain = $5, changed_at = $6, "
              "entered_at = $7, due_at = $8 WHERE id = $1 AND version = $9",
@@ -42,11 +44,18 @@ static const char *const sql[] = {
         "UNION SELECT matter.id FROM review JOIN matter ON matter.id = review.matter "
         "WHERE review.reviewer = $7 AND review.closed = 0 AND matter.kind = $1 AND matter.id > $2 "
         "AND (CAST($3 AS TEXT) IS NULL OR matter.pole = $3) "
-        "AND (CAST($5 AS TEXT) IS NULL OR matter.state = $5) ORDER BY id LIMIT $4",
+        "AND (CAST($5 AS TEXT) IS NULL OR matter.state = $5) "
+        "UNION SELECT id FROM matter WHERE person = $7 AND kind = $1 AND id > $2 "
+        "AND (CAST($3 AS TEXT) IS NULL OR pole = $3) AND (CAST($5 AS TEXT) IS NULL OR state = $5) "
+        "ORDER BY id LIMIT $4",
+    [LIST_CHILDREN] =
+        "SELECT id FROM matter WHERE parent = $6 AND kind = $1 AND id > $2 "
+        "AND (CAST($3 AS TEXT) IS NULL OR pole = $3) AND (CAST($5 AS TEXT) IS NULL OR state = $5) "
+        "ORDER BY id LIMIT $4",
     [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at LIMIT $2 "
             "FOR UPDATE SKIP LOCKED",
     [POSTPONE] = "UPDATE matter SET due_at = $2 WHERE id = $1",
-    [LABEL_OF] = "SELECT id FROM matter WHERE parent = $1 ORDER BY id LIMIT 1",
+    [CHILD] = "SELECT id FROM matter WHERE parent = $1 AND kind = $2 ORDER BY id LIMIT 1",
     [HELD] = "SELECT 1 FROM matter WHERE pole = $1 AND kind = 'label' AND structure <> $2 LIMIT 1",
     [VERSIONS] = "SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM matter WHERE kind = $1",
     [MARK] = "UPDATE matter SET demonstration = 1 WHERE structure = $1 AND demonstration = 0",
@@ -80,6 +89,8 @@ static void read_row(pia_stmt_t *stmt, matter_t *ret_matter)
     ret_matter->entered_ms = pia_stmt_column_integer(stmt, 13);
     ret_matter->due_ms = pia_stmt_column_integer(stmt, 14);
     ret_matter->demonstration = pia_stmt_column_integer(stmt, 15) != 0;
+    ret_matter->parent_kind = kind_parse(pia_stmt_column_text(stmt, 16));
+    set_text(ret_matter->person, sizeof ret_matter->person, pia_stmt_column_text(stmt, 17));
 }
 
 pia_status_t store_matter_find(pia_db_t *db,
@@ -92,10 +103,10 @@ pia_status_t store_matter_find(pia_db_t *db,
     char process[PIA_POINTER_MAX], state[PIA_POINTER_MAX];
     pia_stmt_t *stmt = pia_db_prepare(db, sql[FIND]);
     pia_stmt_text(stmt, 1, id);
-    pia_stmt_text(stmt, 2, machine_names[kind]);
+    pia_stmt_text(stmt, 2, kinds[kind].name);
     pia_status_t status = pia_stmt_step(stmt);
     if (status != PIA_OK)
-        return pia_problem_set(problem, status, NULL, "there is no such %s", machine_names[kind]);
+        return pia_problem_set(problem, status, NULL, "there is no such %s", kinds[kind].name);
     *ret_matter = (matter_t){.kind = kind};
     set_text(ret_matter->id, sizeof ret_matter->id, id);
     read_row(stmt, ret_matter);
@@ -136,7 +147,7 @@ pia_status_t store_matter_insert(pia_db_t *db, const matter_t *matter)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[INSERT]);
     pia_stmt_text(stmt, 1, matter->id);
-    pia_stmt_text(stmt, 2, machine_names[matter->kind]);
+    pia_stmt_text(stmt, 2, kinds[matter->kind].name);
     pia_stmt_text(stmt, 3, matter->parent[0] ? matter->parent : NULL);
     pia_stmt_text(stmt, 4, matter->structure);
     pia_stmt_text(stmt, 5, matter->pole);
@@ -153,6 +164,8 @@ pia_status_t store_matter_insert(pia_db_t *db, const matter_t *matter)
     pia_stmt_integer(stmt, 16, matter->entered_ms);
     bind_due(stmt, 17, matter);
     pia_stmt_integer(stmt, 18, matter->demonstration);
+    pia_stmt_text(stmt, 19, matter->parent[0] ? kinds[matter->parent_kind].name : NULL);
+    pia_stmt_text(stmt, 20, matter->person[0] ? matter->person : NULL);
     return pia_stmt_run(stmt, NULL);
 }
 
@@ -182,11 +195,15 @@ pia_status_t store_matter_save(pia_db_t *db, const matter_t *matter)
     pia_stmt_integer(stmt, 7, matter->entered_ms);
     bind_due(stmt, 8, matter);
     pia_stmt_integer(stmt, 9, matter->version);
-    return pia_stmt_run(stmt, NULL);
+    int64_t changes = 0;
+    pia_status_t status = pia_stmt_run(stmt, &changes);
+    return status == PIA_OK && changes == 0 ? PIA_CONFLICT : status;
 }
 
 static int choose_list(const matter_filter_t *filter)
 {
+    if (filter->parent)
+        return LIST_CHILDREN;
     if (filter->structure)
         return LIST_OWN;
     return filter->state ? LIST_STATE : LIST_ALL;
@@ -199,7 +216,7 @@ pia_status_t store_matter_list(pia_db_t *db,
 {
     int which = choose_list(filter);
     pia_stmt_t *stmt = pia_db_prepare(db, sql[which]);
-    pia_stmt_text(stmt, 1, machine_names[kind]);
+    pia_stmt_text(stmt, 1, kinds[kind].name);
     pia_stmt_text(stmt, 2, filter->after);
     pia_stmt_text(stmt, 3, filter->pole);
     pia_stmt_integer(stmt, 4, filter->limit + 1);
@@ -207,8 +224,10 @@ pia_status_t store_matter_list(pia_db_t *db,
         pia_stmt_text(stmt, 5, filter->state);
     if (which == LIST_OWN) {
         pia_stmt_text(stmt, 6, filter->structure);
-        pia_stmt_text(stmt, 7, filter->reviewer);
+        pia_stmt_text(stmt, 7, filter->person);
     }
+    if (which == LIST_CHILDREN)
+        pia_stmt_text(stmt, 6, filter->parent);
     json_t *ids = json_array();
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK)
@@ -232,9 +251,7 @@ pia_status_t store_matter_due(
     while ((status = pia_stmt_step(stmt)) == PIA_OK && *ret_count < max) {
         matter_key_t *key = &ret_keys[(*ret_count)++];
         set_text(key->id, sizeof key->id, pia_stmt_column_text(stmt, 0));
-        const char *kind = pia_stmt_column_text(stmt, 1);
-        key->kind =
-            strcmp(kind, machine_names[MACHINE_LABEL]) == 0 ? MACHINE_LABEL : MACHINE_DOSSIER;
+        key->kind = kind_parse(pia_stmt_column_text(stmt, 1));
     }
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? PIA_OK : status;
@@ -248,14 +265,17 @@ pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t until_m
     return pia_stmt_run(stmt, NULL);
 }
 
-pia_status_t
-store_matter_label_of(pia_db_t *db, const char *dossier, char ret_label[PIA_UUID_TEXT_SIZE])
+pia_status_t store_matter_child(pia_db_t *db,
+                                const char *parent,
+                                machine_kind_t kind,
+                                char ret_id[PIA_UUID_TEXT_SIZE])
 {
-    pia_stmt_t *stmt = pia_db_prepare(db, sql[LABEL_OF]);
-    pia_stmt_text(stmt, 1, dossier);
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[CHILD]);
+    pia_stmt_text(stmt, 1, parent);
+    pia_stmt_text(stmt, 2, kinds[kind].name);
     pia_status_t status = pia_stmt_step(stmt);
     if (status == PIA_OK)
-        set_text(ret_label, PIA_UUID_TEXT_SIZE, pia_stmt_column_text(stmt, 0));
+        set_text(ret_id, PIA_UUID_TEXT_SIZE, pia_stmt_column_text(stmt, 0));
     pia_stmt_reset(stmt);
     return status;
 }
@@ -282,7 +302,7 @@ pia_status_t store_matter_mark(pia_db_t *db, const char *structure)
 pia_status_t store_matter_versions(pia_db_t *db, machine_kind_t kind, int64_t *ret_sum)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[VERSIONS]);
-    pia_stmt_text(stmt, 1, machine_names[kind]);
+    pia_stmt_text(stmt, 1, kinds[kind].name);
     pia_status_t status = pia_stmt_step(stmt);
     if (status == PIA_OK)
         *ret_sum = pia_stmt_column_integer(stmt, 0);

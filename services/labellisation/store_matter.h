@@ -1,4 +1,4 @@
-/* store_matter.h - dossiers and labels in SQL. Store thread. */
+/* store_matter.h - matters of all kinds in SQL. Store thread. */
 #ifndef STORE_MATTER_H
 #define STORE_MATTER_H
 
@@ -11,10 +11,11 @@
 
 typedef struct {
     const char *state;     /* NULL: any */
-    const char *structure; /* NULL: any; else also those where `reviewer` is assigned */
-    const char *reviewer;
-    const char *pole;  /* NULL: any */
-    const char *after; /* id; "" from the first */
+    const char *structure; /* NULL: any; else also those of `person`, assigned or its own */
+    const char *person;
+    const char *pole;   /* NULL: any */
+    const char *parent; /* NULL: any; with one, `structure` and `person` are not looked at */
+    const char *after;  /* id; "" from the first */
     int64_t limit;
 } matter_filter_t;
 
@@ -37,7 +38,8 @@ pia_status_t store_matter_insert(pia_db_t *db, const matter_t *matter);
  * success matter->version is the new one. */
 pia_status_t store_matter_claim(pia_db_t *db, matter_t *matter);
 
-/* Writes all that a transition changes; after a claim in the same transaction. */
+/* Writes all that a transition changes, after a claim in the same transaction. PIA_CONFLICT: what
+ * it has led to has moved this matter on. */
 pia_status_t store_matter_save(pia_db_t *db, const matter_t *matter);
 
 /* The ids of one page, in order; at most `filter->limit` + 1 of them: one more says that there is
@@ -54,9 +56,11 @@ pia_status_t store_matter_due(
 /* Lets a due timer wait; the next transition computes it anew. */
 pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t until_ms);
 
-/* The label of a dossier; PIA_NOT_FOUND. */
-pia_status_t
-store_matter_label_of(pia_db_t *db, const char *dossier, char ret_label[PIA_UUID_TEXT_SIZE]);
+/* The first child of this kind; PIA_NOT_FOUND. */
+pia_status_t store_matter_child(pia_db_t *db,
+                                const char *parent,
+                                machine_kind_t kind,
+                                char ret_id[PIA_UUID_TEXT_SIZE]);
 
 /* Whether another structure has a label for a pôle of this code. */
 pia_status_t

@@ -1,4 +1,4 @@
-/* view.c - dossiers and labels as JSON. */
+/* view.c - matters as JSON. */
 #include "view.h"
 
 #include "engine.h"
@@ -36,20 +36,35 @@ static json_t *view_timers(const matter_t *matter)
     return timers;
 }
 
-/* What dossiers and labels have in common. */
+/* What every matter shows. */
 static json_t *view_common(const matter_t *matter)
 {
     const state_t *state = &matter->machine->states[matter->state];
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:b, s:I, s:{s:s, s:I}}", "id", matter->id, "structure",
-                  matter->structure, "state", state->name, "state_label", state->label, "final",
-                  state->final, "version", (json_int_t)matter->version, "process", "name",
-                  matter->definition->name, "version", (json_int_t)matter->definition->version);
+    json_t *json = json_pack(
+        "{s:s, s:s*, s:s, s:s, s:b, s:I, s:{s:s, s:I}}", "id", matter->id, "structure",
+        matter->structure[0] ? matter->structure : NULL, "state", state->name, "state_label",
+        state->label, "final", state->final, "version", (json_int_t)matter->version, "process",
+        "name", matter->definition->name, "version", (json_int_t)matter->definition->version);
     json_object_set(json, "pole", json_object_get(matter->card, "pole"));
     json_object_set(json, "themes", json_object_get(matter->card, "themes"));
     json_object_set(json, "sectors", json_object_get(matter->card, "sectors"));
     json_object_set_new(json, "demonstration", json_boolean(matter->demonstration));
     json_object_set_new(json, "timers", view_timers(matter));
+    return json;
+}
+
+json_t *view_matter(const matter_t *matter, uint32_t roles)
+{
+    json_t *json = view_common(matter);
+    json_object_set(json, "title", json_object_get(matter->card, "title"));
+    if (matter->parent[0] != '\0')
+        json_object_set_new(json, kinds[matter->parent_kind].name, json_string(matter->parent));
+    if (matter->person[0] != '\0')
+        json_object_set_new(json, "person", json_string(matter->person));
+    set_time(json, "created_at", matter->created_ms);
+    set_time(json, "changed_at", matter->changed_ms);
+    if (view_is_reader(matter, roles))
+        json_object_set_new(json, "facts", json_deep_copy(matter->facts));
     return json;
 }
 
@@ -66,7 +81,6 @@ static pia_status_t add_for_readers(pia_db_t *db, const matter_t *dossier, json_
 {
     json_t *list = NULL;
     review_counts_t counts;
-    json_object_set_new(json, "facts", json_deep_copy(dossier->facts));
     pia_status_t status = review_persons(db, dossier->id, &list);
     if (status == PIA_OK) {
         json_object_set_new(json, "reviewers", list);
@@ -84,7 +98,7 @@ static pia_status_t add_for_readers(pia_db_t *db, const matter_t *dossier, json_
 static pia_status_t add_label(pia_db_t *db, const matter_t *dossier, json_t *json)
 {
     char label[PIA_UUID_TEXT_SIZE];
-    pia_status_t status = store_matter_label_of(db, dossier->id, label);
+    pia_status_t status = store_matter_child(db, dossier->id, MACHINE_LABEL, label);
     if (status == PIA_OK)
         json_object_set_new(json, "label", json_string(label));
     return status == PIA_NOT_FOUND ? PIA_OK : status;
@@ -96,10 +110,7 @@ pia_status_t view_dossier(pia_db_t *db,
                           uint32_t roles,
                           json_t **ret_json)
 {
-    json_t *json = view_common(dossier);
-    json_object_set(json, "title", json_object_get(dossier->card, "title"));
-    set_time(json, "created_at", dossier->created_ms);
-    set_time(json, "changed_at", dossier->changed_ms);
+    json_t *json = view_matter(dossier, roles);
     pia_status_t status = add_label(db, dossier, json);
     if (status == PIA_OK && view_is_reader(dossier, roles))
         status = add_for_readers(db, dossier, json);
@@ -154,7 +165,7 @@ static pia_status_t view_transition(const act_t *act, json_t **ret_json)
     return PIA_OK;
 }
 
-pia_status_t view_transitions(pia_db_t *db,
+pia_status_t view_transitions(const labellisation_t *self,
                               matter_t *matter,
                               const pia_principal_t *principal,
                               uint32_t roles,
@@ -165,7 +176,8 @@ pia_status_t view_transitions(pia_db_t *db,
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < machine->transition_count; i++) {
         act_t act = {
-            .db = db,
+            .db = self->db,
+            .library = self->library,
             .matter = matter,
             .transition = &machine->transitions[i],
             .principal = principal,

@@ -1,24 +1,30 @@
-/* view.h - dossiers and labels as proto/ shows them, to those who may see them. Store thread. */
+/* view.h - matters as proto/ shows them, to those who may see them. Store thread. */
 #ifndef VIEW_H
 #define VIEW_H
 
 #include <jansson.h>
 
+#include "labellisation.h"
 #include "matter.h"
 #include "pia/principal.h"
 
-/* A dossier, for someone with these roles of matter_roles; the caller owns it. */
-pia_status_t view_dossier(pia_db_t *db,
-                          const matter_t *dossier,
-                          const pia_principal_t *principal,
-                          uint32_t roles,
-                          json_t **ret_json);
+/* A matter of one kind, for someone with these roles of matter_roles; the caller owns it. */
+typedef pia_status_t view_fn(pia_db_t *db,
+                             const matter_t *matter,
+                             const pia_principal_t *principal,
+                             uint32_t roles,
+                             json_t **ret_json);
+
+view_fn view_dossier;
+
+/* What all kinds have in common; a view of a kind adds to it. Its facts are for readers. */
+json_t *view_matter(const matter_t *matter, uint32_t roles);
 
 /* A label; the same for everyone. */
 json_t *view_label(const matter_t *label);
 
 /* What someone with these roles may do with it now: proto's transition_list. */
-pia_status_t view_transitions(pia_db_t *db,
+pia_status_t view_transitions(const labellisation_t *self,
                               matter_t *matter,
                               const pia_principal_t *principal,
                               uint32_t roles,

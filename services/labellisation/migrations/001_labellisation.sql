@@ -11,12 +11,16 @@ CREATE TABLE process (
     PRIMARY KEY (name, version)
 );
 
--- Dossiers and labels (kind). `version` counts the transitions; `card`, `facts` and `clocks` are JSON
--- objects; `parent` is a label's dossier; `due_at` is the next timer, NULL if none runs.
+-- Dossiers, labels and other kinds (kind.h). `version` counts the transitions; `card`, `facts` and
+-- `clocks` are JSON objects; `parent` is what it belongs to (a label's dossier), `person` whose task it
+-- is (a review's); structure and pole are '' where it has none; `due_at` is the next timer, NULL if
+-- none runs.
 CREATE TABLE matter (
     id TEXT NOT NULL PRIMARY KEY,
     kind TEXT NOT NULL,
-    parent TEXT,
+    parent TEXT REFERENCES matter (id),
+    parent_kind TEXT,
+    person TEXT,
     structure TEXT NOT NULL,
     pole TEXT NOT NULL,
     process_name TEXT NOT NULL,
@@ -38,7 +42,8 @@ CREATE INDEX matter_by_kind ON matter (kind, id);
 CREATE INDEX matter_by_state ON matter (kind, state, id);
 CREATE INDEX matter_by_structure ON matter (structure, kind, id);
 CREATE INDEX matter_by_pole ON matter (pole, kind, id);
-CREATE INDEX matter_by_parent ON matter (parent);
+CREATE INDEX matter_by_parent ON matter (parent, kind, id);
+CREATE INDEX matter_by_person ON matter (person, kind, id) WHERE person IS NOT NULL;
 CREATE INDEX matter_by_due ON matter (due_at) WHERE due_at IS NOT NULL;
 
 -- What happened, append-only: `chain` is a hash over the chain before and this row.

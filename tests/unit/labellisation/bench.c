@@ -100,6 +100,7 @@ void bench_create(bench_t *self, const char *name, char ret_id[PIA_UUID_TEXT_SIZ
                   "sectors", "pole", "code", "essai", "name", "Essai", "departement", "87");
     act_t act = {
         .db = self->db,
+        .library = self->library,
         .matter = &dossier,
         .principal = &candidate,
         .transition = machine_creation(&dossier.definition->machines[MACHINE_DOSSIER]),
@@ -138,7 +139,8 @@ void bench_load(bench_t *self, machine_kind_t kind, const char *id, matter_t *re
 
 static pia_status_t move(bench_t *self, matter_t *matter, act_t *act, int64_t version)
 {
-    pia_status_t status = matter_catch_up(self->db, matter, self->now_ms, &self->problem);
+    pia_status_t status =
+        matter_catch_up(self->db, self->library, matter, self->now_ms, &self->problem);
     if (status != PIA_OK)
         return status;
     act->effective_ms = act->recorded_ms = self->now_ms;
@@ -158,6 +160,7 @@ pia_status_t bench_move(bench_t *self,
     bench_load(self, MACHINE_DOSSIER, id, &matter);
     act_t act = {
         .db = self->db,
+        .library = self->library,
         .matter = &matter,
         .principal = principal,
         .transition = machine_transition(matter.machine, transition),

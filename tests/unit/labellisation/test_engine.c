@@ -66,7 +66,7 @@ static void each_machine_allows_what_its_definition_says_and_nothing_else(void *
     for (size_t m = 0; m < MACHINE_COUNT; m++) {
         const machine_t *machine = &definition->machines[m];
         const json_t *json = json_object_get(definition->json, "machines");
-        json = json_object_get(json_object_get(json, machine_names[m]), "transitions");
+        json = json_object_get(json_object_get(json, kinds[m].name), "transitions");
         assert_int_equal(json_array_size(json), machine->transition_count);
         for (size_t t = 0; t < machine->transition_count; t++)
             for (int s = STATE_NONE; s < (int)machine->state_count; s++)

@@ -23,7 +23,7 @@ static void both_signatures_award_the_label(void **state)
     assert_int_equal(bench_announced(&bench, "dossier.created"), 1);
     assert_int_equal(bench_announced(&bench, "review.assigned"), 1);
     assert_int_equal(bench_announced(&bench, "review.filed"), 2);
-    assert_int_equal(store_matter_label_of(bench.db, id, label_id), PIA_OK);
+    assert_int_equal(store_matter_child(bench.db, id, MACHINE_LABEL, label_id), PIA_OK);
     matter_t label;
     bench_load(&bench, MACHINE_LABEL, label_id, &label);
     assert_string_equal(json_string_value(json_object_get(label.facts, "from")), "2026-11-26");

@@ -21,7 +21,8 @@ static void silence_refuses_at_its_instant_and_is_recorded_later(void **state)
     bench.now_ms += (int64_t)100 * 24 * 3600 * 1000;
     matter_t dossier;
     bench_load(&bench, MACHINE_DOSSIER, id, &dossier);
-    assert_int_equal(matter_catch_up(bench.db, &dossier, bench.now_ms, &bench.problem), PIA_OK);
+    assert_int_equal(
+        matter_catch_up(bench.db, bench.library, &dossier, bench.now_ms, &bench.problem), PIA_OK);
     char effective[PIA_TIME_TEXT_SIZE];
     pia_time_format(dossier.changed_ms, effective);
     assert_string_equal(effective, "2027-01-26T23:00:00.000Z");

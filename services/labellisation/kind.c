@@ -1,0 +1,45 @@
+/* kind.c - the table of kinds. */
+#include "kind.h"
+
+#include <stddef.h>
+#include <string.h>
+
+static const char *const none[] = {NULL};
+static const char *const of_label[] = {"from", "until", NULL};
+static const char *const of_appel[] = {"opens", "closes", NULL};
+
+enum {
+    OF_DOSSIER = 1 << MACHINE_DOSSIER,
+    OF_LABEL = 1 << MACHINE_LABEL,
+    OF_APPEL = 1 << MACHINE_APPEL,
+};
+
+const kind_t kinds[MACHINE_COUNT] = {
+    [MACHINE_DOSSIER] = {"dossier", "dossiers", OF_APPEL, false, none},
+    [MACHINE_LABEL] = {"label", "labels", OF_DOSSIER, true, of_label},
+    [MACHINE_APPEL] = {"appel", "appels", 0, true, of_appel},
+    [MACHINE_REVIEW] = {"review", "reviews", OF_DOSSIER, false, none},
+    [MACHINE_SESSION] = {"session", "sessions", OF_APPEL, false, none},
+    [MACHINE_REMEDY] = {"remedy", "remedies", OF_DOSSIER | OF_LABEL, false, none},
+};
+
+uint32_t kind_bit(machine_kind_t kind)
+{
+    return (uint32_t)1 << kind;
+}
+
+machine_kind_t kind_parse(const char *name)
+{
+    int kind = MACHINE_DOSSIER;
+    while (name && kind < MACHINE_COUNT && strcmp(kinds[kind].name, name) != 0)
+        kind++;
+    return name ? (machine_kind_t)kind : MACHINE_NONE;
+}
+
+bool kind_gives(machine_kind_t kind, const char *fact)
+{
+    for (const char *const *given = kinds[kind].given_facts; *given; given++)
+        if (strcmp(*given, fact) == 0)
+            return true;
+    return false;
+}

@@ -1,0 +1,56 @@
+/* serve.h - requests that every kind of matter answers alike: a handler is one call of these with
+ * its kind and its view. What may not be read is PIA_NOT_FOUND, and of a kind that anyone may read
+ * (kind_t.open) the inner things are PIA_FORBIDDEN. Each answers the request. Store thread. */
+#ifndef SERVE_H
+#define SERVE_H
+
+#include "handler.h"
+#include "store_matter.h"
+#include "view.h"
+
+void serve_get(labellisation_t *self,
+               pia_request_t **request_p,
+               machine_kind_t kind,
+               const char *id,
+               view_fn *view);
+
+/* A page of those that the filter lets through and the asker may see. filter->after is the
+ * request's cursor (NULL: from the first), filter->limit 0: as the request says. */
+void serve_list(labellisation_t *self,
+                pia_request_t **request_p,
+                machine_kind_t kind,
+                const matter_filter_t *filter,
+                view_fn *view);
+
+void serve_move(labellisation_t *self,
+                pia_request_t **request_p,
+                const handler_move_t *move,
+                view_fn *view);
+
+/* What the asker may do with it now: proto's transition_list. */
+void serve_transitions(labellisation_t *self,
+                       pia_request_t **request_p,
+                       machine_kind_t kind,
+                       const char *id);
+
+/* Proto's history_page, after the request's cursor (NULL: from the first). */
+void serve_history(labellisation_t *self,
+                   pia_request_t **request_p,
+                   machine_kind_t kind,
+                   const char *id,
+                   const char *after);
+
+/* Proto's history_text_list. */
+void serve_texts(labellisation_t *self,
+                 pia_request_t **request_p,
+                 machine_kind_t kind,
+                 const char *id,
+                 int64_t number);
+
+/* Proto's history_proof; not only for those who see the matter: it holds nothing of it. */
+void serve_verify(labellisation_t *self,
+                  pia_request_t **request_p,
+                  machine_kind_t kind,
+                  const char *id);
+
+#endif
