@@ -21,6 +21,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     fuzz_t fuzz = {data, size};
     const machine_t *machine = &shipped()->machines[fuzz_byte(&fuzz) % MACHINE_COUNT];
+    if (machine->transition_count == 0) {
+        return 0;
+    }
     const transition_t *transition =
         &machine->transitions[fuzz_byte(&fuzz) % machine->transition_count];
     size_t json_size = 0;
