@@ -1,5 +1,5 @@
 # The engine alone, then with its store on both engines.
-foreach(subject day definition engine)
+foreach(subject day definition engine timer)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()

@@ -19,6 +19,8 @@ typedef struct {
     const json_t *data;                /* as asked, checked; NULL: only asking what is possible */
     const json_t *record;              /* the same for the history: texts as their hashes */
     int64_t effective_ms, recorded_ms; /* legal time */
+    const timer_rule_t *timer;         /* that makes it, or NULL */
+    int64_t due_ms;                    /* what that was due at */
     int depth;                         /* how many transitions of others have led to it */
 } act_t;
 

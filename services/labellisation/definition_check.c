@@ -38,7 +38,7 @@ pia_status_t definition_check_datum(const datum_t *datum,
     return check_values(datum->values, at, problem);
 }
 
-static bool asks_for_data(const transition_t *transition)
+bool definition_asks_for_data(const transition_t *transition)
 {
     for (size_t i = 0; i < transition->datum_count; i++)
         if (!transition->data[i].optional)
@@ -66,7 +66,7 @@ static pia_status_t check_creation(const machine_t *machine,
         return definition_fault(problem, at, "to", "a creation leads to an initial state");
     if (transition->automatic)
         return definition_fault(problem, at, "automatic", "a creation is not automatic");
-    if (transition->roles == 0 && asks_for_data(transition))
+    if (transition->roles == 0 && definition_asks_for_data(transition))
         return definition_fault(problem, at, "requires",
                                 "a creation that nobody makes by hand has no data");
     return PIA_OK;
@@ -95,7 +95,7 @@ static pia_status_t check_automatic(const machine_t *machine,
 {
     if (transition->roles != 0)
         return definition_fault(problem, at, "roles", "nobody makes an automatic transition");
-    if (asks_for_data(transition))
+    if (definition_asks_for_data(transition))
         return definition_fault(problem, at, "requires", "an automatic transition has no data");
     if (transition->to == STATE_NONE ||
         (transition->from & automatic_states(machine, transition->to)) != 0)
@@ -139,49 +139,6 @@ static pia_status_t check_transition(const definition_t *definition,
     if (status == PIA_OK)
         status = definition_check_rules(definition, machine, transition, at, problem);
     return status;
-}
-
-static bool is_period_empty(const period_t *period)
-{
-    return period->years + period->months + period->weeks + period->days == 0;
-}
-
-static pia_status_t check_since(const machine_t *machine,
-                                const timer_rule_t *timer,
-                                const char *at,
-                                pia_problem_t *problem)
-{
-    for (size_t i = 0; i < json_array_size(timer->since); i++) {
-        char index[40];
-        (void)snprintf(index, sizeof index, "since/%zu", i);
-        if (!machine_transition(machine, json_string_value(json_array_get(timer->since, i))))
-            return definition_fault(problem, at, index, "there is no transition of this name");
-    }
-    return PIA_OK;
-}
-
-static pia_status_t check_timer(const machine_t *machine,
-                                const timer_rule_t *timer,
-                                const char *at,
-                                pia_problem_t *problem)
-{
-    const transition_t *transition = &machine->transitions[timer->transition];
-    for (const timer_rule_t *other = machine->timers; other < timer; other++)
-        if (strcmp(other->name, timer->name) == 0)
-            return definition_fault(problem, at, "name", "another timer has this name");
-    if ((timer->states & ~transition->from) != 0)
-        return definition_fault(problem, at, "states",
-                                "the transition is not allowed from all of them");
-    if (asks_for_data(transition) || transition->guard_count > 0 || transition->roles != 0)
-        return definition_fault(problem, at, "transition",
-                                "the clock alone makes it: no role, no guard, no required data");
-    if (is_period_empty(&timer->after) != (timer->on != NULL))
-        return definition_fault(problem, at, "after", "either a period or the date of a fact");
-    if (timer->on && (timer->since || timer->suspended_in))
-        return definition_fault(problem, at, "on", "the date of a fact has no clock");
-    if (timer->on && !definition_records(machine, timer->on, true))
-        return definition_fault(problem, at, "on", "no effect records this fact as a date");
-    return check_since(machine, timer, at, problem);
 }
 
 /* The states that some chain of transitions leads to. */
@@ -239,7 +196,7 @@ check_machine(const definition_t *definition, const machine_t *machine, pia_prob
     }
     for (size_t i = 0; status == PIA_OK && i < machine->timer_count; i++) {
         definition_item(item, at, "timers", i);
-        status = check_timer(machine, &machine->timers[i], item, problem);
+        status = definition_check_timer(machine, &machine->timers[i], item, problem);
     }
     return status;
 }

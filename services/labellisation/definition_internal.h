@@ -26,6 +26,14 @@ pia_status_t definition_check_datum(const datum_t *datum,
                                     const char *at,
                                     pia_problem_t *problem);
 
+bool definition_asks_for_data(const transition_t *transition);
+
+/* Of a timer, at `at` (definition_timers.c). */
+pia_status_t definition_check_timer(const machine_t *machine,
+                                    const timer_rule_t *timer,
+                                    const char *at,
+                                    pia_problem_t *problem);
+
 /* The whole makes sense: every state is reached and left, every transition is made by someone,
  * timers and rules name what exists. */
 pia_status_t definition_check(const definition_t *definition, pia_problem_t *problem);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "legal_clock.h"
 #include "pia/memory.h"
 #include "pia/principal.h"
 #include "proto/process_definition.h"
@@ -229,6 +230,41 @@ void definition_read_period(const json_t *json, period_t *ret_period)
     ret_period->days = json_integer_value(json_object_get(json, "days"));
 }
 
+static void read_before(const json_t *json, period_t *ret_period)
+{
+    definition_read_period(json, ret_period);
+    ret_period->years = -ret_period->years;
+    ret_period->months = -ret_period->months;
+    ret_period->weeks = -ret_period->weeks;
+    ret_period->days = -ret_period->days;
+}
+
+static void read_completion(const json_t *json, timer_rule_t *timer)
+{
+    timer->requested = json_object_get(json, "requested");
+    timer->produced = json_object_get(json, "produced");
+    timer->until = json_string_value(json_object_get(json, "until"));
+    timer->indispensable = json_string_value(json_object_get(json, "indispensable"));
+}
+
+/* The rule, and the timer before this one, that it names. */
+static pia_status_t find_basis(const machine_t *machine,
+                               timer_rule_t *timer,
+                               const pia_definition_timer_t *fields,
+                               const char *at,
+                               pia_problem_t *problem)
+{
+    timer->rule = fields->rule ? legal_rule_find(fields->rule) : NULL;
+    if (fields->rule && !timer->rule)
+        return definition_fault(problem, at, "rule", "there is no rule of this name");
+    for (int i = 0; fields->of && &machine->timers[i] < timer; i++)
+        if (strcmp(machine->timers[i].name, fields->of) == 0)
+            timer->of = i;
+    if (fields->of && timer->of == TIMER_NONE)
+        return definition_fault(problem, at, "of", "there is no timer of this name before it");
+    return PIA_OK;
+}
+
 static pia_status_t
 load_timer(machine_t *machine, const json_t *json, const char *at, pia_problem_t *problem)
 {
@@ -246,12 +282,17 @@ load_timer(machine_t *machine, const json_t *json, const char *at, pia_problem_t
     timer->on = fields.on;
     timer->transition = (size_t)(transition - machine->transitions);
     definition_read_period(fields.after, &timer->after);
+    read_before(fields.before, &timer->before);
+    read_completion(fields.completion, timer);
+    timer->of = TIMER_NONE;
     char pointer[PIA_POINTER_MAX];
     (void)snprintf(pointer, sizeof pointer, "%s/states", at);
     pia_status_t status = read_states(machine, fields.states, pointer, &timer->states, problem);
     (void)snprintf(pointer, sizeof pointer, "%s/suspended_in", at);
     if (status == PIA_OK)
         status = read_states(machine, fields.suspended_in, pointer, &timer->suspended_in, problem);
+    if (status == PIA_OK)
+        status = find_basis(machine, timer, &fields, at, problem);
     return status == PIA_OK ? check_name(fields.name, at, problem) : status;
 }
 

@@ -28,14 +28,22 @@ pia_status_t engine_allows(const machine_t *machine,
                            uint32_t roles,
                            pia_problem_t *problem);
 
-/* Updates the matter's clocks for a transition from state `from` that took effect at `effective_ms`
- * (matter->state is the new state, matter->entered_ms still the old one's), and its due_ms. */
-void engine_run_clocks(matter_t *matter,
-                       const transition_t *transition,
-                       int from,
-                       int64_t effective_ms);
+/* A transition that took effect. */
+typedef struct {
+    const transition_t *transition;
+    int from; /* the state before */
+    int64_t effective_ms;
+    const timer_rule_t *fired; /* the timer that made it, or NULL */
+    int64_t fired_ms;          /* and what it was due at */
+} engine_step_t;
 
-/* When this timer is due in the matter's present state, or 0: it does not run. */
+/* Updates the matter's clocks for a step (matter->state is the new state, matter->entered_ms still
+ * the old one's), and its due_ms. PIA_INVALID, PIA_CONFLICT: the law knows no such request for
+ * pieces (deadline_note). */
+pia_status_t engine_run_clocks(matter_t *matter, const engine_step_t *step, pia_problem_t *problem);
+
+/* When this timer is due in the matter's present state, or 0: it does not run, or has fired for
+ * what it waits for now. */
 int64_t engine_due(const matter_t *matter, const timer_rule_t *timer);
 
 /* The timer that is due first, NULL if none runs. */

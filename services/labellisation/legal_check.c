@@ -19,7 +19,7 @@ static bool knows_completions(legal_way_t way)
 
 static pia_status_t check_completions(const legal_facts_t *facts, pia_problem_t *problem)
 {
-    int64_t free_from = facts->from; /* one request is pending at a time */
+    int64_t free_from = facts->from; /* one request is pending at a time, at most for its delay */
     for (size_t i = 0; i < facts->completion_count; i++) {
         const legal_completion_t *completion = &facts->completions[i];
         if (!knows_completions(facts->rule->way))
@@ -31,7 +31,8 @@ static pia_status_t check_completions(const legal_facts_t *facts, pia_problem_t 
             return refuse(problem, "completions", i, "The delay ends before it is given.");
         if (completion->has_produced && completion->produced < completion->requested)
             return refuse(problem, "completions", i, "Pieces come after they are asked for.");
-        free_from = completion->has_produced ? completion->produced : completion->until;
+        bool sooner = completion->has_produced && completion->produced < completion->until;
+        free_from = sooner ? completion->produced : completion->until;
     }
     return PIA_OK;
 }

@@ -98,6 +98,8 @@ static void count_acceptance(const legal_facts_t *facts, legal_deadline_t *deadl
         if (is_ignored(completion, due, deadline))
             continue;
         int64_t end = completion->has_produced ? completion->produced : completion->requested;
+        if (completion->has_produced && end <= start) /* answered with the request before it */
+            continue;
         legal_say(deadline, (legal_span_t){LEGAL_WAITS, start, end, "CRPA, art. L114-5"}, "%s",
                   completion->has_produced
                       ? "Dossier incomplet\u00a0: le délai ne court qu’à compter de la réception "

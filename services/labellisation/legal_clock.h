@@ -32,7 +32,7 @@ typedef enum {
     LEGAL_WORKING,    /* working days */
 } legal_way_t;
 
-typedef struct {
+typedef struct legal_rule {
     const char *name;    /* "silence-rejet" */
     const char *label;   /* French */
     const char *start;   /* French: what `from` is the date of */

@@ -16,6 +16,7 @@ enum {
     DATUM_TEXT_MAX = 65536,
     DATUM_PERSONS_MAX = 32,
     STATE_NONE = -1,
+    TIMER_NONE = -1,
 };
 
 typedef enum {
@@ -70,9 +71,14 @@ typedef struct {
     bool enabled;
     uint64_t states, suspended_in;
     const json_t *since; /* names of transitions, or NULL: entering one of the states */
-    period_t after;      /* if `on` is NULL */
-    const char *on;      /* a fact of the type date */
-    size_t transition;   /* index */
+    period_t after;      /* empty, or how long after its start, its date or the other timer */
+    period_t before;     /* negative: how long before its date or the other timer; empty: not */
+    const char *on;      /* a fact of the type date, or NULL */
+    int of;              /* index of the timer whose end it counts from, or TIMER_NONE */
+    const struct legal_rule *rule;      /* counts by this rule of law, or NULL */
+    const json_t *requested, *produced; /* with a rule: transitions that ask for pieces, answer */
+    const char *until, *indispensable;  /* facts that a request records: the delay, or NULL */
+    size_t transition;                  /* index */
 } timer_rule_t;
 
 typedef struct {

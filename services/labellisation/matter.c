@@ -88,13 +88,21 @@ static pia_status_t append_history(const act_t *act, int from)
 }
 
 /* State, clocks and times after the transition. */
-static void enter(act_t *act, int from)
+static pia_status_t enter(act_t *act, int from, pia_problem_t *problem)
 {
     matter_t *matter = act->matter;
-    engine_run_clocks(matter, act->transition, from, act->effective_ms);
+    const engine_step_t step = {
+        .transition = act->transition,
+        .from = from,
+        .effective_ms = act->effective_ms,
+        .fired = act->timer,
+        .fired_ms = act->due_ms,
+    };
+    pia_status_t status = engine_run_clocks(matter, &step, problem);
     matter->changed_ms = act->effective_ms;
     if (matter->state != from)
         matter->entered_ms = act->effective_ms;
+    return status;
 }
 
 /* What is left once the next version is ours. */
@@ -109,10 +117,10 @@ static pia_status_t carry_out(act_t *act, int from, pia_problem_t *problem)
     act->record = record;
     if (status == PIA_OK)
         status = run_effects(act, false, problem);
-    if (status == PIA_OK) {
-        enter(act, from);
+    if (status == PIA_OK)
+        status = enter(act, from, problem);
+    if (status == PIA_OK)
         status = append_history(act, from);
-    }
     if (status == PIA_OK)
         status = store_matter_save(act->db, matter);
     if (status == PIA_OK)
@@ -192,6 +200,8 @@ pia_status_t matter_catch_up(
             .transition = &matter->machine->transitions[timer->transition],
             .effective_ms = due_ms > matter->changed_ms ? due_ms : matter->changed_ms,
             .recorded_ms = now_ms,
+            .timer = timer,
+            .due_ms = due_ms,
         };
         pia_status_t status = make(&act, problem);
         if (status == PIA_OK)

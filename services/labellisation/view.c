@@ -1,6 +1,7 @@
 /* view.c - matters as JSON. */
 #include "view.h"
 
+#include "deadline.h"
 #include "engine.h"
 #include "pia/clock.h"
 #include "review.h"
@@ -111,6 +112,9 @@ pia_status_t view_dossier(pia_db_t *db,
                           json_t **ret_json)
 {
     json_t *json = view_matter(dossier, roles);
+    json_t *deadline = deadline_view(dossier);
+    if (deadline)
+        json_object_set_new(json, "deadline", deadline);
     pia_status_t status = add_label(db, dossier, json);
     if (status == PIA_OK && view_is_reader(dossier, roles))
         status = add_for_readers(db, dossier, json);

@@ -1,5 +1,6 @@
 """A campaign's people, with their keys, and a dossier's path, by messages alone."""
 
+import datetime
 import time
 import uuid
 
@@ -75,6 +76,12 @@ class Campaign:
                 break
         assert answer.status == 200, (who, transition, answer)
         return answer.body
+
+    def pieces(self, days=30):
+        """The data of a request for pieces, `days` of legal time from now."""
+        now = self.ok("admin", "registry.clock.get", {})["now"]
+        until = datetime.date.fromisoformat(now[:10]) + datetime.timedelta(days=days)
+        return {"pieces": "Le budget.", "delai": until.isoformat()}
 
     def reviewers(self, *who):
         return {"rapporteurs": [self.persons[name] for name in who or ("reviewer 1", "reviewer 2")]}

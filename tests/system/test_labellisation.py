@@ -129,7 +129,7 @@ def test_the_history_tells_it_all_and_proves_it(campaign):
 
 def test_texts_are_read_by_whom_they_are_for(campaign):
     dossier = campaign.go("candidate", campaign.create(), "deposer")
-    dossier = campaign.go("secretariat", dossier, "declarer_incomplet", {"pieces": "Le budget."})
+    dossier = campaign.go("secretariat", dossier, "declarer_incomplet", campaign.pieces())
     body = {"dossier": dossier["id"], "number": dossier["version"]}
     for who in ("candidate", "secretariat", "minister"):
         texts = campaign.ok(who, "labellisation.dossier.texts", body)["items"]
@@ -411,11 +411,11 @@ def test_the_procedure_can_be_read_by_anyone(campaign):
 
 def test_two_who_act_at_once_one_wins(campaign):
     dossier = campaign.go("candidate", campaign.create(), "deposer")
-    answers = []
+    answers, pieces = [], campaign.pieces()
 
     def act(transition):
         answers.append(campaign.move("secretariat", dossier, transition,
-                                     {"pieces": "Le budget."} if "incomplet" in transition else None))
+                                     pieces if "incomplet" in transition else None))
 
     threads = [threading.Thread(target=act, args=(name,))
                for name in ("declarer_complet", "declarer_incomplet") * 3]
@@ -529,7 +529,7 @@ def test_two_instances_on_postgresql(pia, postgres):
             answers[dossier["id"]].append(campaign.move("secretariat", dossier, transition, data))
 
     threads = [threading.Thread(target=act, args=arguments) for arguments in (
-        ("declarer_complet",), ("declarer_incomplet", {"pieces": "Le budget."})) * 2]
+        ("declarer_complet",), ("declarer_incomplet", campaign.pieces())) * 2]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "deadline.h"
 #include "engine.h"
 #include "pia/clock.h"
 
@@ -140,7 +141,9 @@ static void step(matter_t *matter, const char *name, const char *when)
     assert_non_null(transition);
     if (transition->to != STATE_NONE)
         matter->state = transition->to;
-    engine_run_clocks(matter, transition, from, at(when));
+    const engine_step_t step = {transition, from, at(when), NULL, 0};
+    pia_problem_t problem;
+    assert_int_equal(engine_run_clocks(matter, &step, &problem), PIA_OK);
     if (matter->state != from)
         matter->entered_ms = at(when);
 }
@@ -178,6 +181,13 @@ static void silence_decides_two_months_after_the_filing(void **state)
     end(&matter);
 }
 
+/* Pieces are asked for until a day. */
+static void ask_pieces(matter_t *matter, const char *when, const char *until)
+{
+    json_object_set_new(matter->facts, "delai_production", json_string(until));
+    step(matter, "declarer_incomplet", when);
+}
+
 static void what_is_missing_suspends_the_silence(void **state)
 {
     (void)state;
@@ -185,13 +195,49 @@ static void what_is_missing_suspends_the_silence(void **state)
     start(&matter);
     step(&matter, "deposer", "2026-06-01T08:00:00Z");
     step(&matter, "enregistrer", "2026-06-01T08:00:00Z");
-    step(&matter, "declarer_incomplet", "2026-06-10T08:00:00Z");
+    ask_pieces(&matter, "2026-06-10T08:00:00Z", "2026-07-10");
     assert_due(&matter, "production", "2026-07-10T22:00:00.000Z");
     step(&matter, "completer", "2026-06-20T08:00:00Z");
     assert_due(&matter, "silence", "2026-08-11T22:00:00.000Z");
-    step(&matter, "declarer_incomplet", "2026-06-21T08:00:00Z");
-    step(&matter, "completer", "2026-06-26T08:00:00Z");
-    assert_due(&matter, "silence", "2026-08-16T22:00:00.000Z");
+    ask_pieces(&matter, "2026-06-21T08:00:00Z", "2026-06-23");
+    assert_due(&matter, "production", "2026-06-23T22:00:00.000Z");
+    step(&matter, "constater_delai", "2026-06-23T22:00:00Z");
+    assert_due(&matter, "silence", "2026-08-13T22:00:00.000Z");
+    end(&matter);
+}
+
+static void a_delay_that_ends_before_it_is_given_is_refused(void **state)
+{
+    (void)state;
+    matter_t matter;
+    start(&matter);
+    step(&matter, "deposer", "2026-06-01T08:00:00Z");
+    json_object_set_new(matter.facts, "delai_production", json_string("2026-06-09"));
+    const transition_t *transition = machine_transition(matter.machine, "declarer_incomplet");
+    const engine_step_t step = {transition, matter.state, at("2026-06-10T08:00:00Z"), NULL, 0};
+    pia_problem_t problem;
+    assert_int_equal(engine_run_clocks(&matter, &step, &problem), PIA_INVALID);
+    assert_string_equal(problem.pointer, "/data");
+    end(&matter);
+}
+
+static void a_deadline_is_explained_while_pieces_are_waited_for(void **state)
+{
+    (void)state;
+    matter_t matter;
+    start(&matter);
+    step(&matter, "deposer", "2026-06-01T08:00:00Z");
+    step(&matter, "enregistrer", "2026-06-01T08:00:00Z");
+    ask_pieces(&matter, "2026-06-10T08:00:00Z", "2026-06-30");
+    json_t *view = deadline_view(&matter);
+    assert_string_equal(json_string_value(json_object_get(view, "last_day")), "2026-08-21");
+    assert_string_equal(json_string_value(json_object_get(view, "silence")), "rejet");
+    const json_t *segment = json_array_get(json_object_get(view, "segments"), 1);
+    assert_string_equal(json_string_value(json_object_get(segment, "effect")), "suspended");
+    assert_string_equal(json_string_value(json_object_get(segment, "to")), "2026-06-30");
+    json_decref(view);
+    step(&matter, "retirer", "2026-06-11T08:00:00Z");
+    assert_null(deadline_view(&matter));
     end(&matter);
 }
 
@@ -235,6 +281,8 @@ int main(void)
         cmocka_unit_test(who_has_no_role_on_a_dossier_does_not_see_it),
         cmocka_unit_test(silence_decides_two_months_after_the_filing),
         cmocka_unit_test(what_is_missing_suspends_the_silence),
+        cmocka_unit_test(a_delay_that_ends_before_it_is_given_is_refused),
+        cmocka_unit_test(a_deadline_is_explained_while_pieces_are_waited_for),
         cmocka_unit_test(a_new_instruction_starts_the_silence_anew),
         cmocka_unit_test(a_label_expires_when_its_first_day_without_begins),
     };
