@@ -82,6 +82,7 @@ void group_engine_destroy(group_engine_t **self_p)
     group_place_clear(&self->place);
     buffer_free(&self->rows);
     buffer_free(&self->gone);
+    held_free(&self->held);
     free(self->dirty.items);
     free(self->commit_keys.items);
     free(self->untold.items);
@@ -202,11 +203,12 @@ void group_engine_unpark(group_engine_t *self, const char *text, uint64_t settle
 
 void group_engine_stats(const group_engine_t *self, group_engine_stats_t *ret_stats)
 {
-    *ret_stats = (group_engine_stats_t){.members = self->member_count,
-                                        .held = self->held,
-                                        .waiting = self->events + self->own_events - self->held,
-                                        .bytes = self->bytes + self->own_bytes,
-                                        .parked = self->parked_count,
-                                        .aside = self->detached_count - self->parked_count,
-                                        .full = self->full};
+    *ret_stats =
+        (group_engine_stats_t){.members = self->member_count,
+                               .held = self->held.count,
+                               .waiting = self->events + self->own_events - self->held.count,
+                               .bytes = self->bytes + self->own_bytes,
+                               .parked = self->parked_count,
+                               .aside = self->detached_count - self->parked_count,
+                               .full = self->full};
 }

@@ -1,6 +1,6 @@
 /* group_engine_private.h - what group_engine.c (the scan and the clock), group_member.c (members
- * and grants), group_window.c (events and keys), group_lane.c (the second reading) and
- * group_commit.c (what is stored) share. */
+ * and grants), group_held.c (what is in hands, by its number), group_window.c (events and keys),
+ * group_lane.c (the second reading) and group_commit.c (what is stored) share. */
 #ifndef DIFFUSION_GROUP_ENGINE_PRIVATE_H
 #define DIFFUSION_GROUP_ENGINE_PRIVATE_H
 
@@ -27,6 +27,7 @@ struct node {
     uint64_t fence;  /* HELD, as all up to next_held */
     group_member_t *member;
     node_t *previous_held, *next_held;
+    node_t *next_of_bucket; /* HELD */
     node_t *next_of_key;
     node_t *previous, *next; /* of the window */
     node_t *next_acking;
@@ -49,6 +50,7 @@ struct group_key {
     group_key_t *previous_queued, *next_queued;
     key_queue_t queue;
     node_t *first, *last; /* ACKING ones, then HELD ones, then WAITING ones */
+    node_t *last_acking;  /* NULL: none. 10,000 acks of runs of 1,000: 0.4 ms, 17 ms by a walk */
     size_t waiting;
     key_state_t state;
     uint64_t settled;   /* detached: its events up to here are */
@@ -109,6 +111,13 @@ enum {
     HOLES_SOFT_MAX = 4096, /* 4 to 12 KB in each commit: beyond, keys are set aside */
 };
 
+/* Events in hands. Each number is there at most once. */
+typedef struct {
+    node_t **buckets;
+    unsigned bits; /* 2^bits buckets; NULL: none yet */
+    size_t count;
+} held_table_t;
+
 struct group_engine {
     group_limits_t limits;
     int64_t now_ms, wall_ms;
@@ -140,7 +149,7 @@ struct group_engine {
     group_member_t *members; /* in the ring, the next one to be asked */
     size_t member_count;
     uint64_t free_credit;
-    size_t held;
+    held_table_t held;
     group_member_t *reserved; /* gets nothing until its hands are empty: for a suspect */
     node_t *run;              /* the next of a run that is being given out */
     group_member_t *run_member;
@@ -187,6 +196,13 @@ void lane_add(group_engine_t *self, group_key_t *key, uint64_t loaded);
 void lane_remove(group_engine_t *self, group_key_t *key);
 /* Lets TAIL keys that have nothing unsettled go with the others again. */
 void tail_join(group_engine_t *self, group_key_t *key);
+
+/* group_held.c */
+void held_add(held_table_t *self, node_t *node);
+void held_remove(held_table_t *self, node_t *node);
+/* NULL: nobody has it. */
+node_t *held_find(const held_table_t *self, uint64_t sequence);
+void held_free(held_table_t *self);
 
 /* group_member.c */
 bool engine_has_room(const group_engine_t *self);

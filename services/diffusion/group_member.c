@@ -85,7 +85,7 @@ static void hold(group_engine_t *self, node_t *node, group_member_t *member, uin
     member->last_held = node;
     member->held++;
     self->free_credit--;
-    self->held++;
+    held_add(&self->held, node);
 }
 
 void node_unhold(group_engine_t *self, node_t *node)
@@ -105,7 +105,7 @@ void node_unhold(group_engine_t *self, node_t *node)
     member->held--;
     if (!member->held)
         member->alone = false;
-    self->held--;
+    held_remove(&self->held, node);
     self->free_credit += room_of(member) - room;
 }
 
@@ -207,13 +207,16 @@ static void tell_later(group_engine_t *self, node_t *node, group_outcome_t outco
 }
 
 /* The event, if the member may settle it now: it is in its hands, by this token, and the first of
- * its key. Members settle about in the order in which they were given. */
-static node_t *find_held(group_member_t *member, uint64_t sequence, uint64_t fence)
+ * its key. */
+static node_t *find_held(const group_engine_t *self,
+                         const group_member_t *member,
+                         uint64_t sequence,
+                         uint64_t fence)
 {
-    node_t *node = member->first_held;
-    while (node && node->sequence != sequence)
-        node = node->next_held;
-    return node && node->fence == fence && key_head(node->key) == node ? node : NULL;
+    node_t *node = held_find(&self->held, sequence);
+    return node && node->member == member && node->fence == fence && key_head(node->key) == node
+               ? node
+               : NULL;
 }
 
 bool group_engine_ack(group_engine_t *self,
@@ -221,7 +224,7 @@ bool group_engine_ack(group_engine_t *self,
                       uint64_t sequence,
                       uint64_t fence)
 {
-    node_t *node = find_held(member, sequence, fence);
+    node_t *node = find_held(self, member, sequence, fence);
     if (!node)
         return false;
     group_key_t *key = node->key;
@@ -230,6 +233,7 @@ bool group_engine_ack(group_engine_t *self,
         self->run = NULL; /* what was not given yet waits until this is durable */
     node_unhold(self, node);
     node->state = NODE_ACKING;
+    key->last_acking = node;
     node_settle(self, node);
     node->next_acking = NULL;
     if (self->last_acking)
@@ -248,7 +252,7 @@ bool group_engine_ack(group_engine_t *self,
 
 bool group_engine_nack(group_engine_t *self, group_member_t *member, const group_nack_t *nack)
 {
-    node_t *node = find_held(member, nack->sequence, nack->fence);
+    node_t *node = find_held(self, member, nack->sequence, nack->fence);
     if (!node)
         return false;
     tell_later(self, node, GROUP_RETURNED);

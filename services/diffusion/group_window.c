@@ -133,10 +133,7 @@ void key_soil(group_engine_t *self, group_key_t *key)
 
 node_t *key_head(const group_key_t *key)
 {
-    node_t *node = key->first;
-    while (node && node->state == NODE_ACKING)
-        node = node->next_of_key;
-    return node;
+    return key->last_acking ? key->last_acking->next_of_key : key->first;
 }
 
 static void window_append(group_engine_t *self, node_t *node)
@@ -214,6 +211,8 @@ void node_drop(group_engine_t *self, node_t *node)
     key->first = node->next_of_key;
     if (!key->first)
         key->last = NULL;
+    if (key->last_acking == node)
+        key->last_acking = NULL;
     free(node);
     if (key->state == KEY_TAIL)
         tail_join(self, key);
