@@ -2,10 +2,13 @@
 #include "match_index_private.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pia/memory.h"
+
+#include "buffer.h"
 
 enum {
     TABLE_SIZE_MIN = 256,
@@ -17,6 +20,7 @@ enum {
 match_index_t *match_index_new(void)
 {
     match_index_t *self = pia_alloc(sizeof *self);
+    randombytes_buf(self->hash_key, sizeof self->hash_key);
     self->table_size = TABLE_SIZE_MIN;
     self->table = pia_alloc(self->table_size * sizeof(match_value_t *));
     return self;
@@ -61,43 +65,43 @@ void match_index_destroy(match_index_t **self_p)
     free(self);
 }
 
-/* FNV-1a: the texts are short, and who fills a bucket on purpose only slows what it asks for. */
-static size_t hash_of(criterion_t criterion, const char *text)
+/* Keyed: the texts come from outside, and who knew where they stand could make the store thread
+ * walk the whole table for each event. Measured beside FNV-1a, which is not keyed: an event's
+ * search takes as long, building for 100,000 subscriptions 43 ms in place of 25. */
+static size_t hash_of(const match_index_t *self, criterion_t criterion, const char *text)
 {
-    uint64_t hash = (0xcbf29ce484222325U ^ (uint64_t)criterion) * 0x100000001b3U;
-    for (; *text; text++)
-        hash = (hash ^ (uint8_t)*text) * 0x100000001b3U;
-    return (size_t)(hash ^ hash >> 32);
+    uint8_t hash[crypto_shorthash_BYTES];
+    crypto_shorthash(hash, (const uint8_t *)text, strlen(text), self->hash_key);
+    return (size_t)(bytes_get_u64(hash) + (uint64_t)criterion);
 }
 
 /* Where the value stands in the table or would stand. */
-static size_t
-place_of(match_value_t *const *table, size_t size, criterion_t criterion, const char *text)
+static size_t place_of(const match_index_t *self, criterion_t criterion, const char *text)
 {
-    size_t place = hash_of(criterion, text) & (size - 1);
+    match_value_t *const *table = self->table;
+    size_t place = hash_of(self, criterion, text) & (self->table_size - 1);
     while (table[place] &&
            (table[place]->criterion != criterion || strcmp(table[place]->text, text) != 0))
-        place = (place + 1) & (size - 1);
+        place = (place + 1) & (self->table_size - 1);
     return place;
 }
 
 static void grow_table(match_index_t *self)
 {
-    size_t size = self->table_size * 2;
-    match_value_t **table = pia_alloc(size * sizeof(match_value_t *));
-    for (size_t i = 0; i < self->table_size; i++) {
-        match_value_t *value = self->table[i];
-        if (value)
-            table[place_of(table, size, value->criterion, value->text)] = value;
+    match_value_t **old = self->table;
+    size_t old_size = self->table_size;
+    self->table_size *= 2;
+    self->table = pia_alloc(self->table_size * sizeof(match_value_t *));
+    for (size_t i = 0; i < old_size; i++) {
+        if (old[i])
+            self->table[place_of(self, old[i]->criterion, old[i]->text)] = old[i];
     }
-    free(self->table);
-    self->table = table;
-    self->table_size = size;
+    free(old);
 }
 
 match_value_t *match_index_find(const match_index_t *self, criterion_t criterion, const char *text)
 {
-    return self->table[place_of(self->table, self->table_size, criterion, text)];
+    return self->table[place_of(self, criterion, text)];
 }
 
 /* Hangs a keyword of several words under its longest one, which is likely to be rare. */
@@ -133,7 +137,7 @@ match_value_t *match_index_value(match_index_t *self, criterion_t criterion, con
     value = pia_alloc(sizeof *value + size);
     value->criterion = criterion;
     memcpy(value->text, text, size);
-    self->table[place_of(self->table, self->table_size, criterion, text)] = value;
+    self->table[place_of(self, criterion, text)] = value;
     self->value_count++;
     if (criterion == CRITERION_KEYWORDS && strchr(text, ' '))
         link_phrase(self, value);

@@ -47,6 +47,7 @@ struct match_index {
     size_t size;           /* subscriptions */
     match_value_t **table; /* open addressing; a power of two */
     size_t table_size, value_count;
+    uint8_t hash_key[16];                /* of this index only */
     value_list_t dense[CRITERION_COUNT]; /* values with bitmaps */
 };
 

@@ -2,12 +2,13 @@
  * each event reaches those whom it should, at each sequence, in one list or in pages. */
 #include "pia_test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bits.h"
 #include "filter.h"
-#include "match_index.h"
+#include "match_index_private.h"
 #include "match_oracle.h"
 #include "match_shares.h"
 #include "match_terms.h"
@@ -258,6 +259,32 @@ static void ends_of_unknown_slots_are_refused(void **state)
     match_index_destroy(&index);
 }
 
+/* The place in the table of the n-th of some values, each made if it is new. */
+static size_t place_of(match_index_t *index, int n)
+{
+    char text[16];
+    (void)snprintf(text, sizeof text, "word%d", n);
+    const match_value_t *value = match_index_value(index, CRITERION_KEYWORDS, text);
+    size_t place = 0;
+    while (index->table[place] != value)
+        place++;
+    return place;
+}
+
+/* Whoever knew could choose values that all stand in one place. */
+static void where_a_value_stands_cannot_be_known(void **state)
+{
+    (void)state;
+    match_index_t *one = match_index_new();
+    match_index_t *other = match_index_new();
+    int same = 0;
+    for (int i = 0; i < 100; i++)
+        same += place_of(one, i) == place_of(other, i);
+    assert_in_range(same, 0, 20);
+    match_index_destroy(&one);
+    match_index_destroy(&other);
+}
+
 static void counting_counts_each_bit(void **state)
 {
     (void)state;
@@ -288,6 +315,7 @@ int main(void)
         cmocka_unit_test(filters_alone_are_exact_too),
         cmocka_unit_test(an_empty_index_reaches_nobody),
         cmocka_unit_test(ends_of_unknown_slots_are_refused),
+        cmocka_unit_test(where_a_value_stands_cannot_be_known),
         cmocka_unit_test(counting_counts_each_bit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
