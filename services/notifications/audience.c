@@ -16,7 +16,6 @@
 enum {
     TIMER_MS = 50,
     IDLE_MS = 1000, /* how often to look for what is due again */
-    ASK_MS = 10000, /* for one page */
 };
 
 typedef enum { IDLE, TAKING, ASKING, STORING } step_t;
@@ -136,10 +135,11 @@ static void ask(audience_t *self)
     if (self->stopped || token_size == 0) {
         return; /* the lease ends by itself */
     }
+    int64_t lease_ms = pia_config_integer(self->service->context->config, "delivery", "lease_ms");
     pia_call_t call = {.message = &pia_msg_diffusion_audience_list,
                        .token = token,
                        .token_size = token_size,
-                       .timeout_ms = ASK_MS};
+                       .timeout_ms = campaign_ask_ms(lease_ms)};
     json_t *body = json_pack("{s:I, s:I, s:i}", "sequence", (json_int_t)self->campaign.sequence,
                              "epoch", (json_int_t)self->campaign.epoch, "limit", CAMPAIGN_PAGE);
     if (self->campaign.after[0]) {

@@ -7,6 +7,7 @@
 #include "pia/clock.h"
 
 enum {
+    ASK_MAX_MS = 10000,
     PAUSE_MS = 500, /* after the first failure, doubling */
     PAUSE_MAX_MS = 60000,
     PAUSE_SHIFT_MAX = 7, /* 500 ms << 7 = 64 s */
@@ -33,6 +34,11 @@ static const char SQL_FAILURES[] = "SELECT failures FROM campaign WHERE notice =
 static const char SQL_GIVE_BACK[] =
     "UPDATE campaign SET failures = failures + 1, next_at = $3, state = $4"
     " WHERE notice = $1 AND token = $2 AND state = 'open'";
+
+int64_t campaign_ask_ms(int64_t lease_ms)
+{
+    return lease_ms / 2 < ASK_MAX_MS ? lease_ms / 2 : ASK_MAX_MS;
+}
 
 pia_status_t campaign_add(notifications_t *self, const telling_t *telling)
 {

@@ -16,6 +16,10 @@ typedef struct {
     char after[CURSOR_MAX];
 } campaign_t;
 
+/* How long a page may be waited for: an answer of the diffusion that comes later than half of the
+ * lease would be stored for a campaign that another may hold by then. */
+int64_t campaign_ask_ms(int64_t lease_ms);
+
 /* Opens a campaign; again is harmless. */
 pia_status_t campaign_add(notifications_t *self, const telling_t *telling);
 

@@ -38,7 +38,8 @@ static const pia_option_t options[] = {
     {"delivery", "timeout_ms", PIA_OPTION_INTEGER, "10000", 100, 120000,
      "longest time for one transfer, ms"},
     {"delivery", "lease_ms", PIA_OPTION_INTEGER, "60000", 1000, 3600000,
-     "after which an unrecorded attempt is repeated, and a page of an audience, ms"},
+     "after which an unrecorded attempt is repeated, and a page of an audience, ms; at least twice "
+     "timeout_ms"},
     {"delivery", "retry_ms", PIA_OPTION_INTEGER, "2000", 10, 3600000,
      "pause after the first failure, doubling up to 1 h, ms"},
     {"delivery", "attempts", PIA_OPTION_INTEGER, "12", 1, 100,

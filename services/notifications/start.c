@@ -125,6 +125,20 @@ static pia_status_t begin(notifications_t *self, pia_problem_t *problem)
     return PIA_OK;
 }
 
+/* What is sent while its lease ends is sent by two. */
+static pia_status_t check_times(const pia_config_t *config, pia_problem_t *problem)
+{
+    int64_t timeout_ms = pia_config_integer(config, "delivery", "timeout_ms");
+    int64_t lease_ms = pia_config_integer(config, "delivery", "lease_ms");
+    if (lease_ms >= 2 * timeout_ms) {
+        return PIA_OK;
+    }
+    return pia_problem_set(
+        problem, PIA_INVALID, "",
+        "delivery.lease_ms (%lld) is less than twice delivery.timeout_ms (%lld).",
+        (long long)lease_ms, (long long)timeout_ms);
+}
+
 static pia_status_t check_settings(const pia_config_t *config, pia_problem_t *problem)
 {
     const char *transport = pia_config_text(config, "mail", "transport");
@@ -140,7 +154,7 @@ static pia_status_t check_settings(const pia_config_t *config, pia_problem_t *pr
         return pia_problem_set(problem, PIA_INVALID, "",
                                "web.url is not an http(s) URL without a slash at its end.");
     }
-    return PIA_OK;
+    return check_times(config, problem);
 }
 
 pia_status_t start_open(void *arg, const pia_context_t *context, pia_problem_t *problem)

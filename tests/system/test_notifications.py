@@ -23,6 +23,11 @@ WAIT_S = 30
 PRIVATE = ("--webhook.allow_private", "true", "--delivery.retry_ms", "50")
 
 
+def lease(duration_ms):
+    """Short leases need transfers that are shorter still."""
+    return "--delivery.lease_ms", str(duration_ms), "--delivery.timeout_ms", str(duration_ms // 2)
+
+
 class Receiver:
     """A webhook receiver that answers what the test says and keeps what it got."""
 
@@ -703,8 +708,16 @@ def test_a_campaign_waits_for_the_journal_and_the_broker(pia):
     assert len(mails(pia)) == len(addresses)
 
 
+def test_a_lease_that_a_transfer_could_outlive_is_refused(pia):
+    pia.start_broker("--drain-ms", "200")
+    process = pia.start("notifications", "--delivery.lease_ms", "19999", expected=(1, 2), wait=False)
+    assert process.wait() != 0
+    said = process.log.read_text()
+    assert "delivery.lease_ms (19999) is less than twice delivery.timeout_ms (10000)" in said
+
+
 def test_two_instances_on_postgresql_share_the_work(pia, postgres):
-    database = ("--database", f"{postgres}#n{os.getpid()}", "--delivery.lease_ms", "2000")
+    database = ("--database", f"{postgres}#n{os.getpid()}", *lease(2000))
     processes = [start(pia, *database), pia.start("notifications", *PRIVATE, *database)]
     label(pia)
 
@@ -733,18 +746,18 @@ def tell_a_large_audience(pia, people, disturb):
 
 
 def test_a_crash_in_the_midst_of_an_audience_repeats_nobody(pia):
-    process = start(pia, "--delivery.lease_ms", "1000")
+    process = start(pia, *lease(1000))
 
     def kill():
         process.kill()
-        pia.start("notifications", *PRIVATE, "--delivery.lease_ms", "1000")
+        pia.start("notifications", *PRIVATE, *lease(1000))
 
     tell_a_large_audience(pia, 650, kill)
 
 
 def test_who_slept_while_others_went_on_with_the_audience_is_refused(pia, postgres):
     """Three instances; two are stopped for longer than their leases, and wake when all is told."""
-    database = ("--database", f"{postgres}#s{os.getpid()}", "--delivery.lease_ms", "1000")
+    database = ("--database", f"{postgres}#s{os.getpid()}", *lease(1000))
     sleepers = [start(pia, *database), pia.start("notifications", *PRIVATE, *database)]
     pia.start("notifications", *PRIVATE, *database)
 

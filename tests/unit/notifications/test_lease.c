@@ -285,9 +285,19 @@ static void a_dead_processs_leases_are_given_back(void **state)
     outgoing_destroy(&outgoing);
 }
 
+/* Whatever is configured: the shortest lease that is allowed, the usual one, the longest. */
+static void a_page_is_not_waited_for_beyond_half_of_its_lease(void **state)
+{
+    (void)state;
+    assert_int_equal(campaign_ask_ms(1000), 500);
+    assert_int_equal(campaign_ask_ms(60000), 10000);
+    assert_int_equal(campaign_ask_ms(3600000), 10000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_page_is_not_waited_for_beyond_half_of_its_lease),
         cmocka_unit_test_setup_teardown(a_campaign_goes_on_where_its_page_ended, begin, end),
         cmocka_unit_test_setup_teardown(an_older_holder_of_a_campaign_is_refused, begin, end),
         cmocka_unit_test_setup_teardown(a_campaign_that_failed_for_good_is_not_taken_again, begin,
