@@ -50,7 +50,8 @@ group_check_wish(const group_t *group, const group_wish_t *wish, pia_problem_t *
 pia_status_t
 group_check_join(const group_t *group, const pia_principal_t *principal, pia_problem_t *problem);
 
-/* Whether it may look at the group and decide about parked keys: who may join, and operators. */
+/* Whether it may look at the group and decide about parked keys: who may join, and operators.
+ * group_list_page asks the same in SQL. */
 bool group_may_manage(const group_t *group, const pia_principal_t *principal);
 
 #endif

@@ -35,10 +35,7 @@ static pia_status_t make(group_job_t *job, pia_db_t *db)
     if (status != PIA_OK)
         return status;
     group_copy(job->wish, &job->found);
-    status = group_store_make(db, &job->found, &from, head.epoch);
-    if (status == PIA_RATE_LIMITED)
-        (void)pia_problem_set(&job->problem, status, "", "There are 10,000 groups already.");
-    return status;
+    return group_store_make(db, &job->found, &from, head.epoch, &job->problem);
 }
 
 static pia_status_t keep_lease(group_job_t *job, pia_db_t *db)

@@ -13,7 +13,9 @@
 #include "journal_read.h"
 
 static const char SQL_FIND[] = "SELECT " GROUP_COLUMNS " FROM worker_group WHERE name = $1";
-static const char SQL_NEXT[] = "SELECT COALESCE(MAX(id), 0) + 1, COUNT(*) FROM worker_group";
+static const char SQL_NEXT[] = "SELECT COALESCE(MAX(id), 0) + 1, COUNT(*), (SELECT COUNT(*) FROM "
+                               "worker_group WHERE owner = $1)"
+                               " FROM worker_group";
 static const char SQL_MAKE[] =
     "INSERT INTO worker_group (id, name, filter, owner, person, structure, rights, pole, roles,"
     " attempts, created_at, endpoint, journal_epoch, low_epoch, low_sequence, low_chain, upto,"
@@ -89,27 +91,39 @@ pia_status_t group_store_find(pia_db_t *db, const char *name, group_t *ret_group
     return PIA_OK;
 }
 
-/* Every transaction of a shared journal holds its head row: nobody takes the same number. */
-static pia_status_t next_id(pia_db_t *db, int64_t *ret_id)
+static pia_status_t
+check_counts(const group_t *group, int64_t all, int64_t owned, pia_problem_t *problem)
 {
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_NEXT);
-    pia_status_t status = pia_stmt_step(stmt);
-    if (status != PIA_OK)
-        return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
-    *ret_id = pia_stmt_column_integer(stmt, 0);
-    if (*ret_id < pia_clock_wall())
-        *ret_id = pia_clock_wall(); /* never one that a removed group had */
-    bool full = pia_stmt_column_integer(stmt, 1) >= GROUP_STORED_MAX;
-    pia_stmt_reset(stmt);
-    return full ? PIA_RATE_LIMITED : PIA_OK;
+    bool for_others = group->owner.roles & (PIA_ROLE_OPERATOR | PIA_ROLE_SERVICE);
+    if (all >= GROUP_STORED_MAX)
+        return pia_problem_set(problem, PIA_RATE_LIMITED, "", "There are %d groups already.",
+                               GROUP_STORED_MAX);
+    if (owned >= GROUP_OWNED_MAX && !for_others)
+        return pia_problem_set(problem, PIA_RATE_LIMITED, "", "You have %d groups already.",
+                               GROUP_OWNED_MAX);
+    return PIA_OK;
 }
 
-pia_status_t group_store_make(pia_db_t *db, group_t *group, const cursor_t *from, uint32_t epoch)
+/* Every transaction of a shared journal holds its head row: nobody takes the same number. */
+static pia_status_t set_id(pia_db_t *db, group_t *group, pia_problem_t *problem)
 {
-    char lease[GROUP_LEASE_SIZE];
-    pia_status_t status = next_id(db, &group->id);
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_NEXT);
+    pia_stmt_text(stmt, 1, group->owner.subject);
+    pia_status_t status = pia_stmt_step(stmt);
     if (status != PIA_OK)
-        return status;
+        return pia_problem_set(problem, status == PIA_NOT_FOUND ? PIA_INTERNAL : status, "",
+                               "The groups are out of reach now.");
+    int64_t now_ms = pia_clock_wall();
+    int64_t next = pia_stmt_column_integer(stmt, 0);
+    group->id = next < now_ms ? now_ms : next; /* never one that a removed group had */
+    int64_t all = pia_stmt_column_integer(stmt, 1);
+    int64_t owned = pia_stmt_column_integer(stmt, 2);
+    pia_stmt_reset(stmt);
+    return check_counts(group, all, owned, problem);
+}
+
+static pia_status_t insert(pia_db_t *db, const group_t *group, const cursor_t *from, uint32_t epoch)
+{
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_MAKE);
     pia_stmt_integer(stmt, 1, group->id);
     pia_stmt_text(stmt, 2, group->name);
@@ -127,11 +141,23 @@ pia_status_t group_store_make(pia_db_t *db, group_t *group, const cursor_t *from
     pia_stmt_integer(stmt, 14, (int64_t)from->sequence);
     pia_stmt_integer(stmt, 15, from->chain);
     pia_stmt_bytes(stmt, 16, "", 0);
-    status = pia_stmt_run(stmt, NULL);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t group_store_make(
+    pia_db_t *db, group_t *group, const cursor_t *from, uint32_t epoch, pia_problem_t *problem)
+{
+    char lease[GROUP_LEASE_SIZE];
+    pia_status_t status = set_id(db, group, problem);
     if (status != PIA_OK)
         return status;
+    status = insert(db, group, from, epoch);
     group_lease_name(group->name, lease);
-    return pia_lease_make(db, lease);
+    if (status == PIA_OK)
+        status = pia_lease_make(db, lease);
+    return status == PIA_OK
+               ? status
+               : pia_problem_set(problem, status, "", "The group cannot be stored now.");
 }
 
 pia_status_t group_store_read_from(pia_db_t *db,

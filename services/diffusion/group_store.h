@@ -7,7 +7,13 @@
 #include "group.h"
 #include "journal.h"
 
-enum { GROUP_LEASE_SIZE = GROUP_NAME_SIZE + 8, GROUP_STORED_MAX = 10000 };
+/* An owner has one for each of its programs, so 100 are many; operators and services, who work for
+ * others, are bounded by what there may be of all. */
+enum {
+    GROUP_LEASE_SIZE = GROUP_NAME_SIZE + 8,
+    GROUP_STORED_MAX = 10000,
+    GROUP_OWNED_MAX = 100,
+};
 
 /* Of the table worker_group, in the order that group_store_row expects; 12 of them. */
 #define GROUP_COLUMNS                                                                              \
@@ -39,8 +45,9 @@ bool group_store_read_key(pia_stmt_t *stmt, group_key_row_t *ret_row);
 pia_status_t group_store_find(pia_db_t *db, const char *name, group_t *ret_group);
 
 /* Makes the rows of a new group; group->id is set. It begins after `from`. PIA_RATE_LIMITED: there
- * are GROUP_STORED_MAX. */
-pia_status_t group_store_make(pia_db_t *db, group_t *group, const cursor_t *from, uint32_t epoch);
+ * are GROUP_STORED_MAX, or GROUP_OWNED_MAX of its owner. */
+pia_status_t group_store_make(
+    pia_db_t *db, group_t *group, const cursor_t *from, uint32_t epoch, pia_problem_t *problem);
 
 /* Where a new group begins: "" or NULL the beginning, "head", or a cursor of this history.
  * PIA_INVALID, PIA_GONE. */

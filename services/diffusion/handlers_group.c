@@ -65,11 +65,9 @@ static pia_status_t create(diffusion_t *diffusion,
         status = group_make(wish, principal, &group, problem);
     if (status != PIA_OK)
         return status;
-    status = group_store_make(db, &group, &from, head.epoch);
+    status = group_store_make(db, &group, &from, head.epoch, problem);
     group_clear(&group);
-    return status == PIA_OK
-               ? status
-               : pia_problem_set(problem, status, "", "The group cannot be stored now.");
+    return status;
 }
 
 void handle_group_create(void *self, pia_request_t **request_p)

@@ -20,6 +20,7 @@ CREATE TABLE worker_group (
     holes BYTEA NOT NULL,           -- group_state.h
     change BIGINT NOT NULL          -- grows with each decision on a parked key
 );
+CREATE INDEX worker_group_by_owner ON worker_group (owner);
 -- Keys that go their own way, and keys with an event that has failed.
 CREATE TABLE worker_group_key (
     worker_group BIGINT NOT NULL,

@@ -49,7 +49,7 @@ static int64_t make(const char *name)
     cursor_t from = place_of(0);
     assert_int_equal(group_make(&wish, &principal, &group, &problem), PIA_OK);
     fixture_begin(&fixture);
-    assert_int_equal(group_store_make(fixture.db, &group, &from, 1), PIA_OK);
+    assert_int_equal(group_store_make(fixture.db, &group, &from, 1, &problem), PIA_OK);
     fixture_commit(&fixture);
     int64_t id = group.id;
     group_clear(&group);
@@ -103,7 +103,7 @@ static void a_group_is_found_as_it_was_made(void **state)
     cursor_t from = place_of(4);
     assert_int_equal(group_make(&wish, &principal, &group, &problem), PIA_OK);
     fixture_begin(&fixture);
-    assert_int_equal(group_store_make(fixture.db, &group, &from, 1), PIA_OK);
+    assert_int_equal(group_store_make(fixture.db, &group, &from, 1, &problem), PIA_OK);
     fixture_commit(&fixture);
     assert_int_equal(group_store_find(fixture.db, "autre", &found), PIA_NOT_FOUND);
     assert_int_equal(group_store_find(fixture.db, "essai", &found), PIA_OK);
