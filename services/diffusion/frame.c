@@ -42,6 +42,7 @@ static frame_t *frame_new(const cursor_t *after, const cursor_t *to, size_t own)
         abort();
     *self = (frame_t){.after = *after, .to = *to, .bytes = self->own, .size = own};
     atomic_init(&self->references, 1);
+    atomic_init(&self->messages, 0);
     return self;
 }
 

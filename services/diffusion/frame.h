@@ -17,11 +17,12 @@ typedef struct {
     uint8_t visible; /* BATCH_*: the visibilities that it sees whole */
 } frame_view_t;
 
-/* Immutable; shared by reference. */
+/* Shared by reference. */
 typedef struct {
     atomic_uint references;
-    cursor_t after, to; /* it covers (after, to] of the journal */
-    uint32_t count;     /* of records; 0: the view hides all of them */
+    atomic_uint messages; /* that carry it and are on their way */
+    cursor_t after, to;   /* it covers (after, to] of the journal */
+    uint32_t count;       /* of records; 0: the view hides all of them */
     const uint8_t *bytes;
     size_t size;
     batch_t *batch; /* holds the bytes; NULL: they are `own` */

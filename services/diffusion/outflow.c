@@ -14,7 +14,9 @@
 struct outflow_hub {
     atomic_uint references; /* the loop's, and one an outflow */
     int wake;               /* eventfd */
-    atomic_size_t size;     /* of all */
+    size_t size_max;
+    atomic_size_t size; /* of all */
+    atomic_ullong waits;
     pthread_mutex_t mutex;
     outflow_t *drained; /* a list, guarded by the mutex */
     bool closed;        /* guarded by the mutex */
@@ -32,15 +34,14 @@ struct outflow {
 
 typedef struct {
     outflow_t *outflow;
-    size_t size;
-    void (*release)(void *keeper);
-    void *keeper;
+    outflow_part_t part;
 } sent_t;
 
-outflow_hub_t *outflow_hub_new(void)
+outflow_hub_t *outflow_hub_new(size_t size_max)
 {
     outflow_hub_t *self = pia_alloc(sizeof *self);
     atomic_init(&self->references, 1);
+    self->size_max = size_max;
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert(self->wake >= 0);
     pthread_mutex_init(&self->mutex, NULL);
@@ -115,6 +116,11 @@ size_t outflow_hub_size(outflow_hub_t *self)
     return atomic_load(&self->size);
 }
 
+uint64_t outflow_hub_waits(outflow_hub_t *self)
+{
+    return atomic_load(&self->waits);
+}
+
 outflow_t *outflow_new(outflow_hub_t *hub, void *owner)
 {
     outflow_t *self = pia_alloc(sizeof *self);
@@ -135,15 +141,25 @@ void outflow_close(outflow_t **self_p)
     *self_p = NULL;
 }
 
+bool outflow_is_crowded(const outflow_t *self)
+{
+    return atomic_load(&self->hub->size) >= self->hub->size_max;
+}
+
 bool outflow_is_full(outflow_t *self)
 {
-    if (atomic_load(&self->size) < OUTFLOW_MAX)
+    size_t size = atomic_load(&self->size);
+    bool crowded = size > 0 && size < OUTFLOW_MAX && outflow_is_crowded(self);
+    if (size < OUTFLOW_MAX && !crowded)
         return false;
     atomic_store(&self->full, true);
     /* what left between the two looks has seen no `full`, and told nobody */
-    if (atomic_load(&self->size) > OUTFLOW_MAX / 2 || !atomic_exchange(&self->full, false))
-        return true;
-    return false;
+    size = atomic_load(&self->size);
+    if (size <= OUTFLOW_MAX / 2 && (size == 0 || !crowded) && atomic_exchange(&self->full, false))
+        return false;
+    if (crowded)
+        atomic_fetch_add(&self->hub->waits, 1);
+    return true;
 }
 
 static void tell(outflow_t *self)
@@ -168,28 +184,26 @@ static void has_left(void *data, void *hint)
     (void)data;
     sent_t *sent = hint;
     outflow_t *outflow = sent->outflow;
-    atomic_fetch_sub(&outflow->hub->size, sent->size);
-    size_t left = atomic_fetch_sub(&outflow->size, sent->size) - sent->size;
+    const outflow_part_t *part = &sent->part;
+    if (atomic_fetch_sub(part->messages, 1) == 1)
+        atomic_fetch_sub(&outflow->hub->size, part->size);
+    size_t left = atomic_fetch_sub(&outflow->size, part->size) - part->size;
     if (left <= OUTFLOW_MAX / 2 && atomic_exchange(&outflow->full, false))
         tell(outflow);
-    sent->release(sent->keeper);
+    part->release(part->keeper);
     let_go(outflow);
     free(sent);
 }
 
-void outflow_message(outflow_t *self,
-                     zmq_msg_t *message,
-                     const void *bytes,
-                     size_t size,
-                     void (*release)(void *keeper),
-                     void *keeper)
+void outflow_message(outflow_t *self, zmq_msg_t *message, const outflow_part_t *part)
 {
     sent_t *sent = pia_alloc(sizeof *sent);
-    *sent = (sent_t){.outflow = self, .size = size, .release = release, .keeper = keeper};
+    *sent = (sent_t){.outflow = self, .part = *part};
     atomic_fetch_add(&self->references, 1);
-    atomic_fetch_add(&self->hub->size, size);
-    atomic_fetch_add(&self->size, size);
+    if (atomic_fetch_add(part->messages, 1) == 0)
+        atomic_fetch_add(&self->hub->size, part->size);
+    atomic_fetch_add(&self->size, part->size);
     /* libzmq only reads a message that it sends */
-    int rc = zmq_msg_init_data(message, (void *)bytes, size, has_left, sent);
+    int rc = zmq_msg_init_data(message, (void *)part->bytes, part->size, has_left, sent);
     assert(rc == 0);
 }

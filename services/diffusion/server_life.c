@@ -262,6 +262,7 @@ void server_stats(server_t *self, json_t *stats)
     set_count(stats, "peer_nonsense_total", atomic_load(&self->counters.nonsense));
     set_count(stats, "peers_dropped_total", atomic_load(&self->counters.dropped));
     set_count(stats, "stream_bytes_waiting", streams_bytes(self->streams));
+    set_count(stats, "stream_crowded_waits_total", streams_waits(self->streams));
     set_count(stats, "stream_rows_read_total", reader_rows(self->reader));
     set_count(stats, "live_sent_total", atomic_load(&self->counters.live.sent));
     groups_stats(self->groups, stats);

@@ -102,9 +102,14 @@ static bool tell(streams_t *self, stream_t *stream, const cursor_t *to, frame_t 
     peer_add_u32(&frames, stream->id);
     peer_add_cursor(&frames, &stream->sent);
     peer_add_cursor(&frames, to);
-    if (frame)
-        outflow_message(stream->outflow, &frames.frame[frames.count++], frame->bytes, frame->size,
-                        release_frame, frame_retain(frame));
+    if (frame) {
+        const outflow_part_t part = {.bytes = frame->bytes,
+                                     .size = frame->size,
+                                     .messages = &frame->messages,
+                                     .release = release_frame,
+                                     .keeper = frame_retain(frame)};
+        outflow_message(stream->outflow, &frames.frame[frames.count++], &part);
+    }
     if (!peer_send(self->peers, stream->peer, &frames))
         return false;
     stream->sent = *to;
@@ -187,13 +192,24 @@ static void end_damaged(streams_t *self, stream_t *stream)
     tell_damage(self, stream);
 }
 
+/* Whether the stream has to wait for its own frames to leave. Where there is too much of all, it
+ * does not keep what it has read ahead either: it is read again. */
+static bool is_full(stream_t *stream)
+{
+    if (!outflow_is_full(stream->outflow))
+        return false;
+    if (outflow_is_crowded(stream->outflow))
+        stream_drop_page(stream);
+    return true;
+}
+
 pump_t stream_pump(streams_t *self, stream_t *stream)
 {
     if (!locate_in_ring(self, stream)) {
         ask(self, stream);
         return PUMP_DONE;
     }
-    if (stream->blocked || outflow_is_full(stream->outflow))
+    if (stream->blocked || is_full(stream))
         return PUMP_DONE;
     cursor_t gap_end;
     if (stream->credit && stream_has_gap(self, stream, &gap_end))

@@ -24,7 +24,7 @@ streams_t *streams_new(peers_t *peers,
     self->on_ready = on_ready;
     self->on_ready_arg = arg;
     self->frames = frame_cache_new();
-    self->outflows = outflow_hub_new();
+    self->outflows = outflow_hub_new(OUTFLOWS_MAX);
     return self;
 }
 
@@ -50,6 +50,11 @@ size_t streams_count(const streams_t *self)
 size_t streams_bytes(streams_t *self)
 {
     return outflow_hub_size(self->outflows);
+}
+
+uint64_t streams_waits(streams_t *self)
+{
+    return outflow_hub_waits(self->outflows);
 }
 
 void stream_make_ready(streams_t *self, stream_t *stream)

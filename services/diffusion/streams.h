@@ -72,4 +72,7 @@ size_t streams_count(const streams_t *self);
 /* Bytes of records on their way that are still in this process. Any thread. */
 size_t streams_bytes(streams_t *self);
 
+/* How often a stream waited because there was too much of all streams. Any thread. */
+uint64_t streams_waits(streams_t *self);
+
 #endif

@@ -6,7 +6,7 @@
 
 #include "outflow.h"
 
-enum { PART = OUTFLOW_MAX / 4 };
+enum { PART = OUTFLOW_MAX / 4, HUB_MAX = 5 * PART };
 
 typedef struct {
     outflow_hub_t *hub;
@@ -14,6 +14,7 @@ typedef struct {
     int owner; /* only its address counts */
     int released;
     zmq_msg_t sent[8];
+    atomic_uint messages[8]; /* with each part */
 } bench_t;
 
 static void release(void *keeper)
@@ -26,14 +27,25 @@ static const uint8_t bytes[PART];
 
 static void open_bench(bench_t *bench)
 {
-    *bench = (bench_t){.hub = outflow_hub_new()};
+    *bench = (bench_t){.hub = outflow_hub_new(HUB_MAX)};
     bench->outflow = outflow_new(bench->hub, &bench->owner);
+}
+
+/* Message `at` carries part `what`. */
+static void send_part(bench_t *bench, outflow_t *outflow, int at, int what)
+{
+    const outflow_part_t part = {.bytes = bytes,
+                                 .size = PART,
+                                 .messages = &bench->messages[what],
+                                 .release = release,
+                                 .keeper = bench};
+    outflow_message(outflow, &bench->sent[at], &part);
 }
 
 static void fill(bench_t *bench, int parts)
 {
     for (int i = 0; i < parts; i++)
-        outflow_message(bench->outflow, &bench->sent[i], bytes, PART, release, bench);
+        send_part(bench, bench->outflow, i, i);
 }
 
 static void leave(bench_t *bench, int from, int to)
@@ -71,7 +83,7 @@ static void who_was_full_is_told_when_half_has_left(void **state)
     open_bench(&bench);
     fill(&bench, 3);
     assert_false(outflow_is_full(bench.outflow));
-    outflow_message(bench.outflow, &bench.sent[3], bytes, PART, release, &bench);
+    send_part(&bench, bench.outflow, 3, 3);
     assert_true(outflow_is_full(bench.outflow));
     leave(&bench, 0, 1);
     assert_false(is_readable(&bench));
@@ -120,6 +132,54 @@ static void messages_outlive_all(void **state)
     assert_int_equal(bench.released, 5);
 }
 
+static void what_two_send_is_in_memory_once(void **state)
+{
+    (void)state;
+    bench_t bench;
+    open_bench(&bench);
+    outflow_t *other = outflow_new(bench.hub, &bench.released);
+    send_part(&bench, bench.outflow, 0, 0);
+    send_part(&bench, other, 1, 0);
+    assert_int_equal(outflow_hub_size(bench.hub), PART);
+    leave(&bench, 0, 1);
+    assert_int_equal(outflow_hub_size(bench.hub), PART);
+    leave(&bench, 1, 2);
+    assert_int_equal(outflow_hub_size(bench.hub), 0);
+    assert_int_equal(bench.released, 2);
+    outflow_close(&other);
+    outflow_close(&bench.outflow);
+    outflow_hub_destroy(&bench.hub);
+}
+
+/* One has all that there is for all; another has one part at a time, and is told each time. */
+static void where_all_have_too_much_each_has_one_frame(void **state)
+{
+    (void)state;
+    bench_t bench;
+    open_bench(&bench);
+    outflow_t *other = outflow_new(bench.hub, &bench.released);
+    fill(&bench, 5);
+    assert_true(outflow_is_full(bench.outflow));
+    for (int round = 0; round < 3; round++) {
+        assert_false(outflow_is_full(other));
+        send_part(&bench, other, 5, 5);
+        assert_true(outflow_is_full(other));
+        assert_true(outflow_is_crowded(other));
+        leave(&bench, 5, 6);
+        assert_true(is_readable(&bench));
+        assert_ptr_equal(outflow_hub_take(bench.hub), &bench.released);
+        assert_null(outflow_hub_take(bench.hub));
+    }
+    assert_int_equal(outflow_hub_waits(bench.hub), 3);
+    leave(&bench, 0, 5); /* there is room again */
+    send_part(&bench, other, 5, 5);
+    assert_false(outflow_is_full(other));
+    leave(&bench, 5, 6);
+    outflow_close(&other);
+    outflow_close(&bench.outflow);
+    outflow_hub_destroy(&bench.hub);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +187,8 @@ int main(void)
         cmocka_unit_test(who_was_full_is_told_when_half_has_left),
         cmocka_unit_test(who_is_told_twice_is_listed_once),
         cmocka_unit_test(messages_outlive_all),
+        cmocka_unit_test(what_two_send_is_in_memory_once),
+        cmocka_unit_test(where_all_have_too_much_each_has_one_frame),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
