@@ -83,7 +83,7 @@ pia_status_t pia_idempotency_store(pia_db_t *db, const pia_request_t *request)
 {
     pia_stmt_t *stmt = prepare(db, SQL_STORE, request);
     pia_stmt_integer(stmt, 4, request->version);
-    pia_stmt_text(stmt, 5, request->answer);
+    pia_stmt_text(stmt, 5, request->kept ? request->kept : request->answer);
     return pia_stmt_run(stmt, NULL);
 }
 

@@ -13,7 +13,7 @@ void pia_idempotency_hash(const json_t *body, uint8_t ret_hash[PIA_HASH_SIZE]);
  * transaction has nothing to add), or with a problem. */
 pia_status_t pia_idempotency_reserve(pia_db_t *db, pia_request_t *request);
 
-/* Stores the answer of a request that was answered PIA_OK. */
+/* Stores what a repeat of a request that was answered PIA_OK is answered with. */
 pia_status_t pia_idempotency_store(pia_db_t *db, const pia_request_t *request);
 
 /* Deletes some of what is older than 7 days; *ret_more: there may be more. */

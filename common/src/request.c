@@ -39,6 +39,8 @@ void pia_request_reset(pia_request_t *request)
     free(request->answer);
     request->answer = NULL;
     request->answer_size = 0;
+    free(request->kept);
+    request->kept = NULL;
     request->version = 0;
     memset(&request->problem, 0, sizeof request->problem);
 }
@@ -59,6 +61,14 @@ static void keep_text(pia_request_t *request, char *text, size_t size, int64_t v
     request->answer_size = size;
     request->version = version;
     request->problem.status = PIA_OK;
+}
+
+void pia_request_keep(pia_request_t *request, json_t *body)
+{
+    assert(json_is_object(body) && !request->answered && !request->kept);
+    request->kept = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    assert(request->kept);
 }
 
 void pia_request_answer_text(pia_request_t **request_p, char *text, size_t size, int64_t version)
@@ -115,6 +125,7 @@ void pia_request_destroy(pia_request_t **request_p)
     json_decref(request->counters);
     free(request->fields);
     free(request->answer);
+    free(request->kept);
     free(request);
     *request_p = NULL;
 }

@@ -38,6 +38,7 @@ struct pia_request {
     bool answered;
     char *answer; /* JSON text, owned; NULL: the problem is the answer */
     size_t answer_size;
+    char *kept; /* JSON text, owned: what a repeat gets; NULL: the answer itself */
     int64_t version;
     pia_problem_t problem;
 };

@@ -52,7 +52,7 @@ static bool owner_of(const pia_principal_t *principal, const char *named, const 
     return !named || (own && strcmp(named, own) == 0);
 }
 
-/* Answers with a new contact, and the secret if there is one. */
+/* Answers with a new contact, and the secret if there is one: to the first who asks, once. */
 static void
 answer_created(pia_request_t **request_p, const contact_t *contact, const uint8_t *secret)
 {
@@ -64,6 +64,12 @@ answer_created(pia_request_t **request_p, const contact_t *contact, const uint8_
         created.secret = text;
     }
     json_t *body = pia_schema_encode(&pia_created_contact_schema, &created);
+    if (secret) {
+        created.secret = NULL;
+        created.has_repeated = created.repeated = true;
+        pia_request_keep(*request_p, pia_schema_encode(&pia_created_contact_schema, &created));
+        sodium_memzero(text, sizeof text);
+    }
     json_decref(json);
     pia_request_answer(request_p, body, contact->version);
 }

@@ -464,6 +464,16 @@ def test_a_webhook_is_signed_and_carries_the_event(told, receiver):
     ok(told.call("notifications.contact.remove", {"contact": created["id"]}))
 
 
+def test_a_webhooks_secret_is_shown_to_the_first_who_asks_and_stored_nowhere(told, receiver):
+    asked = {"channel": "webhook", "address": receiver.url(), "person": person(told, "pole")[0], "idempotency_key": "once"}
+    first = ok(told.call("notifications.contact.create", asked))
+    repeat = ok(told.call("notifications.contact.create", asked))
+    assert first["secret"].startswith("whsec_") and "repeated" not in first
+    assert repeat == {"id": first["id"], "contact": first["contact"], "repeated": True}
+    stored = b"".join(path.read_bytes() for path in told.data.rglob("*") if path.is_file())
+    assert first["id"].encode() in stored and first["secret"].encode() not in stored
+
+
 def test_a_failing_receiver_is_tried_again_under_the_same_id(told, receiver):
     answers = iter([500, 302, 204])
     receiver.answer = lambda post: next(answers)

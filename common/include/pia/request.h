@@ -23,6 +23,11 @@ const json_t *pia_request_body(const pia_request_t *request);
 /* Time left on the monotonic clock, ms; <= 0: the caller has stopped waiting. */
 int64_t pia_request_time_left(const pia_request_t *request);
 
+/* What a repeat with the same idempotency key is answered with, in place of the answer: the store
+ * keeps this alone, so a secret that is shown once is on no disk. Takes `body`; before the answer.
+ */
+void pia_request_keep(pia_request_t *request, json_t *body);
+
 /* Answers PIA_OK with `body` (takes; an object) and the resource's version (0 if none). Takes the
  * request, as every answer does. */
 void pia_request_answer(pia_request_t **request_p, json_t *body, int64_t version);
