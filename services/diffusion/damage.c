@@ -17,14 +17,15 @@
 
 #include "journal_read.h"
 
-enum { DETAIL_SIZE = 128, FILE_MAX = 1024 };
+enum { FILE_MAX = 1024 };
 
 struct damage {
-    char *path; /* owned */
+    char *path;  /* owned */
+    bool shared; /* the head row is where it is kept */
     atomic_ullong good;
     pthread_mutex_t mutex; /* guards what follows, and writing `good` */
     bool known, of_database;
-    char detail[DETAIL_SIZE];
+    char detail[DAMAGE_DETAIL_SIZE];
 };
 
 /* {"good": N, "of_database": …, "detail": …}; a file that is no such thing says that all may be
@@ -38,7 +39,7 @@ static void read_file(damage_t *self)
         return;
     json_t *json = status == PIA_OK ? json_loads(text, 0, NULL) : NULL;
     const char *detail = json_string_value(json_object_get(json, "detail"));
-    self->known = true;
+    self->known = !self->shared || json_is_true(json_object_get(json, "of_database"));
     self->good = (uint64_t)json_integer_value(json_object_get(json, "good"));
     self->of_database = json_is_true(json_object_get(json, "of_database"));
     (void)snprintf(self->detail, sizeof self->detail, "%s",
@@ -49,6 +50,8 @@ static void read_file(damage_t *self)
 static void write_file(damage_t *self)
 {
     pia_problem_t problem = {0};
+    if (self->shared && !self->of_database)
+        return;
     json_t *json = json_pack("{s:I, s:b, s:s}", "good", (json_int_t)damage_good(self),
                              "of_database", self->of_database, "detail", self->detail);
     char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
@@ -59,10 +62,11 @@ static void write_file(damage_t *self)
     json_decref(json);
 }
 
-damage_t *damage_new(const char *path)
+damage_t *damage_new(const char *path, bool shared)
 {
     damage_t *self = pia_alloc(sizeof *self);
     self->path = pia_strdup(path);
+    self->shared = shared;
     self->good = UINT64_MAX;
     pthread_mutex_init(&self->mutex, NULL);
     read_file(self);
@@ -133,6 +137,15 @@ void damage_found(damage_t *self, uint64_t good, const char *detail)
     pthread_mutex_lock(&self->mutex);
     if (!self->known || good < damage_good(self))
         keep(self, good, false, detail);
+    pthread_mutex_unlock(&self->mutex);
+}
+
+void damage_note(damage_t *self, damage_note_t *ret_note)
+{
+    pthread_mutex_lock(&self->mutex);
+    *ret_note =
+        (damage_note_t){.known = self->known && !self->of_database, .good = damage_good(self)};
+    memcpy(ret_note->detail, self->detail, sizeof ret_note->detail);
     pthread_mutex_unlock(&self->mutex);
 }
 

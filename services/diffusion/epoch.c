@@ -30,7 +30,8 @@ static const char SQL_ADD[] =
     "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at, reason)"
     " VALUES ($1, $2, $3, $4, $5)";
 static const char SQL_MOVE[] =
-    "UPDATE journal_head SET epoch = $1, sequence = $2, chain = $3 WHERE id = 1";
+    "UPDATE journal_head SET epoch = $1, sequence = $2, chain = $3, damaged_after = NULL,"
+    " damage = NULL WHERE id = 1";
 
 /* Whether the cursor is exactly a place of this journal. */
 static pia_status_t check_place(pia_db_t *db, const cursor_t *cursor)

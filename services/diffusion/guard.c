@@ -14,6 +14,7 @@
 #include "pia/memory.h"
 
 #include "epoch.h"
+#include "journal_head.h"
 #include "mark.h"
 #include "opening.h"
 
@@ -46,7 +47,7 @@ guard_t *guard_new(const pia_config_t *config)
         (void)snprintf(self->name, sizeof self->name, "journal-%.64s", schema ? schema + 1 : "");
     (void)snprintf(self->mark_name, sizeof self->mark_name, "%.490s.mark", self->name);
     (void)snprintf(file, sizeof file, "%.490s.damaged", self->name);
-    self->damage = damage_new(file);
+    self->damage = damage_new(file, !self->embedded);
     self->marked = mark_read(self->mark_name, &self->mark) == PIA_OK;
     return self;
 }
@@ -111,6 +112,42 @@ open_signer(guard_t *self, pia_db_t *db, bool reads_only, pia_problem_t *problem
                : pia_problem_set(problem, status, "", "The journal's key cannot be noted.");
 }
 
+pia_status_t guard_note(guard_t *self, pia_db_t *db)
+{
+    damage_note_t note;
+    damage_note(self->damage, &note);
+    return note.known && pia_db_is_shared(db) ? journal_head_note(db, &note) : PIA_OK;
+}
+
+/* What other instances have found before this one was there. A head that cannot be read is found
+ * by the look at the journal's end. */
+static void learn(guard_t *self, pia_db_t *db, journal_t *journal)
+{
+    damage_note_t note = {.known = false};
+    journal_learn_damage(journal, self->damage);
+    if (journal_head_read_note(db, &note) == PIA_OK && note.known)
+        damage_found(self->damage, note.good, note.detail);
+}
+
+/* What was found at the opening is noted before anybody is served. */
+static pia_status_t note_alone(guard_t *self, pia_db_t *db, pia_problem_t *problem)
+{
+    if (!pia_db_is_shared(db))
+        return PIA_OK;
+    pia_status_t status = pia_db_begin(db);
+    if (status == PIA_OK) {
+        status = guard_note(self, db);
+        if (status == PIA_OK)
+            status = pia_db_commit(db);
+        else
+            pia_db_rollback(db);
+    }
+    return status == PIA_OK
+               ? PIA_OK
+               : pia_problem_set(problem, status, "", "The journal's damage cannot be noted: %s",
+                                 pia_db_error(db));
+}
+
 pia_status_t guard_open(
     guard_t *self, pia_db_t *db, journal_t *journal, const char *reason, pia_problem_t *problem)
 {
@@ -120,6 +157,7 @@ pia_status_t guard_open(
         return status;
     if (reason)
         damage_found_in_database(self->damage, reason);
+    learn(self, db, journal);
     status = opening_find_end(db, self->marked ? &self->mark : NULL, self->damage, &end);
     if (status == PIA_OK && !journal_is_whole(journal) && !damage_is_known(self->damage, NULL)) {
         damage_found(self->damage, end.sequence, "Its runs of fingerprints cannot be read.");
@@ -135,7 +173,7 @@ pia_status_t guard_open(
     if (damage_is_known(self->damage, NULL)) {
         mark_close(&self->mark_file);
         journal_end_at(journal, &end);
-        return PIA_OK;
+        return reason ? PIA_OK : note_alone(self, db, problem);
     }
     status = mark_open(self->mark_name, &self->mark_file, problem);
     if (status == PIA_OK)
@@ -156,6 +194,25 @@ void guard_committed(guard_t *self, const journal_t *journal)
     mark_write(self->mark_file, &mark);
 }
 
+/* Nobody appends, or begins an epoch, from here to the commit; and nobody has begun one since this
+ * instance looked. A head that cannot be read is what the new epoch mends. */
+static pia_status_t lock_head(pia_db_t *db, const journal_t *journal, pia_problem_t *problem)
+{
+    receipt_t head = {.epoch = journal_epoch(journal)};
+    receipt_t committed;
+    damage_note_t note;
+    pia_status_t status = journal_head_lock(db, &head, &note);
+    if (status != PIA_OK && status != PIA_INTERNAL)
+        return pia_problem_set(problem, status, "", "The journal is out of reach now.");
+    if (status == PIA_OK && head.epoch != journal_epoch(journal))
+        return pia_problem_set(problem, PIA_CONFLICT, "", "Epoch %" PRIu32 " has begun meanwhile.",
+                               head.epoch);
+    journal_committed_head(journal, &committed);
+    if (journal_next(journal) != committed.sequence + 1)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "Events are being stored: try again.");
+    return PIA_OK;
+}
+
 pia_status_t guard_begin_epoch(guard_t *self,
                                pia_db_t *db,
                                journal_t *journal,
@@ -165,13 +222,13 @@ pia_status_t guard_begin_epoch(guard_t *self,
 {
     epoch_begin_t begin = {.above = self->marked ? self->mark.head.epoch : 0, .reason = reason};
     uint32_t epoch = 0;
-    pia_status_t status = PIA_OK;
+    pia_status_t status = lock_head(db, journal, problem);
+    if (status != PIA_OK)
+        return status;
     if (damage_is_known(self->damage, NULL))
         status = opening_find_end(db, NULL, self->damage, &begin.end);
     else
         journal_committed_head(journal, &begin.end);
-    if (!damage_is_known(self->damage, NULL) && journal_next(journal) != begin.end.sequence + 1)
-        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "Events are being stored: try again.");
     if (status == PIA_OK)
         status = epoch_begin(db, &begin, &epoch);
     if (status != PIA_OK)

@@ -25,6 +25,10 @@ pia_status_t guard_look(guard_t *self, pia_problem_t *problem);
 pia_status_t guard_open(
     guard_t *self, pia_db_t *db, journal_t *journal, const char *reason, pia_problem_t *problem);
 
+/* Notes in a store that is shared what was found damaged, for all instances; in the present
+ * transaction. Store thread. */
+pia_status_t guard_note(guard_t *self, pia_db_t *db);
+
 /* After each commit, store thread. */
 void guard_committed(guard_t *self, const journal_t *journal);
 

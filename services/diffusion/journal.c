@@ -29,9 +29,11 @@ typedef struct {
 struct journal {
     journal_meta_t meta;
     receipt_t committed; /* the last durable event */
+    uint32_t epoch;      /* of the head when it was opened */
+    damage_t *damage;    /* not owned; NULL */
     dedup_t *dedup;
     originals_t originals;
-    bool ended; /* it is damaged, and given up to `committed` */
+    bool ended; /* it is damaged: nothing is appended any more */
     bool moved; /* its end is not where this process, or another after it, has put it */
 
     buffer_t bytes;      /* records of this transaction */
@@ -62,6 +64,7 @@ static pia_status_t load(journal_t *self, pia_db_t *db)
     if (status != PIA_OK)
         return status;
     status = journal_head_open(db, &self->meta, &self->committed);
+    self->epoch = self->committed.epoch;
     if (status == PIA_OK)
         status = dedup_open(db, self->meta.key, self->committed.sequence, &self->dedup);
     if (status == PIA_INTERNAL && self->meta.id[0]) { /* damaged: it can still be read */
@@ -116,6 +119,16 @@ void journal_on_batch(journal_t *self, journal_fn *on_batch, void *arg)
 {
     self->on_batch = on_batch;
     self->on_batch_arg = arg;
+}
+
+void journal_learn_damage(journal_t *self, damage_t *damage)
+{
+    self->damage = damage;
+}
+
+uint32_t journal_epoch(const journal_t *self)
+{
+    return self->epoch;
 }
 
 const char *journal_id(const journal_t *self)
@@ -282,19 +295,36 @@ void journal_job_undone(journal_t *self)
     undo_to(self, self->job_start);
 }
 
+/* Whoever has found it: from here on this instance appends nothing either. */
+static void learn(journal_t *self, const damage_note_t *note)
+{
+    if (!note->known)
+        return;
+    if (self->damage)
+        damage_found(self->damage, note->good, note->detail);
+    self->ended = true;
+}
+
 pia_status_t journal_began(journal_t *self, pia_db_t *db)
 {
     assert(self->count == 0);
     self->job_start = 0;
-    if (!pia_db_is_shared(db) || self->ended)
+    if (!pia_db_is_shared(db))
         return PIA_OK;
     receipt_t head = {0};
-    pia_status_t status = journal_head_lock(db, &head);
+    damage_note_t note = {.known = false};
+    pia_status_t status = journal_head_lock(db, &head, &note);
+    if (status == PIA_INTERNAL && self->ended)
+        return PIA_OK; /* the head row itself is damaged, which a new epoch mends */
     if (status != PIA_OK)
         return status;
-    self->moved = head.epoch != self->committed.epoch || head.sequence < self->committed.sequence;
+    self->moved =
+        head.epoch != self->epoch || (!self->ended && head.sequence < self->committed.sequence);
     if (self->moved)
         return PIA_UNAVAILABLE;
+    learn(self, &note);
+    if (self->ended)
+        return PIA_OK;
     self->committed = head;
     return dedup_began(self->dedup, db, head.sequence);
 }

@@ -15,6 +15,7 @@
 #include "pia/uuid.h"
 
 #include "batch.h"
+#include "damage.h"
 #include "entry.h"
 
 typedef struct journal journal_t;
@@ -36,6 +37,10 @@ void journal_destroy(journal_t **self_p);
 
 void journal_on_batch(journal_t *self, journal_fn *on_batch, void *arg);
 
+/* What another instance has noted as damaged is told to `damage`, which is not owned, at the
+ * beginning of each transaction; nothing is appended then. */
+void journal_learn_damage(journal_t *self, damage_t *damage);
+
 const char *journal_id(const journal_t *self);
 
 /* The last event, pending ones included. */
@@ -50,6 +55,9 @@ bool journal_is_whole(const journal_t *self);
 
 /* It is damaged: from now on it ends after this event, and nothing is appended. */
 void journal_end_at(journal_t *self, const receipt_t *end);
+
+/* The epoch in which it was opened; 0: its head could not be read. */
+uint32_t journal_epoch(const journal_t *self);
 
 /* Whether a transaction could not begin because the journal ends elsewhere than it did: another
  * epoch has begun, or a tail is gone. The process must open it anew. */

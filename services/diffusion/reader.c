@@ -13,6 +13,7 @@
 #include "pia/memory.h"
 
 #include "epoch.h"
+#include "journal_head.h"
 #include "journal_read.h"
 
 enum {
@@ -114,6 +115,16 @@ static bool is_missing(pia_db_t *db, uint64_t sequence)
     return journal_read_end(db, &end) == PIA_OK && sequence <= end.sequence;
 }
 
+/* Where several instances write, an idle one learns here what another has found damaged: it looks
+ * for their events all the time. */
+static void learn(const reader_t *self)
+{
+    damage_note_t note;
+    if (pia_db_is_shared(self->db) && journal_head_read_note(self->db, &note) == PIA_OK &&
+        note.known)
+        damage_found(self->damage, note.good, note.detail);
+}
+
 static void read_page(reader_t *self, read_t *read)
 {
     uint64_t sequence = read->after.sequence + 1;
@@ -127,6 +138,8 @@ static void read_page(reader_t *self, read_t *read)
         sequence = batch_last(batch) + 1;
         read->batches[read->count++] = batch;
     }
+    if (read->status == PIA_NOT_FOUND)
+        learn(self);
     if (read->status == PIA_NOT_FOUND && is_missing(self->db, sequence))
         read->status = PIA_INTERNAL;
     if (read->status == PIA_INTERNAL)

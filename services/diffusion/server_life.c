@@ -1,6 +1,7 @@
 /* server_life.c - binding, joining the loop, leaving it. */
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ enum {
     TICK_MS = 500,
     GROUPS_MS = 100, /* how late a delayed event may come */
     LIVE_MS = 1000,
-    TAIL_MS = 100, /* PostgreSQL: how late another instance's events may be noticed */
+    TAIL_MS = 100, /* PostgreSQL: how late other instances' events and damage may be noticed */
     LINGER_MS = 5000,
 };
 
@@ -96,6 +97,45 @@ static void tell_damage(server_t *self)
     streams_wake(self->streams);
 }
 
+static server_t *noting(pia_job_t *job)
+{
+    return (server_t *)(void *)((char *)job - offsetof(server_t, note.job));
+}
+
+static pia_status_t run_note(pia_job_t *job, pia_db_t *db)
+{
+    return guard_note(noting(job)->diffusion->guard, db);
+}
+
+static void note_done(pia_job_t *job, pia_status_t status)
+{
+    server_t *self = noting(job);
+    self->note.busy = false;
+    if (status != PIA_OK)
+        self->note.good = UINT64_MAX; /* the store is out of reach: again at the next tick */
+}
+
+/* Other instances learn of it from the store. */
+static void note_damage(server_t *self)
+{
+    uint64_t good = damage_good(guard_damage(self->diffusion->guard));
+    if (self->note.busy || good == self->note.good)
+        return;
+    self->note.good = good;
+    self->note.job = (pia_job_t){.run = run_note, .done = note_done};
+    self->note.busy =
+        pia_executor_post(self->diffusion->context->executor, &self->note.job) == PIA_OK;
+    if (!self->note.busy)
+        self->note.good = UINT64_MAX;
+}
+
+/* What passes between instances that share a store. */
+static void tick_shared(void *arg)
+{
+    note_damage(arg);
+    server_look_for_tail(arg);
+}
+
 static void tick(void *arg)
 {
     server_t *self = arg;
@@ -105,6 +145,7 @@ static void tick(void *arg)
         return;
     streams_tick(self->streams, pia_clock_monotonic());
     tell_damage(self);
+    self->note.good = UINT64_MAX; /* an idle one learns so that an epoch has begun */
     server_run_streams(self);
     atomic_store(&self->counters.streams, streams_count(self->streams));
     if (!self->live) {
@@ -140,7 +181,7 @@ static void join_loop(server_t *self)
     self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
     self->timers[3] = pia_loop_add_timer(loop, GROUPS_MS, tick_groups, self);
     if (self->shared)
-        self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, server_look_for_tail, self);
+        self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, tick_shared, self);
 }
 
 static void leave_loop(server_t *self)
@@ -168,6 +209,7 @@ pia_status_t server_new(diffusion_t *diffusion,
     self->live_after = options->head.sequence;
     (void)snprintf(self->live_endpoint, sizeof self->live_endpoint, "%s", options->live);
     self->damage_good = UINT64_MAX;
+    self->note.good = UINT64_MAX;
     self->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     assert(self->wake >= 0);
     self->ring = ring_new(options->ring_size);

@@ -38,6 +38,11 @@ struct server {
     bool draining;
     uint64_t damage_good; /* what streams were told of the damage */
     struct {
+        pia_job_t job; /* notes it for other instances */
+        uint64_t good; /* what is noted */
+        bool busy;
+    } note;
+    struct {
         atomic_ullong received, nonsense, dropped;
         atomic_ullong peers, streams; /* now; for stats in another thread */
         live_counters_t live;

@@ -20,7 +20,9 @@ CREATE TABLE journal_head (
     id BIGINT PRIMARY KEY,          -- 1
     epoch BIGINT NOT NULL,
     sequence BIGINT NOT NULL,       -- of the last event, 0: none
-    chain BYTEA NOT NULL
+    chain BYTEA NOT NULL,
+    damaged_after BIGINT,           -- what follows this event is known to be damaged; NULL: nothing
+    damage TEXT                     -- what is wrong, in words
 );
 CREATE TABLE journal_batch (
     first_sequence BIGINT PRIMARY KEY,

@@ -34,7 +34,7 @@ static void open_bench(bench_t *bench)
     fixture_open(&bench->fixture);
     for (int i = 0; i < EVENTS; i++)
         (void)fixture_add(&bench->fixture, (const char[]){(char)('a' + i), '\0'}, "{}");
-    bench->damage = damage_new("/nonexistent/damaged");
+    bench->damage = damage_new("/nonexistent/damaged", false);
     assert_int_equal(reader_new(bench->fixture.database.url, bench->loop, bench->damage,
                                 &bench->reader, &problem),
                      PIA_OK);
