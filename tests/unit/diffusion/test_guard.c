@@ -9,6 +9,7 @@
 #include "diffusion_fixture.h"
 #include "guard.h"
 #include "journal_head.h"
+#include "opening.h"
 #include "pia/service.h"
 
 /* An instance: a journal of its own over the database, and what looks after it. */
@@ -263,6 +264,62 @@ static void an_epoch_does_not_begin_over_pending_events(void **state)
     close_first(&first);
 }
 
+/* Two rows, of events 1 and 2, and of event 3; a mark that names `sequence`. */
+static void open_marked(instance_t *self, uint64_t sequence, mark_t *ret_mark)
+{
+    receipt_t receipt[4];
+    open_first(self);
+    fixture_begin(&self->f);
+    assert_int_equal(fixture_append(&self->f, "a", "first", &receipt[1]), PIA_OK);
+    assert_int_equal(fixture_append(&self->f, "b", "second", &receipt[2]), PIA_OK);
+    fixture_commit(&self->f);
+    receipt[3] = fixture_add(&self->f, "c", "third");
+    *ret_mark = (mark_t){.head = receipt[sequence]};
+}
+
+/* Where the journal ends, when `sql` has damaged it and the head is as it should be. */
+static void expect_end(const char *sql, uint64_t sequence, uint64_t good)
+{
+    instance_t first;
+    mark_t mark;
+    receipt_t end;
+    open_marked(&first, sequence, &mark);
+    test_database_run(first.f.db, sql);
+    pia_status_t status = opening_find_end(first.f.db, &mark, guard_damage(first.guard), &end);
+    assert_int_equal(status, PIA_OK);
+    assert_true(is_known(&first, good));
+    assert_int_equal(end.sequence, good);
+    close_first(&first);
+}
+
+/* The last row alone is looked at without a mark: what it names is in an earlier one. */
+static void a_marked_event_that_cannot_be_read_is_damage(void **state)
+{
+    (void)state;
+    /* it is no row at all */
+    expect_end("UPDATE journal_batch SET count = 0 WHERE first_sequence = 1", 1, 0);
+    /* its attributes are not what was written, so none of its events is given */
+    expect_end("UPDATE journal_batch SET row_check = row_check + 1 WHERE first_sequence = 1", 2, 0);
+    /* a number that no row holds, though the head is beyond it */
+    expect_end("DELETE FROM journal_batch WHERE first_sequence = 1", 2, 0);
+    /* it is in the last row, which ends_well has seen already */
+    expect_end("UPDATE journal_batch SET bytes_check = bytes_check + 1 WHERE first_sequence = 3", 3,
+               2);
+}
+
+static void a_marked_event_that_is_another_one_is_damage(void **state)
+{
+    (void)state;
+    instance_t first;
+    mark_t mark;
+    receipt_t end;
+    open_marked(&first, 2, &mark);
+    mark.head.chain[0] ^= 1;
+    assert_int_equal(opening_find_end(first.f.db, &mark, guard_damage(first.guard), &end), PIA_OK);
+    assert_true(is_known(&first, 3));
+    close_first(&first);
+}
+
 /* Where the guard's files of PostgreSQL are, and nobody else's. */
 static int enter(void **state)
 {
@@ -289,6 +346,8 @@ int main(void)
         cmocka_unit_test(an_epoch_clears_the_note_and_ends_every_instance),
         cmocka_unit_test(alone_the_file_keeps_it),
         cmocka_unit_test(an_epoch_does_not_begin_over_pending_events),
+        cmocka_unit_test(a_marked_event_that_cannot_be_read_is_damage),
+        cmocka_unit_test(a_marked_event_that_is_another_one_is_damage),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }
