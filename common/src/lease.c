@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { STILL_MS = 3000 };
-
 /* Who only watches locks nothing: his batch may hold rows that the holder's batch waits for. */
 static const char RELAY[] = "relay";
 
@@ -91,7 +89,7 @@ static bool has_stood_still(pia_lease_t *lease, const row_t *row, int64_t now)
         lease->seen_ms = now;
         return false;
     }
-    return now - lease->seen_ms >= STILL_MS;
+    return now - lease->seen_ms >= PIA_LEASE_STILL_MS;
 }
 
 pia_status_t pia_lease_keep(pia_db_t *db, pia_lease_t *lease, int64_t monotonic_ms)

@@ -42,7 +42,8 @@ static pia_status_t keep_lease(group_job_t *job, pia_db_t *db)
 {
     group_lease_name(job->owned->name, job->owned->lease_name);
     job->lease.name = job->owned->lease_name;
-    return pia_lease_keep(db, &job->lease, pia_clock_monotonic());
+    job->asked_ms = pia_clock_monotonic();
+    return pia_lease_keep(db, &job->lease, job->asked_ms);
 }
 
 static pia_status_t open_group(group_job_t *job, pia_db_t *db)
@@ -65,7 +66,8 @@ static pia_status_t keep(group_job_t *job, pia_db_t *db)
 {
     const group_t *group = &job->owned->group;
     int64_t term = job->lease.term;
-    pia_status_t status = pia_lease_keep(db, &job->lease, pia_clock_monotonic());
+    job->asked_ms = pia_clock_monotonic();
+    pia_status_t status = pia_lease_keep(db, &job->lease, job->asked_ms);
     if (status != PIA_OK)
         return status;
     /* Taken again is not kept: another had it meanwhile, and what is in memory is older. */
@@ -113,6 +115,8 @@ static void done(pia_job_t *pia_job, pia_status_t status)
     job->busy = false;
     if (status == PIA_OK)
         job->owned->lease = job->lease;
+    if (status == PIA_OK && (job->steps & (STEP_OPEN | STEP_KEEP)))
+        job->owned->held_ms = job->asked_ms;
     group_job_done(job->owned, job->steps, status);
 }
 

@@ -191,6 +191,13 @@ static bool post(owned_t *owned, unsigned steps)
     return posted;
 }
 
+/* On a shared store another takes over when the beat has stood still for 3 s: what is given out
+ * then would be in two hands. It goes on when the lease was kept again. */
+bool owned_is_sure(const owned_t *owned, int64_t now_ms)
+{
+    return !owned->groups->options.shared || now_ms - owned->held_ms < PIA_LEASE_SURE_MS;
+}
+
 void owned_release(owned_t *owned)
 {
     unsigned steps = STEP_RELEASE;

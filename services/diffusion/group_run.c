@@ -130,7 +130,8 @@ bool owned_run(owned_t *owned)
     more = scan_lane(owned) || more;
     group_grant_t grant;
     int given = 0;
-    while (given < GRANTS_MAX && group_engine_grant(owned->engine, &grant)) {
+    bool sure = owned_is_sure(owned, pia_clock_monotonic());
+    while (sure && given < GRANTS_MAX && group_engine_grant(owned->engine, &grant)) {
         membership_give(group_member_owner(grant.member), &grant);
         given++;
     }

@@ -19,6 +19,7 @@ typedef struct {
     void *socket; /* the ROUTER */
     ring_t *ring;
     reader_t *reader;
+    bool shared;                 /* other instances may take a group over */
     const char *endpoint;        /* ours, for members that ask elsewhere */
     void (*on_ready)(void *arg); /* time to call groups_run */
     void *arg;

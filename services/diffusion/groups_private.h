@@ -37,6 +37,7 @@ typedef struct {
     const char *from;        /* … and where it begins */
     group_changes_t changes; /* SAVE: the engine's, until end_commit */
     pia_lease_t lease;       /* as it is after the job */
+    int64_t asked_ms;        /* OPEN, KEEP: when it was asked for; monotonic */
     group_t found;           /* OPEN: cleared when it is done */
     group_progress_t progress;
     bool reset;               /* OPEN: an epoch has lost the place */
@@ -72,7 +73,8 @@ struct owned {
     membership_t *memberships;
     size_t member_count;
     bool full;       /* was logged */
-    int64_t kept_ms; /* monotonic, as the following */
+    int64_t held_ms; /* monotonic, as the following: before the lease was last kept for sure */
+    int64_t kept_ms; /* when that was last tried */
     int64_t saved_ms;
     int64_t again_ms;  /* nothing is stored before: the store was out of reach */
     int64_t wanted_ms; /* when someone was last a member, or asked */
@@ -118,6 +120,8 @@ void owned_close(owned_t *owned);
 void owned_tick(owned_t *owned, int64_t now_ms, bool spare);
 /* Posts what is due, unless a job of it is in the store thread. */
 void owned_work(owned_t *owned);
+/* Whether nobody else can have it yet, even if the store is out of reach. */
+bool owned_is_sure(const owned_t *owned, int64_t now_ms);
 /* Stores the last and gives the lease back. */
 void owned_release(owned_t *owned);
 /* The group of a name, if it is known here. */

@@ -230,6 +230,7 @@ pia_status_t server_new(diffusion_t *diffusion,
                                                   .socket = self->socket,
                                                   .ring = self->ring,
                                                   .reader = self->reader,
+                                                  .shared = self->shared,
                                                   .endpoint = self->endpoint,
                                                   .on_ready = server_run_streams,
                                                   .arg = self});

@@ -16,7 +16,12 @@ typedef struct {
     int64_t seen_ms;              /* when they last changed */
 } pia_lease_t;
 
-enum { PIA_LEASE_PERIOD_MS = 500 };
+enum {
+    PIA_LEASE_PERIOD_MS = 500,
+    PIA_LEASE_STILL_MS = 3000, /* so long it must stand still before another takes it */
+    PIA_LEASE_SURE_MS = 2500,  /* so long after it began to keep it, its holder may do what only one
+                                  may without asking again: half a second before another can */
+};
 
 /* Makes the row of a name, if there is none. */
 pia_status_t pia_lease_make(pia_db_t *db, const char *name);

@@ -1,0 +1,66 @@
+"""Groups where several instances share PostgreSQL: an owner that cannot reach it gives nothing out."""
+
+import json
+import os
+
+import group
+import pytest
+from group import Member
+from journal import POLE, end_network, make_event
+from pair import Pair
+
+OURS = {"sources": [f"/poles/{POLE}"]}
+
+
+@pytest.fixture
+def pair(postgres, request):
+    network = Pair(postgres, f"groups{os.getpid()}_{request.node.name[5:25]}")
+    try:
+        network.start_both()
+        yield network
+    finally:
+        end_network(network)
+
+
+def member(pair, number):
+    connection = Member(pair.where(number), pair.token())
+    pair.peers.append(connection)
+    return connection
+
+
+def add(pair, count):
+    """Events of as many keys; by the first instance."""
+    events = [make_event(partitionkey=f"key {i}") for i in range(count)]
+    return [r["sequence"] for r in pair.publish_by(1, *events)["receipts"]]
+
+
+def test_an_owner_that_is_cut_off_gives_out_nothing_that_another_has(pair):
+    there = member(pair, 2)
+    there.joined("essai", credit=1, filter=OURS, **{"from": "head"})
+    sequences = add(pair, 10)
+    [task] = there.take()
+    late = member(pair, 2)
+    with pair.unreachable(2):
+        here = member(pair, 1)
+        here.joined("essai", credit=20)  # when the lease has stood still
+        assert sorted(t.sequence for t in here.take(10)) == sequences
+        late.joined("essai", credit=20)  # of an owner that does not know yet that it is none
+        assert late.nothing(1.5)
+    for loser in (there, late):
+        said = json.loads(loser.expect(group.MOVED, timeout=20)[1][1])
+        assert said in ({"endpoint": ""}, {"endpoint": "ipc://run/diffusion.sock"})
+    assert task.sequence in sequences
+
+
+def test_an_owner_that_was_cut_off_goes_on_when_it_still_has_the_lease(pair):
+    there = member(pair, 2)
+    there.joined("essai", credit=1, filter=OURS, **{"from": "head"})
+    sequences = add(pair, 10)
+    [task] = there.take()
+    late = member(pair, 2)
+    with pair.unreachable(2):
+        assert there.nothing(3.5)  # so long that another instance might have it
+        late.joined("essai", credit=20)
+        assert late.nothing(1)
+    assert sorted([task.sequence] + [t.sequence for t in late.take(9)]) == sequences
+    there.done(task)
