@@ -59,7 +59,9 @@ static pia_status_t open_group(group_job_t *job, pia_db_t *db)
     status = group_store_set_endpoint(db, job->found.id, endpoint);
     if (status == PIA_OK)
         status = group_store_load(db, job->found.id, &job->progress, &job->reset);
-    return status;
+    /* Nobody would give the lease back: it is not taken. */
+    return status == PIA_OK && atomic_load(&job->owned->groups->draining) ? PIA_UNAVAILABLE
+                                                                          : status;
 }
 
 static pia_status_t keep(group_job_t *job, pia_db_t *db)

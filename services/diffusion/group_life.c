@@ -136,6 +136,8 @@ static void come_in(owned_t *owned)
     else
         take_over(owned);
     admit_all(owned);
+    if (owned->groups->draining && owned->state == OWNED_OURS)
+        owned_release(owned); /* it was asked for before: another instance need not wait for it */
 }
 
 static void opened(owned_t *owned, pia_status_t status)

@@ -104,7 +104,7 @@ struct groups {
     owned_t *all;
     size_t count;
     membership_t *marked;
-    bool draining;
+    atomic_bool draining;        /* also read in the store thread */
     int64_t ticked_ms, spare_ms; /* monotonic: members' leases count again from then on */
     struct {
         atomic_ullong ours, members, waiting, held, parked, aside, full; /* now */

@@ -1,4 +1,5 @@
-"""Groups where several instances share PostgreSQL: an owner that cannot reach it gives nothing out."""
+"""Groups where several instances share PostgreSQL: an owner that cannot reach it gives nothing out, and one that
+drains leaves no lease behind."""
 
 import json
 import os
@@ -64,3 +65,24 @@ def test_an_owner_that_was_cut_off_goes_on_when_it_still_has_the_lease(pair):
         assert late.nothing(1)
     assert sorted([task.sequence] + [t.sequence for t in late.take(9)]) == sequences
     there.done(task)
+
+
+def test_a_group_that_opens_during_a_drain_leaves_no_lease(pair):
+    with member(pair, 2) as there:
+        there.joined("essai", credit=1, filter=OURS, **{"from": "head"})
+    lease = "SELECT holder FROM lease WHERE name = 'group.essai'"
+    assert pair.sql(lease) != ""
+    pair.both[1].kill()
+    pair.sql("UPDATE lease SET holder = '' WHERE name = 'group.essai'")
+    process = pair.start("diffusion", "--redis", "", *pair.options(2))
+    held = pair.lock("SELECT 1 FROM worker_group FOR UPDATE")
+    again = member(pair, 2)
+    again.join("essai", credit=1)
+    pair.wait_for("SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                  f" AND application_name = '{pair.schema}_2'", "1")  # it has the lease, not yet for others
+    process.signal(15)
+    pair._wait_line(process, "drains")
+    held.stdin.close()
+    held.wait()
+    assert process.wait(30) == 0
+    assert pair.sql(lease) == ""
