@@ -16,7 +16,10 @@ static const struct {
 } extras[] = {
     {"/openapi.json", "This description", "application/json"},
     {"/livez", "Whether the process lives", "application/json"},
-    {"/readyz", "Whether it can serve: 503 while starting or draining", "application/json"},
+    {"/readyz",
+     "Whether it can serve: 503 while starting or draining, degraded when an instance says what "
+     "is wrong with it",
+     "application/json"},
     {"/metrics", "Counters of all instances, for Prometheus", "text/plain"},
 };
 

@@ -92,6 +92,19 @@ static void set_text(json_t *json, const char *name, const char *text)
         (void)json_object_set_new(json, name, json_string(text));
 }
 
+void reply_text(http_request_t **request_p, int status, const char *text)
+{
+    char tag[REPLY_TAG_SIZE];
+    reply_tag_of_bytes(tag, text, strlen(text));
+    reply_t reply = {.status = status,
+                     .content_type = "application/json",
+                     .tag = status == 200 ? tag : NULL,
+                     .cache_control = "no-cache",
+                     .body = text,
+                     .size = strlen(text)};
+    reply_send(request_p, &reply);
+}
+
 void reply_problem(http_request_t **request_p,
                    int status,
                    const char *detail,

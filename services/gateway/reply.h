@@ -28,6 +28,9 @@ typedef struct {
 
 void reply_send(http_request_t **request_p, const reply_t *reply);
 
+/* A text that is JSON; with a tag of its bytes if the status is 200. */
+void reply_text(http_request_t **request_p, int status, const char *text);
+
 /* A problem; `parameter` (may be NULL) is the query parameter that it is about. `type` about:blank.
  */
 void reply_problem(http_request_t **request_p,

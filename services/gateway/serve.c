@@ -4,28 +4,15 @@
 #include <string.h>
 
 #include "ask.h"
-#include "control.h"
 #include "exchange.h"
 #include "feed.h"
 #include "metrics.h"
 #include "pages.h"
 #include "pia/event.h"
+#include "ready.h"
 #include "reply.h"
 
 enum { ALLOW_SIZE = 64, PATH_SIZE = 64 /* longer than any fixed path */ };
-
-static void reply_text(http_request_t **request_p, int status, const char *text)
-{
-    char tag[REPLY_TAG_SIZE];
-    reply_tag_of_bytes(tag, text, strlen(text));
-    reply_t reply = {.status = status,
-                     .content_type = "application/json",
-                     .tag = status == 200 ? tag : NULL,
-                     .cache_control = "no-cache",
-                     .body = text,
-                     .size = strlen(text)};
-    reply_send(request_p, &reply);
-}
 
 static void serve_openapi(gateway_t *gateway, http_request_t **request_p)
 {
@@ -38,24 +25,13 @@ static void serve_livez(gateway_t *gateway, http_request_t **request_p)
     reply_text(request_p, 200, "{\"status\":\"alive\"}");
 }
 
-/* Ready: it takes requests and the broker knows it. Not: that every service is there. */
-static void serve_readyz(gateway_t *gateway, http_request_t **request_p)
-{
-    if (gateway->draining)
-        reply_text(request_p, 503, "{\"status\":\"draining\"}");
-    else if (!control_is_connected(gateway->control))
-        reply_text(request_p, 503, "{\"status\":\"no broker\"}");
-    else
-        reply_text(request_p, 200, "{\"status\":\"ready\"}");
-}
-
 static const struct {
     const char *path;
     void (*serve)(gateway_t *gateway, http_request_t **request_p);
 } probes[] = {
     {"/openapi.json", serve_openapi},
     {"/livez", serve_livez},
-    {"/readyz", serve_readyz},
+    {"/readyz", ready_begin},
     {"/metrics", metrics_begin},
 };
 

@@ -7,6 +7,7 @@ import time
 
 import piad
 import pytest
+from gateway import Gateway
 from journal import end_network, head, make_event, new_network, publish, read_all
 
 FILE = "diffusion.db"
@@ -119,6 +120,37 @@ def test_a_flipped_bit_is_found_at_the_next_read(journal):
     # and who stands beyond is told, too
     sequences, _, error = follow_until_error(journal, receipts[-1]["cursor"])
     assert sequences == [] and "damaged" in error["detail"]
+
+
+def test_who_looks_after_the_network_sees_it(journal):
+    """/readyz and pia status; the gateway goes on serving what can be read."""
+    bad, _ = fill(journal)
+    web = Gateway(journal)
+    web.wait_ready()
+    assert web.get("/readyz").json == {"status": "ready"}
+    web.process.stop()
+    journal.processes.remove(web.process)
+    stop(journal)
+    assert flip(journal.data / FILE, b"the needle") == 1
+    process = journal.start("diffusion", "--redis", "")
+    assert journal.pia("journal", "verify").returncode == 4
+    web = Gateway(journal)
+    web.wait_ready()
+    said = web.get("/readyz")
+    assert said.status == 200 and said.json["status"] == "degraded"
+    [problem] = said.json["problems"]
+    assert problem["service"] == "diffusion"
+    assert f"after event {bad - 1}" in problem["detail"]
+    status = journal.pia("status", "--json")
+    rows = json.loads(status.stdout)["items"]
+    assert status.returncode == 1
+    assert {row["instance"]: row["problem"] for row in rows if "problem" in row} == \
+        {problem["instance"]: problem["detail"]}
+    assert web.get("/v1/events?limit=1").status == 200
+    assert journal.pia("journal", "begin-epoch", "a disk was damaged").returncode == 0
+    assert process.wait() == 0
+    journal.start("diffusion", "--redis", "")
+    assert web.get("/readyz").json == {"status": "ready"}
 
 
 def test_damage_in_the_last_row_leaves_no_stream_silent(journal):
