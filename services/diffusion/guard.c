@@ -96,7 +96,7 @@ open_signer(guard_t *self, pia_db_t *db, bool reads_only, pia_problem_t *problem
 {
     char path[NAME_SIZE];
     (void)snprintf(path, sizeof path, "%.490s.key", self->name);
-    pia_status_t status = signer_open(path, &self->signer, problem);
+    pia_status_t status = pia_signing_key_open(path, &self->signer, problem);
     if (status != PIA_OK || reads_only || signer_is_known(db, self->signer.public_key))
         return status;
     status = pia_db_begin(db);

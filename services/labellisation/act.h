@@ -15,9 +15,9 @@ typedef struct {
     library_t *library;
     struct matter *matter;
     const transition_t *transition;
-    const pia_principal_t *principal;  /* NULL: nobody; a timer, an effect, or automatic */
-    const json_t *data;                /* as asked, checked; NULL: only asking what is possible */
-    const json_t *record;              /* the same for the history: texts as their hashes */
+    const pia_principal_t *principal; /* NULL: nobody; a timer, an effect, or automatic */
+    const json_t *data;               /* as asked, checked; NULL: only asking what is possible */
+    json_t *record; /* the same for the history: texts as their hashes; effects may add to it */
     int64_t effective_ms, recorded_ms; /* legal time */
     const timer_rule_t *timer;         /* that makes it, or NULL */
     int64_t due_ms;                    /* what that was due at */

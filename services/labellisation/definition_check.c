@@ -157,12 +157,14 @@ static uint64_t reached_states(const machine_t *machine)
     return reached;
 }
 
-/* The states that some transition leaves. */
+/* The states that some transition leaves; one that stays where it is may be made in a final state,
+ * too. */
 static uint64_t left_states(const machine_t *machine)
 {
     uint64_t left = 0;
     for (size_t i = 0; i < machine->transition_count; i++)
-        left |= machine->transitions[i].from;
+        if (machine->transitions[i].to != STATE_NONE)
+            left |= machine->transitions[i].from;
     return left;
 }
 

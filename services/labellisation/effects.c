@@ -4,6 +4,7 @@
 
 #include "announce.h"
 #include "definition_internal.h"
+#include "erasure.h"
 #include "kin.h"
 #include "matter.h"
 #include "people.h"
@@ -185,6 +186,14 @@ static pia_status_t run_end_label(act_t *act, const json_t *parameters, pia_prob
     return PIA_OK;
 }
 
+static pia_status_t run_erase_texts(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const char *datum = text_of(parameters, "data");
+    char at[PIA_POINTER_MAX];
+    (void)snprintf(at, sizeof at, "/data/%s", datum);
+    return erasure_make(act, json_integer_value(json_object_get(act->data, datum)), at, problem);
+}
+
 static const effect_kind_t effects[] = {
     {.name = "record_fact",
      .run = run_record_fact,
@@ -228,6 +237,10 @@ static const effect_kind_t effects[] = {
      .run = run_move_children,
      .others = true,
      .parameters = {{"kind", PARAMETER_KIND}, {"transition", PARAMETER_OF_CHILD}}},
+    {.name = "erase_texts",
+     .run = run_erase_texts,
+     .personal = true,
+     .parameters = {{"data", PARAMETER_INTEGER}}},
 };
 
 const effect_kind_t *effect_find(const char *name)

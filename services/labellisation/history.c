@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "engine.h"
+#include "erasure.h"
+#include "evidence.h"
 #include "pia/clock.h"
 #include "text.h"
 
@@ -14,27 +16,36 @@ enum { INSERT, PAGE };
 
 static const char *const sql[] = {
     [INSERT] = "INSERT INTO history (matter, number, transition, from_state, to_state, actor, "
-               "effective_at, recorded_at, data, chain) "
-               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+               "effective_at, recorded_at, data, salt, chain, position, nodes) "
+               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     [PAGE] = "SELECT number, transition, from_state, to_state, actor, effective_at, recorded_at, "
              "data, chain FROM history WHERE matter = $1 AND number > $2 ORDER BY number LIMIT $3",
 };
 
-/* The chain after an entry of these bytes. */
-static void chain_on(char chain[MATTER_HASH_SIZE], const char *bytes)
+void history_hash(const char *bytes,
+                  const uint8_t salt[HISTORY_SALT_SIZE],
+                  uint8_t ret_hash[HISTORY_HASH_SIZE])
 {
-    unsigned char link[2 * crypto_generichash_BYTES] = {0};
-    const size_t half = crypto_generichash_BYTES;
-    (void)sodium_hex2bin(link, half, chain, strlen(chain), NULL, NULL, NULL);
-    (void)crypto_generichash(link + half, half, (const unsigned char *)bytes, strlen(bytes), NULL,
-                             0);
-    unsigned char hash[crypto_generichash_BYTES];
-    (void)crypto_generichash(hash, sizeof hash, link, sizeof link, NULL, 0);
-    (void)sodium_bin2hex(chain, MATTER_HASH_SIZE, hash, sizeof hash);
+    (void)crypto_generichash(ret_hash, HISTORY_HASH_SIZE, (const unsigned char *)bytes,
+                             strlen(bytes), salt, HISTORY_SALT_SIZE);
 }
 
-/* The entry's bytes, for the caller to free. */
-static char *entry_bytes(const char *matter, int64_t number, const history_entry_t *entry)
+void history_no_chain(char ret_chain[MATTER_HASH_SIZE])
+{
+    memset(ret_chain, '0', MATTER_HASH_SIZE - 1);
+    ret_chain[MATTER_HASH_SIZE - 1] = '\0';
+}
+
+void history_chain(char chain[MATTER_HASH_SIZE], const uint8_t hash[HISTORY_HASH_SIZE])
+{
+    unsigned char link[2 * HISTORY_HASH_SIZE] = {0}, next[HISTORY_HASH_SIZE];
+    (void)sodium_hex2bin(link, HISTORY_HASH_SIZE, chain, strlen(chain), NULL, NULL, NULL);
+    memcpy(link + HISTORY_HASH_SIZE, hash, HISTORY_HASH_SIZE);
+    (void)crypto_generichash(next, sizeof next, link, sizeof link, NULL, 0);
+    (void)sodium_bin2hex(chain, MATTER_HASH_SIZE, next, sizeof next);
+}
+
+char *history_bytes(const char *matter, int64_t number, const history_entry_t *entry)
 {
     json_t *json =
         json_pack("{s:s, s:I, s:s, s:s?, s:s, s:s, s:I, s:I, s:O}", "matter", matter, "number",
@@ -46,11 +57,32 @@ static char *entry_bytes(const char *matter, int64_t number, const history_entry
     return bytes;
 }
 
-pia_status_t history_append(pia_db_t *db, matter_t *matter, const history_entry_t *entry)
+/* Its place in the log over all matters. */
+typedef struct {
+    int64_t position;
+    size_t count;
+    merkle_hash_t nodes[MERKLE_LEVELS];
+} place_t;
+
+static pia_status_t take_place(pia_db_t *db, const matter_t *matter, place_t *ret_place)
 {
-    char *bytes = entry_bytes(matter->id, matter->version, entry);
-    chain_on(matter->chain, bytes);
-    free(bytes);
+    evidence_t evidence;
+    merkle_hash_t leaf;
+    pia_status_t status = evidence_lock(db, &evidence);
+    if (status != PIA_OK)
+        return status;
+    evidence_leaf(matter->id, matter->version, matter->chain, leaf);
+    ret_place->position = (int64_t)evidence.tree.size;
+    ret_place->count = merkle_append(&evidence.tree, leaf, ret_place->nodes);
+    return evidence_store(db, &evidence);
+}
+
+static pia_status_t insert(pia_db_t *db,
+                           const matter_t *matter,
+                           const history_entry_t *entry,
+                           const uint8_t salt[HISTORY_SALT_SIZE],
+                           const place_t *place)
+{
     char *data = json_dumps(entry->data, JSON_COMPACT | JSON_SORT_KEYS);
     pia_stmt_t *stmt = pia_db_prepare(db, sql[INSERT]);
     pia_stmt_text(stmt, 1, matter->id);
@@ -62,9 +94,25 @@ pia_status_t history_append(pia_db_t *db, matter_t *matter, const history_entry_
     pia_stmt_integer(stmt, 7, entry->effective_ms);
     pia_stmt_integer(stmt, 8, entry->recorded_ms);
     pia_stmt_text(stmt, 9, data);
-    pia_stmt_text(stmt, 10, matter->chain);
+    pia_stmt_bytes(stmt, 10, salt, HISTORY_SALT_SIZE);
+    pia_stmt_text(stmt, 11, matter->chain);
+    pia_stmt_integer(stmt, 12, place->position);
+    pia_stmt_bytes(stmt, 13, place->nodes, place->count * MERKLE_HASH_SIZE);
     free(data);
     return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t history_append(pia_db_t *db, matter_t *matter, const history_entry_t *entry)
+{
+    uint8_t salt[HISTORY_SALT_SIZE], hash[HISTORY_HASH_SIZE];
+    place_t place;
+    char *bytes = history_bytes(matter->id, matter->version, entry);
+    randombytes_buf(salt, sizeof salt);
+    history_hash(bytes, salt, hash);
+    free(bytes);
+    history_chain(matter->chain, hash);
+    pia_status_t status = take_place(db, matter, &place);
+    return status == PIA_OK ? insert(db, matter, entry, salt, &place) : status;
 }
 
 static pia_stmt_t *open_page(pia_db_t *db, const char *matter, int64_t after, int64_t limit)
@@ -79,19 +127,27 @@ static pia_stmt_t *open_page(pia_db_t *db, const char *matter, int64_t after, in
 /* Whom an entry does not name to those who need not know. */
 static const char someone[] = "/persons";
 
-static bool may_read(pia_stmt_t *stmt, const history_reader_t *reader)
+bool history_may_read(const history_reader_t *reader, const char *transition, const char *actor)
 {
-    bool is_actor = strcmp(pia_stmt_column_text(stmt, 4), reader->subject) == 0;
-    return engine_reads(reader->machine, pia_stmt_column_text(stmt, 1), reader->roles, is_actor);
+    bool is_actor = strcmp(actor, reader->subject) == 0;
+    return engine_reads(reader->machine, transition, reader->roles, is_actor);
 }
 
-/* Whether the reader may know who made it: who decides, and who made it. */
-static bool may_know(pia_stmt_t *stmt, const history_reader_t *reader)
+bool history_may_know(const history_reader_t *reader, const char *actor)
 {
-    const char *actor = pia_stmt_column_text(stmt, 4);
     return strncmp(actor, someone, sizeof someone - 1) != 0 ||
            strcmp(actor, reader->subject) == 0 ||
            (reader->roles & (reader->machine->readers | PIA_ROLE_SERVICE)) != 0;
+}
+
+static bool may_read(pia_stmt_t *stmt, const history_reader_t *reader)
+{
+    return history_may_read(reader, pia_stmt_column_text(stmt, 1), pia_stmt_column_text(stmt, 4));
+}
+
+static bool may_know(pia_stmt_t *stmt, const history_reader_t *reader)
+{
+    return history_may_know(reader, pia_stmt_column_text(stmt, 4));
 }
 
 /* The present row as proto's history_entry. */
@@ -161,6 +217,19 @@ static pia_status_t read_data(pia_db_t *db,
     return status;
 }
 
+/* Adds since when a text is erased, if it is said. */
+static pia_status_t add_erasure(pia_db_t *db, const char *hash, json_t *item)
+{
+    erasure_t erasure;
+    char at[PIA_TIME_TEXT_SIZE];
+    pia_status_t status = erasure_find(db, hash, &erasure);
+    if (status != PIA_OK)
+        return status == PIA_NOT_FOUND ? PIA_OK : status;
+    pia_time_format(erasure.erased_ms, at);
+    json_object_set_new(item, "erased_at", json_string(at));
+    return PIA_OK;
+}
+
 /* Appends the text that a member of the data names; a member that is no text adds nothing. */
 static pia_status_t append_text(pia_db_t *db,
                                 const transition_t *transition,
@@ -174,12 +243,15 @@ static pia_status_t append_text(pia_db_t *db,
     if (!hash)
         return PIA_OK;
     pia_status_t status = text_get(db, hash, &content);
-    if (status == PIA_OK || status == PIA_NOT_FOUND)
-        json_array_append_new(items, json_pack("{s:s, s:s*, s:s, s:b, s:s*}", "name", name, "label",
-                                               datum ? datum->label : NULL, "hash", hash, "erased",
-                                               status == PIA_NOT_FOUND, "text", content));
+    bool erased = status == PIA_NOT_FOUND;
+    if (status != PIA_OK && !erased)
+        return status;
+    json_t *item =
+        json_pack("{s:s, s:s*, s:s, s:b, s:s*}", "name", name, "label", datum ? datum->label : NULL,
+                  "hash", hash, "erased", erased, "text", content);
+    json_array_append_new(items, item);
     free(content);
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
+    return erased ? add_erasure(db, hash, item) : PIA_OK;
 }
 
 pia_status_t history_texts(pia_db_t *db,
@@ -204,112 +276,4 @@ pia_status_t history_texts(pia_db_t *db,
     else
         json_decref(items);
     return status;
-}
-
-/* A check in progress. */
-typedef struct {
-    pia_db_t *db;
-    const matter_t *matter;
-    char chain[MATTER_HASH_SIZE];
-    int64_t entries, erased;
-    int64_t broken_at; /* 0: nothing */
-    const char *detail;
-} check_t;
-
-static void broken(check_t *check, int64_t number, const char *detail)
-{
-    check->broken_at = number;
-    check->detail = detail;
-}
-
-/* Looks for each text that an entry names by its hash. */
-static pia_status_t check_texts(check_t *check, const json_t *data, int64_t number)
-{
-    const char *name;
-    json_t *value;
-    json_object_foreach((json_t *)data, name, value)
-    {
-        const char *hash = json_string_value(json_object_get(value, "blake2b"));
-        char *content = NULL;
-        if (!hash)
-            continue;
-        pia_status_t status = text_get(check->db, hash, &content);
-        free(content);
-        if (status == PIA_NOT_FOUND)
-            check->erased++;
-        else if (status == PIA_INTERNAL)
-            broken(check, number, "a text is not the one that was recorded");
-        else if (status != PIA_OK)
-            return status;
-    }
-    return PIA_OK;
-}
-
-/* The row as it was hashed; `data` parsed. */
-static void read_entry(pia_stmt_t *stmt, const json_t *data, history_entry_t *ret_entry)
-{
-    *ret_entry = (history_entry_t){
-        .transition = pia_stmt_column_text(stmt, 1),
-        .from = pia_stmt_column_text(stmt, 2),
-        .to = pia_stmt_column_text(stmt, 3),
-        .actor = pia_stmt_column_text(stmt, 4),
-        .effective_ms = pia_stmt_column_integer(stmt, 5),
-        .recorded_ms = pia_stmt_column_integer(stmt, 6),
-        .data = data,
-    };
-}
-
-static void check_entry(check_t *check, pia_stmt_t *stmt, const json_t *data, int64_t number)
-{
-    history_entry_t entry;
-    read_entry(stmt, data, &entry);
-    char *bytes = entry_bytes(check->matter->id, number, &entry);
-    chain_on(check->chain, bytes);
-    free(bytes);
-    if (strcmp(check->chain, pia_stmt_column_text(stmt, 8)) != 0)
-        broken(check, number, "the entry is not the one that was recorded");
-}
-
-/* One entry; the texts are looked up after the row has been read. */
-static pia_status_t check_next(check_t *check)
-{
-    pia_stmt_t *stmt = open_page(check->db, check->matter->id, check->entries, 1);
-    pia_status_t status = pia_stmt_step(stmt);
-    if (status != PIA_OK)
-        return status;
-    int64_t number = pia_stmt_column_integer(stmt, 0);
-    json_t *data = json_loads(pia_stmt_column_text(stmt, 7), 0, NULL);
-    if (number != check->entries + 1 || !data)
-        broken(check, check->entries + 1, "an entry is missing");
-    else
-        check_entry(check, stmt, data, number);
-    pia_stmt_reset(stmt);
-    if (check->broken_at == 0) {
-        check->entries++;
-        status = check_texts(check, data, number);
-    }
-    json_decref(data);
-    return status;
-}
-
-pia_status_t history_verify(pia_db_t *db, const matter_t *matter, json_t **ret_proof)
-{
-    check_t check = {.db = db, .matter = matter};
-    memset(check.chain, '0', MATTER_HASH_SIZE - 1);
-    pia_status_t status = PIA_OK;
-    while (status == PIA_OK && check.broken_at == 0)
-        status = check_next(&check);
-    if (status != PIA_OK && status != PIA_NOT_FOUND)
-        return status;
-    if (check.broken_at == 0 &&
-        (check.entries != matter->version || strcmp(check.chain, matter->chain) != 0))
-        broken(&check, check.entries + 1, "the last entries are missing");
-    *ret_proof = json_pack("{s:b, s:I, s:I, s:s}", "valid", check.broken_at == 0, "entries",
-                           (json_int_t)check.entries, "erased", (json_int_t)check.erased, "head",
-                           matter->chain);
-    if (check.broken_at != 0) {
-        json_object_set_new(*ret_proof, "broken_at", json_integer(check.broken_at));
-        json_object_set_new(*ret_proof, "detail", json_string(check.detail));
-    }
-    return PIA_OK;
 }

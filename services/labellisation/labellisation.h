@@ -5,10 +5,13 @@
 #include "library.h"
 #include "pia/fresh.h"
 #include "pia/service.h"
+#include "pia/signing_key.h"
 
 typedef struct {
     const char *process;     /* name of the definition that new dossiers follow */
     const char *definitions; /* folder of further definitions; "" none */
+    pia_signing_key_t key;   /* store thread: signs the heads of the log (evidence.h) */
+    int64_t keep_ms;         /* store thread, monotonic: when the log is next looked at */
     pia_db_t *db;            /* store thread */
     pia_cache_t *cache;      /* store thread */
     pia_fresh_t fresh;       /* store thread: for the cache, once committed */
@@ -35,6 +38,8 @@ pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,
     handle_dossier_transition, handle_dossier_transitions, handle_dossier_history,
     handle_dossier_verify, handle_dossier_reviews, handle_dossier_texts, handle_label_get,
     handle_label_list, handle_label_transition, handle_label_transitions, handle_label_history,
-    handle_process_get, handle_process_list, handle_deadline_compute, handle_deadline_rules;
+    handle_process_get, handle_process_list, handle_deadline_compute, handle_deadline_rules,
+    handle_evidence_head, handle_evidence_consistency, handle_evidence_verify, handle_dossier_proof,
+    handle_label_proof;
 
 #endif

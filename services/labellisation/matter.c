@@ -222,7 +222,7 @@ pia_status_t matter_create(act_t *act, pia_problem_t *problem)
     if (!matter->facts)
         matter->facts = json_object();
     matter->clocks = json_object();
-    (void)memset(matter->chain, '0', sizeof matter->chain - 1);
+    history_no_chain(matter->chain);
     pia_status_t status = data_check(act->transition, act->data, problem);
     if (status == PIA_OK)
         status = matter_guards(act, problem);

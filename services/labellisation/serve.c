@@ -3,6 +3,7 @@
 
 #include "engine.h"
 #include "history.h"
+#include "verify.h"
 
 static void
 answer(pia_request_t **request_p, pia_status_t status, json_t *json, pia_problem_t *problem)
@@ -192,7 +193,7 @@ void serve_verify(labellisation_t *self,
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = matter_load(self->db, self->library, kind, id, &matter, &problem);
     if (status == PIA_OK) {
-        status = history_verify(self->db, &matter, &proof);
+        status = verify_matter(self->db, &matter, &proof);
         matter_clear(&matter);
     }
     answer(request_p, status, proof, &problem);

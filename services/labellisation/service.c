@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "evidence.h"
 #include "labellisation.h"
 #include "matter.h"
 #include "people.h"
@@ -13,6 +14,7 @@
 #include "pia/memory.h"
 #include "proto/deadline.h"
 #include "proto/dossier.h"
+#include "proto/evidence.h"
 #include "proto/label.h"
 #include "proto/process.h"
 #include "store_matter.h"
@@ -22,6 +24,7 @@ enum {
               PIA_ROLE_SIGNATORY | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE,
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
     SET_ASIDE_MS = 60000,
+    KEEP_LOOK_MS = 60000,
     DUE_MAX = 500, /* matters whose timers one tick applies: some 100 ms of the store thread */
 };
 
@@ -35,6 +38,11 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_dossier_texts, PIA_ROLE_ANY, handle_dossier_texts},
     {&pia_msg_labellisation_dossier_verify, CONTROL, handle_dossier_verify},
     {&pia_msg_labellisation_dossier_reviews, REVIEWS, handle_dossier_reviews},
+    {&pia_msg_labellisation_dossier_proof, PIA_ROLE_ANY, handle_dossier_proof},
+    {&pia_msg_labellisation_label_proof, PIA_ROLE_ANY, handle_label_proof},
+    {&pia_msg_labellisation_evidence_head, PIA_ROLE_PUBLIC, handle_evidence_head},
+    {&pia_msg_labellisation_evidence_consistency, PIA_ROLE_PUBLIC, handle_evidence_consistency},
+    {&pia_msg_labellisation_evidence_verify, CONTROL, handle_evidence_verify},
     {&pia_msg_labellisation_label_get, PIA_ROLE_PUBLIC, handle_label_get},
     {&pia_msg_labellisation_label_list, PIA_ROLE_PUBLIC, handle_label_list},
     {&pia_msg_labellisation_label_transition, PIA_ROLE_ANY, handle_label_transition},
@@ -47,10 +55,11 @@ const pia_route_t labellisation_routes[] = {
     {NULL, 0, NULL},
 };
 
-extern const char labellisation_migration_1[], label_pia_v1[]; /* embedded by the build */
+extern const char labellisation_migration_1[], labellisation_migration_2[], label_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
     {1, labellisation_migration_1},
+    {2, labellisation_migration_2},
     {0, NULL},
 };
 
@@ -59,6 +68,8 @@ const pia_option_t labellisation_options[] = {
      "name of the process definition that new dossiers follow, in its latest version"},
     {"labellisation", "definitions", PIA_OPTION_TEXT, "", 0, 0,
      "folder of further process definitions (*.json), stored at start; empty: none"},
+    {"labellisation", "evidence_key", PIA_OPTION_TEXT, "evidence.key", 0, 0,
+     "file of the key that signs heads of the log over all histories; made if missing"},
     {NULL, NULL, PIA_OPTION_TEXT, NULL, 0, 0, NULL},
 };
 
@@ -127,9 +138,15 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
     self->cache = context->cache;
     self->process = pia_config_text(context->config, "labellisation", "process");
     self->definitions = pia_config_text(context->config, "labellisation", "definitions");
-    pia_status_t status = pia_db_begin(self->db);
+    const char *key = pia_config_text(context->config, "labellisation", "evidence_key");
+    pia_status_t status = pia_signing_key_open(key, &self->key, problem);
+    if (status != PIA_OK)
+        return status;
+    status = pia_db_begin(self->db);
     if (status == PIA_OK)
         status = add_definitions(self, problem);
+    if (status == PIA_OK)
+        status = evidence_open(self->db, &self->key);
     if (status == PIA_OK)
         return pia_db_commit(self->db);
     pia_db_rollback(self->db);
@@ -173,12 +190,24 @@ static pia_status_t catch_up(labellisation_t *self, const matter_key_t *key, int
     return set_aside(self, key, now_ms, problem.detail);
 }
 
+/* Looks once a minute whether a signed head is to be kept. */
+static pia_status_t keep_head(labellisation_t *self)
+{
+    int64_t now_ms = pia_clock_monotonic();
+    if (now_ms < self->keep_ms)
+        return PIA_OK;
+    self->keep_ms = now_ms + KEEP_LOOK_MS;
+    return evidence_keep(self->db, &self->key, pia_clock_wall());
+}
+
 pia_status_t labellisation_tick(void *arg, int64_t now_ms)
 {
     labellisation_t *self = arg;
     matter_key_t due[DUE_MAX];
     size_t count = 0;
-    pia_status_t status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);
+    pia_status_t status = keep_head(self);
+    if (status == PIA_OK)
+        status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);
     for (size_t i = 0; status == PIA_OK && i < count; i++)
         status = catch_up(self, &due[i], now_ms);
     return status;

@@ -9,12 +9,13 @@
 
 enum { SALT_SIZE = crypto_generichash_KEYBYTES };
 
-enum { INSERT, FIND, ERASE };
+enum { INSERT, FIND, HAS, ERASE };
 
 static const char *const sql[] = {
     [INSERT] = "INSERT INTO text (hash, matter, salt, content, recorded_at) "
                "VALUES ($1, $2, $3, $4, $5)",
     [FIND] = "SELECT salt, content FROM text WHERE hash = $1",
+    [HAS] = "SELECT 1 FROM text WHERE hash = $1",
     [ERASE] = "DELETE FROM text WHERE hash = $1",
 };
 
@@ -63,6 +64,16 @@ pia_status_t text_get(pia_db_t *db, const char *hash, char **ret_content)
         status = PIA_INTERNAL;
     pia_stmt_reset(stmt);
     return status;
+}
+
+pia_status_t text_has(pia_db_t *db, const char *hash, bool *ret_found)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[HAS]);
+    pia_stmt_text(stmt, 1, hash);
+    pia_status_t status = pia_stmt_step(stmt);
+    *ret_found = status == PIA_OK;
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
 pia_status_t text_erase(pia_db_t *db, const char *hash)

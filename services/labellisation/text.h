@@ -21,6 +21,9 @@ pia_status_t text_add(pia_db_t *db,
  * is stored is not what the hash names. */
 pia_status_t text_get(pia_db_t *db, const char *hash, char **ret_content);
 
+/* Whether there is one of this name. */
+pia_status_t text_has(pia_db_t *db, const char *hash, bool *ret_found);
+
 /* Erases a text; PIA_OK also if it is gone already. */
 pia_status_t text_erase(pia_db_t *db, const char *hash);
 

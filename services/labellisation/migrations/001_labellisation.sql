@@ -46,7 +46,9 @@ CREATE INDEX matter_by_parent ON matter (parent, kind, id);
 CREATE INDEX matter_by_person ON matter (person, kind, id) WHERE person IS NOT NULL;
 CREATE INDEX matter_by_due ON matter (due_at) WHERE due_at IS NOT NULL;
 
--- What happened, append-only: `chain` is a hash over the chain before and this row.
+-- What happened, append-only: `chain` is a hash over the chain before and this row with its random
+-- `salt`; `position` in the one log over all matters, from 0; `nodes` of its tree that this entry
+-- completes, 32 bytes each.
 CREATE TABLE history (
     matter TEXT NOT NULL REFERENCES matter (id),
     number BIGINT NOT NULL,
@@ -57,7 +59,10 @@ CREATE TABLE history (
     effective_at BIGINT NOT NULL,
     recorded_at BIGINT NOT NULL,
     data TEXT NOT NULL,
+    salt BYTEA NOT NULL,
     chain TEXT NOT NULL,
+    position BIGINT NOT NULL UNIQUE,
+    nodes BYTEA NOT NULL,
     PRIMARY KEY (matter, number)
 );
 

@@ -137,11 +137,11 @@ static void a_key_is_made_once_and_for_its_owner(void **state)
     pia_problem_t problem = {0};
     assert_non_null(mkdtemp(folder));
     snprintf(path, sizeof path, "%s/key", folder);
-    assert_int_equal(signer_open(path, &one, &problem), PIA_OK);
-    assert_int_equal(signer_open(path, &other, &problem), PIA_OK);
+    assert_int_equal(pia_signing_key_open(path, &one, &problem), PIA_OK);
+    assert_int_equal(pia_signing_key_open(path, &other, &problem), PIA_OK);
     assert_memory_equal(&one, &other, sizeof one);
     assert_int_equal(truncate(path, 10), 0);
-    assert_int_equal(signer_open(path, &other, &problem), PIA_UNAVAILABLE);
+    assert_int_equal(pia_signing_key_open(path, &other, &problem), PIA_UNAVAILABLE);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);
 }

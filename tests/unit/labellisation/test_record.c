@@ -10,7 +10,7 @@
 #include "pia/clock.h"
 #include "review.h"
 #include "store_matter.h"
-#include "text.h"
+#include "verify.h"
 
 static void silence_refuses_at_its_instant_and_is_recorded_later(void **state)
 {
@@ -98,7 +98,7 @@ static bool verify(const char *id, int64_t *ret_erased, int64_t *ret_broken_at)
     matter_t dossier;
     json_t *proof = NULL;
     bench_load(&bench, MACHINE_DOSSIER, id, &dossier);
-    assert_int_equal(history_verify(bench.db, &dossier, &proof), PIA_OK);
+    assert_int_equal(verify_matter(bench.db, &dossier, &proof), PIA_OK);
     bool valid = json_is_true(json_object_get(proof, "valid"));
     *ret_erased = json_integer_value(json_object_get(proof, "erased"));
     *ret_broken_at = json_integer_value(json_object_get(proof, "broken_at"));
@@ -115,13 +115,9 @@ static void an_erased_text_leaves_a_valid_history(void **state)
     bench_to_decision(&bench, id);
     assert_true(verify(id, &erased, &broken_at));
     assert_int_equal(erased, 0);
-    pia_stmt_t *stmt =
-        pia_db_prepare(bench.db, "SELECT hash FROM text WHERE content LIKE 'Second%'");
-    assert_int_equal(pia_stmt_step(stmt), PIA_OK);
-    char hash[TEXT_HASH_SIZE];
-    snprintf(hash, sizeof hash, "%s", pia_stmt_column_text(stmt, 0));
-    pia_stmt_reset(stmt);
-    assert_int_equal(text_erase(bench.db, hash), PIA_OK);
+    go(id, ISM, PIA_ROLE_SECRETARIAT, "effacer_textes",
+       "{'etape': 7, 'fondement': 'demande_de_la_personne'}");
+    assert_state(id, "decision");
     assert_true(verify(id, &erased, &broken_at));
     assert_int_equal(erased, 1);
     json_t *list = NULL;
@@ -130,6 +126,40 @@ static void an_erased_text_leaves_a_valid_history(void **state)
     assert_non_null(json_object_get(json_array_get(items, 0), "text"));
     assert_null(json_object_get(json_array_get(items, 1), "text"));
     json_decref(list);
+}
+
+static void a_text_that_nobody_erased_is_missing(void **state)
+{
+    (void)state;
+    char id[PIA_UUID_TEXT_SIZE];
+    int64_t erased, broken_at;
+    bench_to_decision(&bench, id);
+    bench_run("DELETE FROM text WHERE content LIKE 'Second%'");
+    assert_false(verify(id, &erased, &broken_at));
+    assert_int_equal(broken_at, 7);
+    bench_run("INSERT INTO erasure (hash, matter, number, erased_by, erased_at) "
+              "SELECT text_hash, matter, 7, 9, 0 FROM review WHERE number = 2");
+    assert_false(verify(id, &erased, &broken_at));
+    assert_int_equal(broken_at, 7);
+}
+
+static void what_cannot_be_erased_is_refused(void **state)
+{
+    (void)state;
+    char id[PIA_UUID_TEXT_SIZE];
+    bench_to_decision(&bench, id);
+    static const char *const none[] = {
+        "{'etape': 1, 'fondement': 'conservation_terminee'}",  /* no text */
+        "{'etape': 10, 'fondement': 'conservation_terminee'}", /* this one */
+        "{'etape': 900, 'fondement': 'conservation_terminee'}",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(move_as(id, ISM, PIA_ROLE_SECRETARIAT, "effacer_textes", none[i]),
+                         PIA_INVALID);
+        assert_string_equal(bench.problem.pointer, "/data/etape");
+    }
+    assert_int_equal(move_as(id, MINISTER, PIA_ROLE_SIGNATORY, "effacer_textes", none[0]),
+                     PIA_FORBIDDEN);
 }
 
 static void a_changed_entry_breaks_the_chain(void **state)
@@ -312,6 +342,8 @@ int main(void)
         T(the_tick_applies_what_is_due_once),
         T(a_timer_that_fails_waits_behind_the_others),
         T(an_erased_text_leaves_a_valid_history),
+        T(a_text_that_nobody_erased_is_missing),
+        T(what_cannot_be_erased_is_refused),
         T(a_changed_entry_breaks_the_chain),
         T(a_changed_text_and_a_lost_entry_are_found),
         T(a_candidate_reads_what_it_did_and_what_it_was_told),
