@@ -10,6 +10,7 @@
 #include "proto/delivery.h"
 #include "proto/dossier.h"
 #include "proto/event.h"
+#include "proto/evidence.h"
 #include "proto/inbox.h"
 #include "proto/label.h"
 #include "proto/person.h"
@@ -67,6 +68,12 @@ const route_t gateway_routes[] = {
      NULL, "A dossier's history"},
     {"GET", "/v1/dossiers/{dossier}/reviews", &pia_msg_labellisation_dossier_reviews, 0, NULL, NULL,
      NULL, "A dossier's reviews"},
+    {"GET", "/v1/dossiers/{dossier}/proof", &pia_msg_labellisation_dossier_proof, 0, NULL, NULL,
+     NULL, "Proves that a dossier's history is in the log over all histories"},
+    {"GET", "/v1/evidence/head", &pia_msg_labellisation_evidence_head, ROUTE_PUBLIC, NULL, NULL,
+     NULL, "The signed head of the log over all histories"},
+    {"GET", "/v1/evidence/consistency", &pia_msg_labellisation_evidence_consistency, ROUTE_PUBLIC,
+     NULL, NULL, NULL, "Proves that the log has only grown since an earlier head"},
     {"GET", "/v1/labels", &pia_msg_labellisation_label_list, ROUTE_PUBLIC | ROUTE_BARE, NULL,
      "list=labels", NULL, "Labels"},
     {"GET", "/v1/labels/{label}", &pia_msg_labellisation_label_get, ROUTE_PUBLIC, NULL,
@@ -77,6 +84,8 @@ const route_t gateway_routes[] = {
      "label:label", NULL, "Suspends, withdraws or renews a label"},
     {"GET", "/v1/labels/{label}/history", &pia_msg_labellisation_label_history, 0, NULL, NULL, NULL,
      "A label's history"},
+    {"GET", "/v1/labels/{label}/proof", &pia_msg_labellisation_label_proof, 0, NULL, NULL, NULL,
+     "Proves that a label's history is in the log over all histories"},
     {"GET", "/v1/processes", &pia_msg_labellisation_process_list, 0, NULL, NULL, NULL,
      "Process definitions"},
     {"GET", "/v1/processes/{name}", &pia_msg_labellisation_process_get, ROUTE_PUBLIC | ROUTE_BARE,

@@ -5,6 +5,7 @@
 #include "proto/deadline.h"
 #include "proto/delivery.h"
 #include "proto/dossier.h"
+#include "proto/evidence.h"
 #include "proto/group.h"
 #include "proto/inbox.h"
 #include "proto/journal.h"
@@ -141,6 +142,35 @@ const command_t commands[] = {
          labellisation_process_list,
          "",
          "name version title stored_at"),
+
+    MESSAGE("evidence head",
+            "",
+            "the signed head of the log over all histories: keep it",
+            labellisation_evidence_head,
+            ""),
+    MESSAGE("evidence consistency",
+            "FIRST",
+            "prove that the head of FIRST entries is the beginning of the present one",
+            labellisation_evidence_consistency,
+            "first"),
+    {.name = "evidence verify",
+     .synopsis = "",
+     .help = "check all histories, the log over them and its signed heads; exit code 4: damaged",
+     .run = command_evidence_verify},
+    {.name = "evidence proof",
+     .synopsis = "DOSSIER",
+     .help = "prove to a third party that a dossier's history is in the log",
+     .run = command_evidence_proof,
+     .message = &pia_msg_labellisation_dossier_proof,
+     .fields = "dossier",
+     .flags = evidence_proof_flags},
+    {.name = "label proof",
+     .synopsis = "LABEL",
+     .help = "the same of a label's history",
+     .run = command_evidence_proof,
+     .message = &pia_msg_labellisation_label_proof,
+     .fields = "label",
+     .flags = evidence_proof_flags},
 
     LIST("deadline rules",
          "",

@@ -21,6 +21,8 @@ command_fn command_verify;
 command_fn command_call;
 command_fn command_demo;
 command_fn command_deadline;
+command_fn command_evidence_verify;
+command_fn command_evidence_proof; /* an answer as a file */
 
 /* Options of commands that have their own, each ended by a NULL name. */
 extern const flag_t status_flags[];
@@ -32,6 +34,7 @@ extern const flag_t work_flags[];
 extern const flag_t transition_flags[];
 extern const flag_t call_flags[];
 extern const flag_t demo_flags[];
+extern const flag_t evidence_proof_flags[];
 
 /* The body of a command's message from its arguments; the caller owns it. NULL after having said
  * what is wrong. */

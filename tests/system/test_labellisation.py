@@ -54,7 +54,8 @@ def campaign(running):
 
 
 PUBLIC = {"labellisation.label.get", "labellisation.label.list", "labellisation.process.get",
-          "labellisation.process.list", "labellisation.deadline.compute", "labellisation.deadline.rules"}
+          "labellisation.process.list", "labellisation.deadline.compute", "labellisation.deadline.rules",
+          "labellisation.evidence.head", "labellisation.evidence.consistency"}
 
 
 def refused(answer, status, pointer=None):
@@ -120,7 +121,8 @@ def test_the_history_tells_it_all_and_proves_it(campaign):
     assert report["note"] == 15 and re.fullmatch("[0-9a-f]{64}", report["texte"]["blake2b"])
     assert "établi" not in json.dumps(history, ensure_ascii=False)
     proof = campaign.ok("secretariat", "labellisation.dossier.verify", {"dossier": dossier["id"]})
-    assert proof == {"valid": True, "entries": 12, "erased": 0, "head": history[-1]["chain"]}
+    assert proof == {"valid": True, "entries": 12, "erased": 0, "erasures": [],
+                     "head": history[-1]["chain"]}
     refused(campaign.call("candidate", "labellisation.dossier.verify", {"dossier": dossier["id"]}), 403)
     shown = campaign.history(dossier, "candidate")
     assert "data" not in shown[5] and shown[5]["actor"] == "/persons"
@@ -342,7 +344,8 @@ def test_transitions_say_what_can_be_done(campaign):
     body = {"dossier": dossier["id"]}
     items = campaign.ok("secretariat", "labellisation.dossier.transitions", body)["items"]
     by_name = {item["name"]: item for item in items}
-    assert set(by_name) == {"affecter", "ouvrir_contradictoire", "saisir_comite", "abandonner"}
+    assert set(by_name) == {"affecter", "ouvrir_contradictoire", "saisir_comite", "abandonner",
+                            "effacer_textes"}
     assert by_name["saisir_comite"]["ready"] is False
     assert "2 of 2" in by_name["saisir_comite"]["blocked_by"]
     assert by_name["affecter"]["fields"] == [
