@@ -14,6 +14,7 @@
     X(delivery)                                                                                    \
     X(dossier)                                                                                     \
     X(event)                                                                                       \
+    X(evidence)                                                                                    \
     X(inbox)                                                                                       \
     X(label)                                                                                       \
     X(person)                                                                                      \
