@@ -72,6 +72,7 @@ planted banned services/x/x.c '/* FIXME later */'
 planted banned services/x/x.c '#if 0' '#endif'
 planted sizes common/src/one.c "$(many '/* line */' 500)"
 planted sizes common/include/pia/one.h "$(many '/* line */' 130)"
+planted sizes tests/test_x.py "$(many 'assert True' 501)"
 planted sizes services/x/x.c 'int x_f(void)' '{' "$(many '    ;' 71)" '}'
 planted format services/x/x.c 'int   x_f(void) { return 1; }'
 planted format common/include/pia/one.h 'int pia_two(void) ;'

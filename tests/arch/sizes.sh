@@ -1,5 +1,6 @@
 #!/bin/sh
-# No file beyond 500 lines, no header of ours that others read beyond 130, no function beyond 70.
+# No file beyond 500 lines (a test's or a script's neither), no header of ours that others read beyond
+# 130, no function beyond 70.
 #   sizes.sh ROOT
 set -eu
 cd "$1"
@@ -21,4 +22,9 @@ printf '%s\n' "$files" | xargs awk '
         lines = 0
     }
     function complain(what) { print what; bad = 1 }
+'
+scripts=$(find common services proto tests -name '*.py' 2>/dev/null || true)
+[ -z "$scripts" ] || printf '%s\n' "$scripts" | xargs awk '
+    FNR == 501 { print FILENAME ": more than 500 lines, the limit of a file"; bad = 1 }
+    END { exit bad }
 '

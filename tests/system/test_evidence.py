@@ -12,8 +12,8 @@ import uuid
 import pytest
 
 from campaign import REPORT, Campaign
+from labelling import NEEDED, refused, start
 from pia import BIN, Network
-from test_labellisation import NEEDED, refused, start
 
 pytestmark = pytest.mark.skipif(
     not all((BIN / f"pia-{name}").exists() for name in NEEDED), reason="not built")

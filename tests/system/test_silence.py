@@ -5,8 +5,8 @@ import uuid
 import pytest
 
 from campaign import Campaign
+from labelling import await_state, refused, start
 from pia import BIN
-from test_labellisation import await_state, refused, start
 
 NEEDED = ("broker", "registry", "diffusion", "labellisation")
 pytestmark = pytest.mark.skipif(
