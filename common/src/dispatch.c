@@ -95,10 +95,14 @@ send_answer(pia_reply_t *reply, pia_status_t status, const char *json, size_t si
     pia_session_answer(reply->session, reply->generation, &reply->client, &body);
 }
 
-static void send_problem(pia_dispatch_t *dispatch, pia_reply_t *reply, const pia_problem_t *problem)
+static void send_problem(pia_dispatch_t *dispatch, pia_request_t *request)
 {
+    const pia_problem_t *problem = &request->problem;
+    pia_reply_t *reply = &request->reply;
     dispatch->stats.answered[problem->status]++;
     json_t *json = pia_problem_json(problem);
+    if (request->present && problem->status == PIA_CONFLICT)
+        json_object_set(json, "present", request->present);
     char *text = json_dumps(json, JSON_COMPACT);
     assert(text);
     send_answer(reply, problem->status, text, strlen(text), 0);
@@ -112,7 +116,7 @@ static void finish(pia_request_t *request)
     pia_dispatch_t *dispatch = request->dispatch;
     assert(request->answered);
     if (request->problem.status != PIA_OK) {
-        send_problem(dispatch, &request->reply, &request->problem);
+        send_problem(dispatch, request);
     } else {
         dispatch->stats.answered[PIA_OK]++;
         send_answer(&request->reply, PIA_OK, request->answer, request->answer_size,

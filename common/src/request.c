@@ -43,6 +43,8 @@ void pia_request_reset(pia_request_t *request)
     request->kept = NULL;
     request->version = 0;
     memset(&request->problem, 0, sizeof request->problem);
+    json_decref(request->present);
+    request->present = NULL;
 }
 
 /* The one place where a request becomes answered. */
@@ -106,6 +108,14 @@ void pia_request_fail(pia_request_t **request_p, const pia_problem_t *problem)
     request->problem = *problem;
 }
 
+void pia_request_conflict(pia_request_t **request_p, const pia_problem_t *problem, json_t *present)
+{
+    assert(problem->status == PIA_CONFLICT && json_is_object(present));
+    pia_request_t *request = take(request_p);
+    request->problem = *problem;
+    request->present = present;
+}
+
 void pia_request_refuse(pia_request_t **request_p,
                         pia_status_t status,
                         const char *pointer,
@@ -123,6 +133,7 @@ void pia_request_destroy(pia_request_t **request_p)
         return;
     json_decref(request->body);
     json_decref(request->counters);
+    json_decref(request->present);
     free(request->fields);
     free(request->answer);
     free(request->kept);

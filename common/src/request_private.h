@@ -41,6 +41,7 @@ struct pia_request {
     char *kept; /* JSON text, owned: what a repeat gets; NULL: the answer itself */
     int64_t version;
     pia_problem_t problem;
+    json_t *present; /* owned: what a conflict shows; NULL */
 };
 
 /* Forgets an answer, before a job runs (again). */

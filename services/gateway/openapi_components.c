@@ -33,16 +33,17 @@ static json_t *text_property(const char *description)
     return json_pack("{s:s,s:s}", "type", "string", "description", description);
 }
 
-/* RFC 9457 with our two members. */
+/* RFC 9457 with our three members. */
 static json_t *problem_schema(void)
 {
-    return json_pack("{s:s,s:[s,s,s],s:{s:o,s:o,s:{s:s},s:o,s:o,s:o}}", "type", "object",
-                     "required", "type", "title", "status", "properties", "type",
-                     text_property("about:blank"), "title", text_property("The status in words"),
-                     "status", "type", "integer", "detail", text_property("An English sentence"),
-                     "pointer",
-                     text_property("JSON pointer to the member of the body that was refused"),
-                     "parameter", text_property("The query parameter that was refused"));
+    return json_pack(
+        "{s:s,s:[s,s,s],s:{s:o,s:o,s:{s:s},s:o,s:o,s:o,s:{s:s,s:s}}}", "type", "object", "required",
+        "type", "title", "status", "properties", "type", text_property("about:blank"), "title",
+        text_property("The status in words"), "status", "type", "integer", "detail",
+        text_property("An English sentence"), "pointer",
+        text_property("JSON pointer to the member of the body that was refused"), "parameter",
+        text_property("The query parameter that was refused"), "present", "type", "object",
+        "description", "After a conflict: what is there now, if it says so");
 }
 
 static json_t *responses(void)

@@ -64,6 +64,11 @@ static void add_safe_headers(http_request_t *request, const char *cache_control)
     http_reply_header(request, "Content-Security-Policy", CONTENT_SECURITY);
 }
 
+void reply_add_safe_headers(http_request_t *request)
+{
+    add_safe_headers(request, "private, no-cache");
+}
+
 static bool is_read(const http_request_t *request)
 {
     const char *method = http_request_method(request);
@@ -111,6 +116,16 @@ void reply_problem(http_request_t **request_p,
                    const char *pointer,
                    const char *parameter)
 {
+    reply_conflict(request_p, status, detail, pointer, parameter, NULL);
+}
+
+void reply_conflict(http_request_t **request_p,
+                    int status,
+                    const char *detail,
+                    const char *pointer,
+                    const char *parameter,
+                    const json_t *present)
+{
     json_t *json = json_object();
     set_text(json, "type", "about:blank");
     set_text(json, "title", gate_phrase(status));
@@ -118,6 +133,8 @@ void reply_problem(http_request_t **request_p,
     set_text(json, "detail", detail);
     set_text(json, "pointer", pointer);
     set_text(json, "parameter", parameter);
+    if (present != NULL)
+        (void)json_object_set(json, "present", (json_t *)present);
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     assert(text != NULL);

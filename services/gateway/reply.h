@@ -31,6 +31,17 @@ void reply_send(http_request_t **request_p, const reply_t *reply);
 /* A text that is JSON; with a tag of its bytes if the status is 200. */
 void reply_text(http_request_t **request_p, int status, const char *text);
 
+/* The headers of every answer, for one that is a stream. */
+void reply_add_safe_headers(http_request_t *request);
+
+/* A problem with what is there now (NULL: nothing is said), which a conflict shows. */
+void reply_conflict(http_request_t **request_p,
+                    int status,
+                    const char *detail,
+                    const char *pointer,
+                    const char *parameter,
+                    const json_t *present);
+
 /* A problem; `parameter` (may be NULL) is the query parameter that it is about. `type` about:blank.
  */
 void reply_problem(http_request_t **request_p,

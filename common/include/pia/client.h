@@ -11,8 +11,9 @@
 
 typedef struct pia_client pia_client_t;
 
-/* An answer: PIA_OK with `body`, or another status with `problem` filled. `version` is the
- * resource's or 0. Borrowed for the call. */
+/* An answer: PIA_OK with `body`, or another status with `problem` filled (and `body` its JSON,
+ * which may have more members, or NULL). `version` is the resource's or 0. Borrowed for the call.
+ */
 typedef struct {
     pia_status_t status;
     const json_t *body;

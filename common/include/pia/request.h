@@ -39,6 +39,10 @@ void pia_request_answer_text(pia_request_t **request_p, char *text, size_t size,
 /* Answers with a problem; what the handler wrote to the database is undone. */
 void pia_request_fail(pia_request_t **request_p, const pia_problem_t *problem);
 
+/* The same for PIA_CONFLICT with what is there now (takes it; an object), as the problem's member
+ * `present`: who comes second sees what the first one made. */
+void pia_request_conflict(pia_request_t **request_p, const pia_problem_t *problem, json_t *present);
+
 /* The same from parts. */
 void pia_request_refuse(pia_request_t **request_p,
                         pia_status_t status,
