@@ -207,21 +207,75 @@ static bool check(const ask_t *ask, const json_t *members, ask_problem_t *proble
     return status == PIA_OK;
 }
 
+/* Of a route of bytes: the query gives the members, the body the member `content`. */
+static json_t *members_of_bytes(const ask_t *ask, ask_problem_t *problem)
+{
+    static const char *const except[] = {"content", NULL};
+    json_t *content = ask_bytes(ask, problem);
+    json_t *members = content == NULL
+                          ? NULL
+                          : ask_query(ask->route->message->request, ask->target, except, problem);
+    if (members != NULL)
+        (void)json_object_set(members, "content", content);
+    json_decref(content);
+    return members;
+}
+
+/* Members from the body or the query, whichever the route takes. */
+static json_t *members_of(const ask_t *ask, ask_problem_t *problem)
+{
+    bool reads = strcmp(ask->route->method, "GET") == 0;
+    if (reads || strcmp(ask->route->method, "DELETE") == 0)
+        return ask_query(ask->route->message->request, ask->target, NULL, problem);
+    if (ask->route->flags & ROUTE_BYTES)
+        return members_of_bytes(ask, problem);
+    if (ask->target->parameters > 0)
+        return refuse(problem, 400, ask->target->parameter[0].name,
+                      "there are no query parameters here");
+    return ask_body(ask, problem);
+}
+
+bool ask_range(const ask_t *ask, int64_t *ret_first, int64_t *ret_last)
+{
+    static const char unit[] = "bytes=";
+    char *end = NULL;
+    bool bytes = (ask->route->flags & ROUTE_BYTES) && strcmp(ask->route->method, "GET") == 0;
+    if (!bytes || ask->range == NULL || strncmp(ask->range, unit, sizeof unit - 1) != 0)
+        return false;
+    const char *at = ask->range + sizeof unit - 1;
+    errno = 0;
+    *ret_first = strtoll(at, &end, 10);
+    if (at[0] < '0' || at[0] > '9' || *end != '-')
+        return false;
+    at = end + 1;
+    *ret_last = INT64_MAX;
+    if (*at != '\0')
+        *ret_last = strtoll(at, &end, 10);
+    bool whole = *at == '\0' || (at[0] >= '0' && at[0] <= '9' && *end == '\0');
+    return errno == 0 && whole && *ret_last >= *ret_first;
+}
+
+/* The range that was asked for, at most as much as one message gives. */
+static void add_range(const ask_t *ask, json_t *members)
+{
+    int64_t first, last;
+    if (!ask_range(ask, &first, &last))
+        return;
+    int64_t max = ask_field(ask->route->message->request, "size")->max;
+    int64_t size = last - first < max ? last - first + 1 : max;
+    (void)json_object_set_new(members, "offset", json_integer(first));
+    (void)json_object_set_new(members, "size", json_integer(size));
+}
+
 json_t *ask_build(const ask_t *ask, ask_problem_t *problem)
 {
-    bool has_body =
-        strcmp(ask->route->method, "GET") != 0 && strcmp(ask->route->method, "DELETE") != 0;
     *problem = (ask_problem_t){0};
-    json_t *members = has_body
-                          ? ask_body(ask, problem)
-                          : ask_query(ask->route->message->request, ask->target, NULL, problem);
+    json_t *members = members_of(ask, problem);
     if (members == NULL)
         return NULL;
-    if (has_body && ask->target->parameters > 0)
-        (void)refuse(problem, 400, ask->target->parameter[0].name,
-                     "there are no query parameters here");
-    else if (add_path(ask, members, problem) && add_version(ask, members, problem) &&
-             add_key(ask, members, problem) && check(ask, members, problem))
+    add_range(ask, members);
+    if (add_path(ask, members, problem) && add_version(ask, members, problem) &&
+        add_key(ask, members, problem) && check(ask, members, problem))
         return members;
     json_decref(members);
     return NULL;

@@ -15,6 +15,7 @@ typedef struct {
     const char *content_type;
     const char *if_match;
     const char *idempotency_key;
+    const char *range; /* of a GET of bytes: one range of a file; others are not heeded */
     const void *body;
     size_t body_size;
 } ask_t;
@@ -38,6 +39,10 @@ json_t *ask_query(const pia_schema_t *schema,
 /* The message's object, checked against its schema with unknown members refused. A mutating
  * message that takes an idempotency key has one. NULL with `problem`. The caller owns it. */
 json_t *ask_build(const ask_t *ask, ask_problem_t *problem);
+
+/* Whether a GET of bytes asks for one range ("bytes=0-99", "bytes=100-"), and which: INT64_MAX is
+ * to the end. */
+bool ask_range(const ask_t *ask, int64_t *ret_first, int64_t *ret_last);
 
 /* Whether the message's schema has this member. */
 const pia_field_t *ask_field(const pia_schema_t *schema, const char *name);

@@ -2,10 +2,15 @@
 #include "ask_body.h"
 
 #include <assert.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "pia/memory.h"
+
+enum { BYTES_MAX = 512 * 1024 }; /* of a part: in base64 it fits a message */
 
 static const struct {
     const char *media_type;
@@ -96,4 +101,20 @@ json_t *ask_body(const ask_t *ask, ask_problem_t *problem)
     return refuse(problem, 415,
                   events ? "send application/cloudevents+json or application/cloudevents-batch+json"
                          : "send application/json");
+}
+
+json_t *ask_bytes(const ask_t *ask, ask_problem_t *problem)
+{
+    const pia_field_t *field = ask_field(ask->route->message->request, "content");
+    if (ask->content_type == NULL || strcasecmp(ask->content_type, "application/octet-stream") != 0)
+        return refuse(problem, 415, "send application/octet-stream");
+    if (ask->body_size > BYTES_MAX)
+        return refuse(problem, 413, "the part is larger than 512 KiB");
+    size_t room = sodium_base64_encoded_len(ask->body_size, sodium_base64_VARIANT_ORIGINAL);
+    assert((int64_t)room - 1 <= field->max);
+    char *text = pia_alloc(room);
+    (void)sodium_bin2base64(text, room, ask->body, ask->body_size, sodium_base64_VARIANT_ORIGINAL);
+    json_t *content = json_string(text);
+    free(text);
+    return content;
 }

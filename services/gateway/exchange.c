@@ -9,6 +9,7 @@
 #include "auth.h"
 #include "bus.h"
 #include "cached.h"
+#include "download.h"
 #include "link.h"
 #include "pia/memory.h"
 #include "pia/token.h"
@@ -41,15 +42,17 @@ static void end(exchange_t *self)
     free(self);
 }
 
-static void fail(exchange_t *self, const pia_problem_t *problem)
+/* `body`: of the service's answer, which may say what is there now; or NULL. */
+static void fail(exchange_t *self, const pia_problem_t *problem, const json_t *body)
 {
     pia_problem_t shown = *problem;
     const char *parameter = NULL;
     bool stale = shown.status == PIA_CONFLICT && self->ask.if_match != NULL &&
                  strcmp(shown.pointer, "/version") == 0;
+    int status = stale ? 412 : pia_status_http(shown.status);
+    const json_t *present = json_object_get(body, "present");
     ask_locate(&self->ask, &shown, &parameter);
-    reply_problem(&self->http, stale ? 412 : pia_status_http(shown.status), shown.detail,
-                  shown.pointer, parameter);
+    reply_conflict(&self->http, status, shown.detail, shown.pointer, parameter, present);
     end(self);
 }
 
@@ -162,6 +165,20 @@ static void note_write(exchange_t *self, int64_t version)
 
 static void identify(exchange_t *self);
 
+static void give_bytes(exchange_t *self, const json_t *answer)
+{
+    int64_t first, last;
+    const download_t download = {
+        .route = self->route,
+        .body = self->body,
+        .key = self->key,
+        .ranged = ask_range(&self->ask, &first, &last),
+        .partial = self->target.parameters > 0,
+    };
+    download_begin(self->gateway, &self->http, &download, answer);
+    end(self);
+}
+
 static void on_answer(void *arg, const pia_answer_t *answer)
 {
     exchange_t *self = arg;
@@ -174,7 +191,11 @@ static void on_answer(void *arg, const pia_answer_t *answer)
     if (answer->status != PIA_OK) {
         if (answer->status == PIA_CONFLICT)
             note_write(self, INT64_MAX); /* who is told of a newer version gets it */
-        fail(self, &answer->problem);
+        fail(self, &answer->problem, answer->body);
+        return;
+    }
+    if ((self->route->flags & ROUTE_BYTES) && strcmp(self->route->method, "GET") == 0) {
+        give_bytes(self, answer->body);
         return;
     }
     if (self->route->flags & ROUTE_CREATES)
@@ -234,7 +255,7 @@ static void on_identity(void *arg, const pia_problem_t *problem, const void *tok
 {
     exchange_t *self = arg;
     if (problem->status != PIA_OK) {
-        fail(self, problem);
+        fail(self, problem, NULL);
         return;
     }
     memcpy(self->token, token, size);
@@ -274,6 +295,7 @@ void exchange_begin(gateway_t *gateway,
         .content_type = http_request_header(self->http, "Content-Type"),
         .if_match = http_request_header(self->http, "If-Match"),
         .idempotency_key = http_request_header(self->http, "Idempotency-Key"),
+        .range = http_request_header(self->http, "Range"),
     };
     self->ask.body = http_request_body(self->http, &self->ask.body_size);
     if (authorization != NULL && self->key == NULL) {

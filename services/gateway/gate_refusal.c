@@ -10,6 +10,7 @@ static const struct {
 } phrases[] = {
     {200, "OK"},
     {201, "Created"},
+    {206, "Partial Content"},
     {202, "Accepted"},
     {204, "No Content"},
     {304, "Not Modified"},

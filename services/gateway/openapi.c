@@ -91,7 +91,7 @@ static void take_headers(parameters_t *self, const route_t *route)
 
 static bool has_body(const route_t *route)
 {
-    return strcmp(route->method, "POST") == 0 || strcmp(route->method, "PATCH") == 0;
+    return strcmp(route->method, "GET") != 0 && strcmp(route->method, "DELETE") != 0;
 }
 
 static bool has_text(const json_t *list, const char *text)
@@ -113,16 +113,27 @@ static bool fits_query(const json_t *member)
     return json_object_get(items != NULL ? items : member, "$ref") == NULL;
 }
 
+/* What is not a member of the query but the body. */
+static bool is_content(const route_t *route, const char *name)
+{
+    return (route->flags & ROUTE_BYTES) && strcmp(name, "content") == 0;
+}
+
+static json_t *bytes(void)
+{
+    return json_pack("{s:s,s:s}", "type", "string", "format", "binary");
+}
+
 static void take_query(parameters_t *self, const route_t *route, const json_t *message)
 {
     const char *name;
     json_t *member;
-    if (has_body(route))
+    if (has_body(route) && !(route->flags & ROUTE_BYTES))
         return;
     const json_t *required = json_object_get(message, "required");
     json_object_foreach(self->members, name, member)
     {
-        if (fits_query(member))
+        if (fits_query(member) && !is_content(route, name))
             json_array_append_new(self->parameters,
                                   parameter("query", name, member, has_text(required, name)));
     }
@@ -152,6 +163,9 @@ static json_t *body_of(const route_t *route, const json_t *message, json_t *memb
                          "application/cloudevents+json", "schema", event,
                          "application/cloudevents-batch+json", "schema", batch);
     }
+    if (route->flags & ROUTE_BYTES)
+        return json_pack("{s:b,s:o}", "required", 1, "content",
+                         content("application/octet-stream", bytes()));
     json_t *required = required_left(message, members);
     json_t *schema = json_pack("{s:s,s:b,s:o,s:O}", "type", "object", "additionalProperties", 0,
                                "required", required, "properties", members);
@@ -167,6 +181,10 @@ static json_t *responses_of(const route_t *route, const openapi_schemas_t *schem
         success = json_pack("{s:s,s:o}", "description",
                             "Events; id is the cursor, event the type, data the CloudEvents object",
                             "content", content("text/event-stream", text));
+    } else if ((route->flags & ROUTE_BYTES) && strcmp(route->method, "GET") == 0) {
+        success = json_pack("{s:s,s:o}", "description",
+                            "The bytes, of the file's own type; 206 for one range of them",
+                            "content", content("application/octet-stream", bytes()));
     } else {
         json_t *schema = openapi_schemas_answer(schemas, route->message->name);
         success = json_pack("{s:s,s:{s:o},s:o}", "description", "The answer", "headers", "ETag",

@@ -18,10 +18,12 @@
     X(inbox)                                                                                       \
     X(label)                                                                                       \
     X(person)                                                                                      \
+    X(piece)                                                                                       \
     X(pole)                                                                                        \
     X(process)                                                                                     \
     X(publication)                                                                                 \
     X(reference)                                                                                   \
+    X(section)                                                                                     \
     X(structure)                                                                                   \
     X(subscription)
 

@@ -14,10 +14,12 @@
 #include "proto/inbox.h"
 #include "proto/label.h"
 #include "proto/person.h"
+#include "proto/piece.h"
 #include "proto/pole.h"
 #include "proto/process.h"
 #include "proto/publication.h"
 #include "proto/reference.h"
+#include "proto/section.h"
 #include "proto/structure.h"
 #include "proto/subscription.h"
 
@@ -74,6 +76,33 @@ const route_t gateway_routes[] = {
      NULL, "The signed head of the log over all histories"},
     {"GET", "/v1/evidence/consistency", &pia_msg_labellisation_evidence_consistency, ROUTE_PUBLIC,
      NULL, NULL, NULL, "Proves that the log has only grown since an earlier head"},
+    {"GET", "/v1/dossiers/{dossier}/sections", &pia_msg_labellisation_section_list, 0, NULL, NULL,
+     NULL, "A dossier's sections"},
+    {"GET", "/v1/dossiers/{dossier}/sections/{section}", &pia_msg_labellisation_section_get, 0,
+     NULL, NULL, NULL, "A section's text, now or in an older version"},
+    {"PUT", "/v1/dossiers/{dossier}/sections/{section}", &pia_msg_labellisation_section_save, 0,
+     NULL, NULL, NULL, "Saves a section over the version that was seen"},
+    {"GET", "/v1/dossiers/{dossier}/sections/{section}/versions",
+     &pia_msg_labellisation_section_versions, 0, NULL, NULL, NULL, "A section's versions"},
+    {"GET", "/v1/dossiers/{dossier}/pieces", &pia_msg_labellisation_piece_list, 0, NULL, NULL, NULL,
+     "A dossier's pieces: what is asked for, what is there, what is missing"},
+    {"GET", "/v1/dossiers/{dossier}/completions", &pia_msg_labellisation_completion_list, 0, NULL,
+     NULL, NULL, "Requests to complete a dossier"},
+    {"POST", "/v1/dossiers/{dossier}/uploads", &pia_msg_labellisation_upload_create, ROUTE_CREATES,
+     NULL, NULL, "id", "Begins the upload of a file"},
+    {"GET", "/v1/dossiers/{dossier}/uploads/{upload}", &pia_msg_labellisation_upload_get, 0, NULL,
+     NULL, NULL, "How far an upload has come"},
+    {"PUT", "/v1/dossiers/{dossier}/uploads/{upload}", &pia_msg_labellisation_upload_put,
+     ROUTE_BYTES, NULL, NULL, NULL, "Sends a part of a file"},
+    {"DELETE", "/v1/dossiers/{dossier}/uploads/{upload}", &pia_msg_labellisation_upload_remove, 0,
+     NULL, NULL, NULL, "Gives an upload up"},
+    {"POST", "/v1/dossiers/{dossier}/uploads/{upload}/finish", &pia_msg_labellisation_upload_finish,
+     0, NULL, NULL, NULL, "Makes an upload an attachment"},
+    {"GET", "/v1/dossiers/{dossier}/attachments/{attachment}/content",
+     &pia_msg_labellisation_attachment_read, ROUTE_BYTES, NULL, NULL, NULL, "A file's bytes"},
+    {"DELETE", "/v1/dossiers/{dossier}/attachments/{attachment}",
+     &pia_msg_labellisation_attachment_remove, 0, NULL, NULL, NULL,
+     "Removes a file that was not filed yet"},
     {"GET", "/v1/labels", &pia_msg_labellisation_label_list, ROUTE_PUBLIC | ROUTE_BARE, NULL,
      "list=labels", NULL, "Labels"},
     {"GET", "/v1/labels/{label}", &pia_msg_labellisation_label_get, ROUTE_PUBLIC, NULL,

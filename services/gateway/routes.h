@@ -10,6 +10,8 @@ typedef enum {
     ROUTE_CREATES = 2, /* 201 with Location: the path and "/" and the id of what was made */
     ROUTE_EVENTS = 4,  /* the body is one CloudEvent or a batch of them */
     ROUTE_STREAM = 8,  /* server-sent events: the message only says which filter there is */
+    ROUTE_BYTES = 32,  /* the message's member `content` is the body itself: of a PUT's request, of
+                          a GET's answer (see download.h); in the message it is base64 */
     ROUTE_BARE = 16,   /* the answer has no version: its tag is its content's, and the version in
                           the cache only says which value is newer */
 } route_flag_t;

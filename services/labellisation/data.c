@@ -6,6 +6,7 @@
 
 #include "pia/clock.h"
 #include "pia/uuid.h"
+#include "proto/piece.h"
 #include "text.h"
 
 /* Where a datum stands; a name that no definition can have is not repeated. */
@@ -21,8 +22,7 @@ bad(pia_problem_t *problem, const char *name, const datum_t *datum, const char *
 {
     char pointer[PIA_POINTER_MAX];
     point_at(pointer, name);
-    if (!datum ||
-        (datum->type != DATUM_TEXT && datum->type != DATUM_INTEGER && datum->type != DATUM_PERSONS))
+    if (!datum || !datum_is_bounded(datum->type))
         return pia_problem_set(problem, PIA_INVALID, pointer, "%s", detail);
     return pia_problem_set(problem, PIA_INVALID, pointer, "%s, from %lld to %lld", detail,
                            (long long)datum->min, (long long)datum->max);
@@ -62,6 +62,20 @@ static bool are_persons(const json_t *value)
     return json_is_array(value);
 }
 
+/* [{"piece": name, "why": …}]; whether there are such pieces is the effect's to say. */
+static bool are_pieces(const json_t *value)
+{
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *item = json_array_get(value, i);
+        pia_completion_item_t fields;
+        if (!json_is_object(item) ||
+            pia_schema_decode(&pia_completion_item_schema, item, PIA_UNKNOWN_REFUSED, &fields,
+                              NULL) != PIA_OK)
+            return false;
+    }
+    return json_is_array(value);
+}
+
 static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_problem_t *problem)
 {
     int64_t day;
@@ -89,6 +103,11 @@ static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_p
         return are_persons(value) && is_within(datum, (int64_t)json_array_size(value))
                    ? PIA_OK
                    : bad(problem, datum->name, datum, "is not a list of distinct persons' ids");
+    case DATUM_PIECES:
+        return are_pieces(value) && is_within(datum, (int64_t)json_array_size(value))
+                   ? PIA_OK
+                   : bad(problem, datum->name, datum,
+                         "is not a list of pieces with what is wrong with them");
     }
     return PIA_INTERNAL;
 }

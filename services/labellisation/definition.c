@@ -29,6 +29,7 @@ void definition_destroy(definition_t **definition_p)
         return;
     for (size_t i = 0; i < MACHINE_COUNT; i++)
         free_machine(&definition->machines[i]);
+    content_clear(&definition->content);
     json_decref(definition->json);
     free(definition);
     *definition_p = NULL;
@@ -47,6 +48,9 @@ static pia_status_t load_machines(definition_t *definition, pia_problem_t *probl
         if (json)
             status = definition_load_machine(&definition->machines[i], json, at, problem);
     }
+    if (status == PIA_OK)
+        status = content_load(&definition->content, json_object_get(definition->json, "content"),
+                              &definition->machines[MACHINE_DOSSIER], problem);
     return status == PIA_OK ? definition_check(definition, problem) : status;
 }
 

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "content.h"
 #include "machine.h"
 #include "pia/problem.h"
 
@@ -20,6 +21,7 @@ typedef struct {
     int64_t version;
     const json_t *themes, *sectors;    /* sectors may be NULL */
     machine_t machines[MACHINE_COUNT]; /* without states: the procedure has no such kind */
+    content_t content;                 /* sections and pieces of a dossier */
     char hash[DEFINITION_HASH_SIZE];   /* of the bytes, BLAKE2b-256 */
     json_t *json;
 } definition_t;

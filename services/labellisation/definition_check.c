@@ -20,8 +20,7 @@ pia_status_t definition_check_datum(const datum_t *datum,
                                     pia_problem_t *problem)
 {
     bool choice = datum->type == DATUM_CHOICE;
-    bool bounded =
-        datum->type == DATUM_TEXT || datum->type == DATUM_INTEGER || datum->type == DATUM_PERSONS;
+    bool bounded = datum_is_bounded(datum->type);
     const char *given = json_object_get(json, "min") ? "min" : "max";
     if (choice != (datum->values != NULL))
         return definition_fault(problem, at, "values", "a choice has values, and nothing else has");
@@ -33,8 +32,9 @@ pia_status_t definition_check_datum(const datum_t *datum,
         return definition_fault(problem, at, "min", "a size is not negative");
     if (datum->type == DATUM_TEXT && datum->max > DATUM_TEXT_MAX)
         return definition_fault(problem, at, "max", "a text has at most 65536 bytes");
-    if (datum->type == DATUM_PERSONS && datum->max > DATUM_PERSONS_MAX)
-        return definition_fault(problem, at, "max", "at most 32 persons are named");
+    bool list = datum->type == DATUM_PERSONS || datum->type == DATUM_PIECES;
+    if (list && datum->max > DATUM_PERSONS_MAX)
+        return definition_fault(problem, at, "max", "at most 32 persons or pieces are named");
     return check_values(datum->values, at, problem);
 }
 

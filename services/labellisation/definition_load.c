@@ -92,12 +92,8 @@ load_state(machine_t *machine, const json_t *json, const char *at, pia_problem_t
 
 static datum_type_t datum_type(const char *text)
 {
-    static const char *const names[] = {
-        [DATUM_TEXT] = "text",     [DATUM_INTEGER] = "integer", [DATUM_BOOLEAN] = "boolean",
-        [DATUM_CHOICE] = "choice", [DATUM_DATE] = "date",       [DATUM_PERSONS] = "persons",
-    };
     datum_type_t type = DATUM_TEXT;
-    while (strcmp(names[type], text) != 0)
+    while (strcmp(datum_type_name(type), text) != 0)
         type++;
     return type;
 }

@@ -118,10 +118,9 @@ static const datum_t *named_datum(const use_t *use, const json_t *name)
 static pia_status_t check_datum(const use_t *use)
 {
     static const datum_type_t types[] = {
-        [PARAMETER_CHOICE] = DATUM_CHOICE,
-        [PARAMETER_INTEGER] = DATUM_INTEGER,
-        [PARAMETER_TEXT] = DATUM_TEXT,
-        [PARAMETER_PERSONS] = DATUM_PERSONS,
+        [PARAMETER_CHOICE] = DATUM_CHOICE, [PARAMETER_INTEGER] = DATUM_INTEGER,
+        [PARAMETER_TEXT] = DATUM_TEXT,     [PARAMETER_PERSONS] = DATUM_PERSONS,
+        [PARAMETER_DATE] = DATUM_DATE,     [PARAMETER_PIECES] = DATUM_PIECES,
     };
     const datum_t *datum = named_datum(use, use->value);
     if (!datum)
@@ -129,9 +128,10 @@ static pia_status_t check_datum(const use_t *use)
     if (datum->optional)
         return fault(use, "this datum may be absent");
     if (use->parameter->kind == PARAMETER_DATUM)
-        return datum->type != DATUM_TEXT && datum->type != DATUM_PERSONS
+        return datum->type != DATUM_TEXT && datum->type != DATUM_PERSONS &&
+                       datum->type != DATUM_PIECES
                    ? PIA_OK
-                   : fault(use, "a text or persons cannot be recorded as a fact");
+                   : fault(use, "a text, persons or pieces cannot be recorded as a fact");
     return datum->type == types[use->parameter->kind] ? PIA_OK
                                                       : fault(use, "the datum is of another type");
 }

@@ -4,6 +4,7 @@
 
 #include "announce.h"
 #include "definition_internal.h"
+#include "effects_content.h"
 #include "erasure.h"
 #include "kin.h"
 #include "matter.h"
@@ -241,6 +242,17 @@ static const effect_kind_t effects[] = {
      .run = run_erase_texts,
      .personal = true,
      .parameters = {{"data", PARAMETER_INTEGER}}},
+    {.name = "file_content", .run = run_file_content, .kinds = 1 << MACHINE_DOSSIER},
+    {.name = "request_pieces",
+     .run = run_request_pieces,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"pieces", PARAMETER_PIECES},
+                    {"until", PARAMETER_DATE},
+                    {"fact", PARAMETER_NEW_FACT}}},
+    {.name = "close_request",
+     .run = run_close_request,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"value", PARAMETER_VALUE}}},
 };
 
 const effect_kind_t *effect_find(const char *name)

@@ -2,23 +2,36 @@
 #ifndef LABELLISATION_H
 #define LABELLISATION_H
 
+#include "blob.h"
+#include "format.h"
 #include "library.h"
 #include "pia/fresh.h"
 #include "pia/service.h"
 #include "pia/signing_key.h"
 
+/* What uploads may take. */
 typedef struct {
-    const char *process;     /* name of the definition that new dossiers follow */
-    const char *definitions; /* folder of further definitions; "" none */
-    pia_signing_key_t key;   /* store thread: signs the heads of the log (evidence.h) */
-    int64_t keep_ms;         /* store thread, monotonic: when the log is next looked at */
-    pia_db_t *db;            /* store thread */
-    pia_cache_t *cache;      /* store thread */
-    pia_fresh_t fresh;       /* store thread: for the cache, once committed */
-    library_t *library;      /* store thread */
-    uint64_t moved;          /* transitions that people asked for and that were made */
-    uint64_t timed;          /* matters whose timers were due, in ticks */
-    uint64_t cached;         /* values set in the cache */
+    int64_t file_max, dossier_max; /* bytes */
+    int64_t upload_kept_ms;        /* after its last part */
+} upload_limits_t;
+
+typedef struct {
+    const char *process;      /* name of the definition that new dossiers follow */
+    const char *definitions;  /* folder of further definitions; "" none */
+    pia_signing_key_t key;    /* store thread: signs the heads of the log (evidence.h) */
+    int64_t keep_ms;          /* store thread, monotonic: when the log is next looked at */
+    pia_db_t *db;             /* store thread */
+    pia_cache_t *cache;       /* store thread */
+    pia_fresh_t fresh;        /* store thread: for the cache, once committed */
+    library_t *library;       /* store thread */
+    blob_store_t *blobs;      /* store thread */
+    format_reader_t *formats; /* store thread */
+    upload_limits_t limits;
+    int64_t tidied_ms; /* monotonic: when uploads and blobs were last looked at */
+    bool tidy;         /* after this batch files that no row names may go */
+    uint64_t moved;    /* transitions that people asked for and that were made */
+    uint64_t timed;    /* matters whose timers were due, in ticks */
+    uint64_t cached;   /* values set in the cache */
 } labellisation_t;
 
 extern const pia_route_t labellisation_routes[];
@@ -41,5 +54,9 @@ pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,
     handle_process_get, handle_process_list, handle_deadline_compute, handle_deadline_rules,
     handle_evidence_head, handle_evidence_consistency, handle_evidence_verify, handle_dossier_proof,
     handle_label_proof;
+pia_handler_fn handle_section_list, handle_section_get, handle_section_save,
+    handle_section_versions, handle_piece_list, handle_upload_create, handle_upload_get,
+    handle_upload_put, handle_upload_finish, handle_upload_remove, handle_attachment_read,
+    handle_attachment_remove, handle_completion_list;
 
 #endif

@@ -51,3 +51,19 @@ bool names_have(const json_t *names, const char *name)
     }
     return false;
 }
+
+bool datum_is_bounded(datum_type_t type)
+{
+    return type == DATUM_TEXT || type == DATUM_INTEGER || type == DATUM_PERSONS ||
+           type == DATUM_PIECES;
+}
+
+const char *datum_type_name(datum_type_t type)
+{
+    static const char *const names[] = {
+        [DATUM_TEXT] = "text",     [DATUM_INTEGER] = "integer", [DATUM_BOOLEAN] = "boolean",
+        [DATUM_CHOICE] = "choice", [DATUM_DATE] = "date",       [DATUM_PERSONS] = "persons",
+        [DATUM_PIECES] = "pieces",
+    };
+    return names[type];
+}

@@ -14,7 +14,7 @@
 enum {
     MACHINE_STATES_MAX = 64, /* sets of states are bits of a uint64_t */
     DATUM_TEXT_MAX = 65536,
-    DATUM_PERSONS_MAX = 32,
+    DATUM_PERSONS_MAX = 32, /* and pieces */
     STATE_NONE = -1,
     TIMER_NONE = -1,
 };
@@ -26,6 +26,7 @@ typedef enum {
     DATUM_CHOICE,
     DATUM_DATE,
     DATUM_PERSONS,
+    DATUM_PIECES, /* pieces of the dossier, each with what is wrong with it */
 } datum_type_t;
 
 /* What a transition asks for, in its data. */
@@ -33,7 +34,7 @@ typedef struct {
     const char *name, *label;
     datum_type_t type;
     bool optional;
-    int64_t min, max;     /* bytes, value or number of persons */
+    int64_t min, max;     /* bytes, value, number of persons or pieces */
     const json_t *values; /* of a choice */
 } datum_t;
 
@@ -99,6 +100,10 @@ const transition_t *machine_transition(const machine_t *machine, const char *nam
 const transition_t *machine_creation(const machine_t *machine);
 /* Whether the transition may be made in this state (an index; STATE_NONE: does not exist yet). */
 bool transition_starts_in(const transition_t *transition, int state);
+/* Whether data of this type have bounds: everything but booleans, choices and dates. */
+bool datum_is_bounded(datum_type_t type);
+/* The name of a type in JSON, static. */
+const char *datum_type_name(datum_type_t type);
 /* NULL if the transition asks for no such datum. */
 const datum_t *transition_datum(const transition_t *transition, const char *name);
 /* Whether an array of texts holds this one; false for NULL. */

@@ -24,5 +24,7 @@ int main(int argc, char **argv)
     int result = pia_service_main(&service, argc, argv);
     pia_fresh_undo(&self.fresh, 0);
     library_destroy(&self.library);
+    blob_store_destroy(&self.blobs);
+    format_reader_destroy(&self.formats);
     return result;
 }

@@ -14,10 +14,12 @@ typedef enum {
     PARAMETER_NEW_FACT, /* the name of a fact that this effect records */
     PARAMETER_VALUE,    /* a text */
     PARAMETER_DATUM,    /* a required datum of the transition, other than text or persons */
-    PARAMETER_CHOICE,   /* a required datum of this type; the next three likewise */
+    PARAMETER_CHOICE,   /* a required datum of this type; the next five likewise */
     PARAMETER_INTEGER,
     PARAMETER_TEXT,
     PARAMETER_PERSONS,
+    PARAMETER_DATE,
+    PARAMETER_PIECES,
     PARAMETER_MAP,        /* values of the choice named by `data` -> texts; may be absent */
     PARAMETER_CAPACITIES, /* all values of the choice named by `data` -> names of roles */
     PARAMETER_NAMES,      /* texts */

@@ -16,8 +16,11 @@
 #include "proto/dossier.h"
 #include "proto/evidence.h"
 #include "proto/label.h"
+#include "proto/piece.h"
 #include "proto/process.h"
+#include "proto/section.h"
 #include "store_matter.h"
+#include "upload.h"
 
 enum {
     REVIEWS = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_COMMITTEE |
@@ -25,6 +28,7 @@ enum {
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
     SET_ASIDE_MS = 60000,
     KEEP_LOOK_MS = 60000,
+    TIDY_MS = 1000,
     DUE_MAX = 500, /* matters whose timers one tick applies: some 100 ms of the store thread */
 };
 
@@ -43,6 +47,19 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_evidence_head, PIA_ROLE_PUBLIC, handle_evidence_head},
     {&pia_msg_labellisation_evidence_consistency, PIA_ROLE_PUBLIC, handle_evidence_consistency},
     {&pia_msg_labellisation_evidence_verify, CONTROL, handle_evidence_verify},
+    {&pia_msg_labellisation_section_list, PIA_ROLE_ANY, handle_section_list},
+    {&pia_msg_labellisation_section_get, PIA_ROLE_ANY, handle_section_get},
+    {&pia_msg_labellisation_section_save, PIA_ROLE_ANY, handle_section_save},
+    {&pia_msg_labellisation_section_versions, PIA_ROLE_ANY, handle_section_versions},
+    {&pia_msg_labellisation_piece_list, PIA_ROLE_ANY, handle_piece_list},
+    {&pia_msg_labellisation_upload_create, PIA_ROLE_ANY, handle_upload_create},
+    {&pia_msg_labellisation_upload_get, PIA_ROLE_ANY, handle_upload_get},
+    {&pia_msg_labellisation_upload_put, PIA_ROLE_ANY, handle_upload_put},
+    {&pia_msg_labellisation_upload_finish, PIA_ROLE_ANY, handle_upload_finish},
+    {&pia_msg_labellisation_upload_remove, PIA_ROLE_ANY, handle_upload_remove},
+    {&pia_msg_labellisation_attachment_read, PIA_ROLE_ANY, handle_attachment_read},
+    {&pia_msg_labellisation_attachment_remove, PIA_ROLE_ANY, handle_attachment_remove},
+    {&pia_msg_labellisation_completion_list, PIA_ROLE_ANY, handle_completion_list},
     {&pia_msg_labellisation_label_get, PIA_ROLE_PUBLIC, handle_label_get},
     {&pia_msg_labellisation_label_list, PIA_ROLE_PUBLIC, handle_label_list},
     {&pia_msg_labellisation_label_transition, PIA_ROLE_ANY, handle_label_transition},
@@ -55,11 +72,13 @@ const pia_route_t labellisation_routes[] = {
     {NULL, 0, NULL},
 };
 
-extern const char labellisation_migration_1[], labellisation_migration_2[], label_pia_v1[];
+extern const char labellisation_migration_1[], labellisation_migration_2[],
+    labellisation_migration_3[], label_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
     {1, labellisation_migration_1},
     {2, labellisation_migration_2},
+    {3, labellisation_migration_3},
     {0, NULL},
 };
 
@@ -70,6 +89,14 @@ const pia_option_t labellisation_options[] = {
      "folder of further process definitions (*.json), stored at start; empty: none"},
     {"labellisation", "evidence_key", PIA_OPTION_TEXT, "evidence.key", 0, 0,
      "file of the key that signs heads of the log over all histories; made if missing"},
+    {"labellisation", "pieces", PIA_OPTION_TEXT, "pieces", 0, 0,
+     "folder of attached files beside a SQLite database; PostgreSQL keeps them itself"},
+    {"labellisation", "file_max", PIA_OPTION_INTEGER, "50", 1, 4096,
+     "largest attached file, in MiB"},
+    {"labellisation", "dossier_max", PIA_OPTION_INTEGER, "200", 1, 65536,
+     "what a dossier's files may hold in all, in MiB"},
+    {"labellisation", "upload_kept", PIA_OPTION_INTEGER, "72", 1, 8760,
+     "how long an upload waits for its next part, in hours"},
     {NULL, NULL, PIA_OPTION_TEXT, NULL, 0, 0, NULL},
 };
 
@@ -131,6 +158,27 @@ static pia_status_t add_definitions(labellisation_t *self, pia_problem_t *proble
     return status;
 }
 
+static void read_limits(labellisation_t *self, const pia_config_t *config)
+{
+    const int64_t mib = 1024 * 1024, hour_ms = 3600 * 1000;
+    self->limits = (upload_limits_t){
+        .file_max = pia_config_integer(config, "labellisation", "file_max") * mib,
+        .dossier_max = pia_config_integer(config, "labellisation", "dossier_max") * mib,
+        .upload_kept_ms = pia_config_integer(config, "labellisation", "upload_kept") * hour_ms,
+    };
+}
+
+static pia_status_t
+open_pieces(labellisation_t *self, const pia_config_t *config, pia_problem_t *problem)
+{
+    read_limits(self, config);
+    pia_status_t status = format_reader_new(&self->formats, problem);
+    if (status == PIA_OK)
+        status = blob_store_new(self->db, pia_config_text(config, "labellisation", "pieces"),
+                                &self->blobs, problem);
+    return status;
+}
+
 pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_problem_t *problem)
 {
     labellisation_t *self = arg;
@@ -140,6 +188,8 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
     self->definitions = pia_config_text(context->config, "labellisation", "definitions");
     const char *key = pia_config_text(context->config, "labellisation", "evidence_key");
     pia_status_t status = pia_signing_key_open(key, &self->key, problem);
+    if (status == PIA_OK)
+        status = open_pieces(self, context->config, problem);
     if (status != PIA_OK)
         return status;
     status = pia_db_begin(self->db);
@@ -200,6 +250,19 @@ static pia_status_t keep_head(labellisation_t *self)
     return evidence_keep(self->db, &self->key, pia_clock_wall());
 }
 
+/* Once a second: uploads that nobody goes on with, blobs that nothing uses. */
+static pia_status_t tidy(labellisation_t *self)
+{
+    int64_t now_ms = pia_clock_monotonic(), wall_ms = pia_clock_wall();
+    if (!self->blobs || now_ms - self->tidied_ms < TIDY_MS)
+        return PIA_OK;
+    self->tidied_ms = now_ms;
+    self->tidy = true;
+    pia_status_t status =
+        upload_expire(self->db, self->blobs, wall_ms - self->limits.upload_kept_ms);
+    return status == PIA_OK ? blob_expire(self->blobs, wall_ms) : status;
+}
+
 pia_status_t labellisation_tick(void *arg, int64_t now_ms)
 {
     labellisation_t *self = arg;
@@ -210,7 +273,7 @@ pia_status_t labellisation_tick(void *arg, int64_t now_ms)
         status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);
     for (size_t i = 0; status == PIA_OK && i < count; i++)
         status = catch_up(self, &due[i], now_ms);
-    return status;
+    return status == PIA_OK ? tidy(self) : status;
 }
 
 pia_status_t labellisation_on_event(void *arg, const pia_event_t *event)
@@ -223,6 +286,9 @@ void labellisation_committed(void *arg)
 {
     labellisation_t *self = arg;
     self->cached += pia_fresh_set(&self->fresh, self->cache);
+    if (self->tidy)
+        blob_sweep(self->blobs);
+    self->tidy = false;
 }
 
 void labellisation_rolled_back(void *arg)

@@ -127,21 +127,12 @@ pia_status_t view_dossier(pia_db_t *db,
     return status;
 }
 
-static const char *type_text(datum_type_t type)
-{
-    static const char *const texts[] = {
-        [DATUM_TEXT] = "text",     [DATUM_INTEGER] = "integer", [DATUM_BOOLEAN] = "boolean",
-        [DATUM_CHOICE] = "choice", [DATUM_DATE] = "date",       [DATUM_PERSONS] = "persons",
-    };
-    return texts[type];
-}
-
 static json_t *view_field(const datum_t *datum)
 {
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:b, s:O*}", "name", datum->name, "label", datum->label, "type",
-                  type_text(datum->type), "required", !datum->optional, "values", datum->values);
-    if (datum->type == DATUM_TEXT || datum->type == DATUM_INTEGER || datum->type == DATUM_PERSONS) {
+    json_t *json = json_pack("{s:s, s:s, s:s, s:b, s:O*}", "name", datum->name, "label",
+                             datum->label, "type", datum_type_name(datum->type), "required",
+                             !datum->optional, "values", datum->values);
+    if (datum_is_bounded(datum->type)) {
         json_object_set_new(json, "min", json_integer(datum->min));
         json_object_set_new(json, "max", json_integer(datum->max));
     }

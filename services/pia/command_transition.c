@@ -47,6 +47,20 @@ static json_t *split_list(const char *value)
     return list;
 }
 
+/* "budget:missing,statuts:outdated". */
+static json_t *split_pieces(const char *value)
+{
+    json_t *words = split_list(value), *list = json_array();
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        size_t size = strcspn(word, ":");
+        const char *why = word[size] ? word + size + 1 : "missing";
+        json_array_append_new(list, json_pack("{s:s%, s:s}", "piece", word, size, "why", why));
+    }
+    json_decref(words);
+    return list;
+}
+
 /* As the field's type says; unknown fields go as texts, for the service to refuse by name. */
 static json_t *read_value(const json_t *field, const char *value)
 {
@@ -55,6 +69,8 @@ static json_t *read_value(const json_t *field, const char *value)
         return json_string(value);
     if (strcmp(type, "persons") == 0)
         return split_list(value);
+    if (strcmp(type, "pieces") == 0)
+        return split_pieces(value);
     if (strcmp(type, "boolean") == 0)
         return json_boolean(strcmp(value, "true") == 0 || strcmp(value, "yes") == 0);
     if (strcmp(type, "integer") == 0) {

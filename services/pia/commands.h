@@ -23,6 +23,8 @@ command_fn command_demo;
 command_fn command_deadline;
 command_fn command_evidence_verify;
 command_fn command_evidence_proof; /* an answer as a file */
+command_fn command_piece_put;
+command_fn command_piece_get;
 
 /* Options of commands that have their own, each ended by a NULL name. */
 extern const flag_t status_flags[];
@@ -32,6 +34,7 @@ extern const flag_t publish_flags[];
 extern const flag_t follow_flags[];
 extern const flag_t work_flags[];
 extern const flag_t transition_flags[];
+extern const flag_t piece_put_flags[];
 extern const flag_t call_flags[];
 extern const flag_t demo_flags[];
 extern const flag_t evidence_proof_flags[];

@@ -81,7 +81,8 @@ class Campaign:
         """The data of a request for pieces, `days` of legal time from now."""
         now = self.ok("admin", "registry.clock.get", {})["now"]
         until = datetime.date.fromisoformat(now[:10]) + datetime.timedelta(days=days)
-        return {"pieces": "Le budget.", "delai": until.isoformat()}
+        return {"pieces": [{"piece": "budget", "why": "missing"}], "delai": until.isoformat(),
+                "message": "Le budget."}
 
     def reviewers(self, *who):
         return {"rapporteurs": [self.persons[name] for name in who or ("reviewer 1", "reviewer 2")]}

@@ -70,7 +70,7 @@ def test_texts_are_read_by_whom_they_are_for(campaign):
     body = {"dossier": dossier["id"], "number": dossier["version"]}
     for who in ("candidate", "secretariat", "minister"):
         texts = campaign.ok(who, "labellisation.dossier.texts", body)["items"]
-        assert [(t["name"], t["text"], t["erased"]) for t in texts] == [("pieces", "Le budget.", False)]
+        assert [(t["name"], t["text"], t["erased"]) for t in texts] == [("message", "Le budget.", False)]
     dossier = campaign.to_review()
     dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
     body = {"dossier": dossier["id"], "number": dossier["version"]}
