@@ -5,12 +5,33 @@
 
 enum { VALUE_MAX = 255 };
 
+static const char *behind_blanks(const char *at)
+{
+    while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r')
+        at++;
+    return at;
+}
+
+/* Passes over blanks, and over the character if it is there. */
+static bool take(const char **at, char expected)
+{
+    *at = behind_blanks(*at);
+    bool there = **at == expected;
+    *at += there;
+    return there;
+}
+
+static bool is_end(const char *at)
+{
+    return !*behind_blanks(at);
+}
+
 /* The text between quotes at *at, which moves behind it; false if it is not one of ours. */
 static bool read_text(const char **at, char ret_text[VALUE_MAX + 1])
 {
-    const char *from = *at;
-    if (*from++ != '"')
+    if (!take(at, '"'))
         return false;
+    const char *from = *at;
     size_t size = 0;
     while (from[size] && from[size] != '"' && from[size] != '\\')
         size++;
@@ -20,13 +41,6 @@ static bool read_text(const char **at, char ret_text[VALUE_MAX + 1])
     ret_text[size] = '\0';
     *at = from + size + 1;
     return true;
-}
-
-static bool take(const char **at, char expected)
-{
-    bool there = **at == expected;
-    *at += there;
-    return there;
 }
 
 static bool read_values(const char **at, criterion_t criterion, filter_text_fn *each, void *arg)
@@ -63,7 +77,7 @@ bool filter_text_read(const char *text, filter_text_fn *each, void *arg, uint32_
     if (!take(&text, '{'))
         return false;
     if (take(&text, '}'))
-        return !*text;
+        return is_end(text);
     do {
         if (!read_text(&text, member) || !find_criterion(member, &criterion) ||
             *ret_asks >> criterion & 1 || !take(&text, ':') ||
@@ -71,5 +85,5 @@ bool filter_text_read(const char *text, filter_text_fn *each, void *arg, uint32_
             return false;
         *ret_asks |= 1U << criterion;
     } while (take(&text, ','));
-    return take(&text, '}') && !*text;
+    return take(&text, '}') && is_end(text);
 }

@@ -22,12 +22,13 @@ SQL_HEAD = "UPDATE subscription_head SET slot = ?, change = ? WHERE id = 1"
 
 
 def one_filter(source):
-    """A tenth of each dimension takes any value: an event with one of each reaches 1 %."""
+    """A tenth of each dimension takes any value: an event with one of each reaches 1 %. Compact, as
+    the service stores it."""
     chosen = {}
     for name, (codes, most) in DIMENSIONS.items():
         if source.random() >= ANY_SHARE:
             chosen[name] = source.sample(codes, source.randint(1, most))
-    return json.dumps(chosen)
+    return json.dumps(chosen, separators=(",", ":"))
 
 
 def add_subscriptions(directory, total, everything=False):
