@@ -33,6 +33,7 @@ typedef struct pending {
     struct pending *next; /* in its bucket */
     uint64_t number;      /* last 8 bytes of the id */
     int64_t deadline_ms;  /* monotonic */
+    bool unread;
     pia_answer_fn *answered;
     void *arg;
 } pending_t;
@@ -199,6 +200,7 @@ void pia_client_send(pia_client_t *client,
     pending_t *pending = pia_alloc(sizeof *pending);
     pending->number = ++client->last_number;
     pending->deadline_ms = pia_clock_monotonic() + call->timeout_ms;
+    pending->unread = call->unread;
     pending->answered = answered;
     pending->arg = arg;
     if (client->pending_count >= PENDING_MAX || send_request(client, call, body) != PIA_OK) {
@@ -220,13 +222,8 @@ void *pia_client_socket(pia_client_t *client)
 }
 
 /* Reads the answer's body; a broken one is the service's fault. */
-static void read_answer(const pia_frames_t *frames,
-                        const pia_header_t *header,
-                        pia_answer_t *answer,
-                        json_t **ret_json)
+static void read_answer(const pia_frames_t *frames, pia_answer_t *answer, json_t **ret_json)
 {
-    answer->status = pia_status_from_http(header->number);
-    answer->version = (int64_t)header->value;
     if (pia_json_parse(pia_frames_data(frames, BODY_FRAME), pia_frames_size(frames, BODY_FRAME),
                        ret_json, NULL) != PIA_OK) {
         answer->status = pia_problem_set(&answer->problem, PIA_INTERNAL, NULL,
@@ -256,9 +253,15 @@ static void handle_answer(pia_client_t *client, const pia_frames_t *frames)
     pending_t *pending = take_pending(client, get_number(header.id + PREFIX_SIZE));
     if (!pending)
         return; /* too late, or answered before */
-    pia_answer_t answer = {0};
     json_t *json = NULL;
-    read_answer(frames, &header, &answer, &json);
+    pia_answer_t answer = {.status = pia_status_from_http(header.number),
+                           .version = (int64_t)header.value};
+    if (pending->unread && answer.status == PIA_OK) {
+        answer.bytes = pia_frames_data(frames, BODY_FRAME);
+        answer.size = pia_frames_size(frames, BODY_FRAME);
+    } else {
+        read_answer(frames, &answer, &json);
+    }
     end_pending(pending, &answer);
     json_decref(json);
 }
@@ -401,6 +404,7 @@ pia_status_t pia_client_call(pia_client_t *client,
                              json_t **ret_body,
                              pia_problem_t *problem)
 {
+    assert(!call->unread);
     int64_t deadline_ms = pia_clock_monotonic() + call->timeout_ms;
     json_t *sent = with_key(call->message, body);
     waiter_t waiter = {0};

@@ -16,12 +16,13 @@ static void add_text(buffer_t *page, const char *text)
     buffer_add(page, text, strlen(text));
 }
 
-/* Ids are plain characters: no escapes. */
+/* Ids are plain characters: no escapes. The form is the one that pia/items.h reads quickly. */
 static void add_recipient(void *arg, const char *id, const char *contact)
 {
     buffer_t *page = arg;
-    add_text(page,
-             page->bytes[page->size - 1] == '[' ? "{\"subscription\":\"" : ",{\"subscription\":\"");
+    if (page->bytes[page->size - 1] != '[')
+        add_text(page, ",");
+    add_text(page, "{\"subscription\":\"");
     add_text(page, id);
     add_text(page, "\",\"contact\":\"");
     add_text(page, contact);

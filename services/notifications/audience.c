@@ -35,7 +35,8 @@ typedef struct {
     pia_job_t job; /* first */
     audience_t *audience;
     campaign_t campaign;
-    json_t *page; /* owned: an answer of diffusion.audience.list */
+    void *page;        /* owned: an answer of diffusion.audience.list */
+    pia_items_t items; /* of it */
     bool for_good;
 } work_t;
 
@@ -52,7 +53,8 @@ static work_t *work_new(audience_t *self, pia_status_t (*run)(pia_job_t *, pia_d
 
 static void work_destroy(work_t *work)
 {
-    json_decref(work->page);
+    pia_items_clear(&work->items);
+    free(work->page);
     free(work);
 }
 
@@ -83,9 +85,7 @@ static pia_status_t run_store(pia_job_t *job, pia_db_t *db)
 {
     (void)db;
     work_t *work = (work_t *)job;
-    return campaign_store(work->audience->service, &work->campaign,
-                          json_object_get(work->page, "items"),
-                          json_string_value(json_object_get(work->page, "next")));
+    return campaign_store(work->audience->service, &work->campaign, &work->items);
 }
 
 static void ask(audience_t *self);
@@ -94,11 +94,12 @@ static void stored(pia_job_t *job, pia_status_t status)
 {
     work_t *work = (work_t *)job;
     audience_t *self = work->audience;
-    const char *next = json_string_value(json_object_get(work->page, "next"));
+    const pia_text_t *next = &work->items.next;
     self->step = IDLE;
-    if (status == PIA_OK && next) {
+    if (status == PIA_OK && next->bytes) {
         /* the store refused a longer one */
-        memcpy(self->campaign.after, next, strlen(next) + 1);
+        memcpy(self->campaign.after, next->bytes, next->size);
+        self->campaign.after[next->size] = '\0';
         ask(self);
     } else if (status == PIA_OK) {
         self->looked_ms = 0; /* there may be another one */
@@ -108,23 +109,34 @@ static void stored(pia_job_t *job, pia_status_t status)
     work_destroy(work);
 }
 
+static void fail(audience_t *self, pia_status_t status, const char *detail)
+{
+    bool for_good = status == PIA_INVALID || status == PIA_NOT_FOUND ||
+                    status == PIA_GONE; /* of a journal that was restored */
+    pia_log(for_good ? PIA_LOG_ERROR : PIA_LOG_WARN, "the audience of event %lld: %s",
+            (long long)self->campaign.sequence, detail);
+    if (!self->stopped) {
+        give_back(self, for_good);
+    }
+}
+
 static void answered(void *arg, const pia_answer_t *answer)
 {
     audience_t *self = arg;
     self->step = IDLE;
     if (answer->status != PIA_OK) {
-        bool for_good = answer->status == PIA_INVALID || answer->status == PIA_NOT_FOUND ||
-                        answer->status == PIA_GONE; /* of a journal that was restored */
-        pia_log(for_good ? PIA_LOG_ERROR : PIA_LOG_WARN, "the audience of event %lld: %s",
-                (long long)self->campaign.sequence, answer->problem.detail);
-        if (!self->stopped) {
-            give_back(self, for_good);
-        }
+        fail(self, answer->status, answer->problem.detail);
         return;
     }
     work_t *work = work_new(self, run_store);
     work->job.done = stored;
-    work->page = json_incref((json_t *)answer->body);
+    work->page = pia_alloc(answer->size + 1);
+    memcpy(work->page, answer->bytes, answer->size);
+    if (pia_items_read(work->page, answer->size, campaign_members, &work->items) != PIA_OK) {
+        work_destroy(work);
+        fail(self, PIA_INTERNAL, "the answer is not a page of it");
+        return;
+    }
     post(self, work, STORING);
 }
 
@@ -139,7 +151,8 @@ static void ask(audience_t *self)
     pia_call_t call = {.message = &pia_msg_diffusion_audience_list,
                        .token = token,
                        .token_size = token_size,
-                       .timeout_ms = campaign_ask_ms(lease_ms)};
+                       .timeout_ms = campaign_ask_ms(lease_ms),
+                       .unread = true};
     json_t *body = json_pack("{s:I, s:I, s:i}", "sequence", (json_int_t)self->campaign.sequence,
                              "epoch", (json_int_t)self->campaign.epoch, "limit", CAMPAIGN_PAGE);
     if (self->campaign.after[0]) {

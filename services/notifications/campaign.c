@@ -147,11 +147,14 @@ read_telling(pia_db_t *db, const char *notice, telling_t *ret_telling, json_t *k
     return PIA_OK;
 }
 
-static pia_status_t tell(notifications_t *self, const telling_t *telling, const json_t *item)
+static pia_status_t tell(notifications_t *self, const telling_t *telling, const pia_text_t *text)
 {
-    const char *id = json_string_value(json_object_get(item, "contact"));
+    char id[PIA_UUID_TEXT_SIZE] = "";
     contact_t contact;
-    pia_status_t status = id ? contact_get(self->context->db, id, &contact) : PIA_NOT_FOUND;
+    if (text->size < sizeof id) {
+        memcpy(id, text->bytes, text->size);
+    }
+    pia_status_t status = id[0] ? contact_get(self->context->db, id, &contact) : PIA_NOT_FOUND;
     if (status == PIA_NOT_FOUND) {
         return PIA_OK; /* a subscription of a contact that is not ours */
     }
@@ -167,22 +170,25 @@ static pia_status_t tell(notifications_t *self, const telling_t *telling, const 
     return status;
 }
 
-pia_status_t campaign_store(notifications_t *self,
-                            const campaign_t *campaign,
-                            const json_t *items,
-                            const char *next)
+enum { CONTACT = 1, MEMBERS = 2 };
+const char *const campaign_members[] = {"subscription", [CONTACT] = "contact", [MEMBERS] = NULL};
+
+pia_status_t
+campaign_store(notifications_t *self, const campaign_t *campaign, const pia_items_t *items)
 {
-    if (next && strlen(next) >= CURSOR_MAX) {
+    char next[CURSOR_MAX] = "";
+    if (items->next.size >= CURSOR_MAX) {
         return PIA_INVALID;
     }
-    pia_status_t status = move(self, campaign, next);
+    memcpy(next, items->next.bytes ? items->next.bytes : "", items->next.size);
+    pia_status_t status = move(self, campaign, items->next.bytes ? next : NULL);
     telling_t telling;
     json_t *keep = json_object();
     if (status == PIA_OK) {
         status = read_telling(self->context->db, campaign->notice, &telling, keep);
     }
-    for (size_t i = 0; i < json_array_size(items) && status == PIA_OK; i++) {
-        status = tell(self, &telling, json_array_get(items, i));
+    for (size_t i = 0; i < items->count && status == PIA_OK; i++) {
+        status = tell(self, &telling, &items->texts[i * MEMBERS + CONTACT]);
     }
     json_decref(keep);
     return status;

@@ -4,6 +4,7 @@
 #define CAMPAIGN_H
 
 #include "delivery.h"
+#include "pia/items.h"
 #include "pia/uuid.h"
 
 enum { CURSOR_MAX = 513, CAMPAIGN_PAGE = 200 };
@@ -26,13 +27,13 @@ pia_status_t campaign_add(notifications_t *self, const telling_t *telling);
 /* Leases the one that has waited longest; PIA_NOT_FOUND: none is due. */
 pia_status_t campaign_take(notifications_t *self, campaign_t *ret_campaign);
 
-/* Stores the deliveries of a page (items of diffusion.audience.list) and where the next one begins;
- * `next` NULL: that was the last. PIA_CONFLICT: the lease is another's. On PIA_OK *campaign is at
- * the next page. */
-pia_status_t campaign_store(notifications_t *self,
-                            const campaign_t *campaign,
-                            const json_t *items,
-                            const char *next);
+/* The members of an item of diffusion.audience.list, for pia_items_read. */
+extern const char *const campaign_members[];
+
+/* Stores the deliveries of a page of these and where the next one begins. PIA_CONFLICT: the lease
+ * is another's; PIA_INVALID: the next page's place is too long. */
+pia_status_t
+campaign_store(notifications_t *self, const campaign_t *campaign, const pia_items_t *items);
 
 /* Gives it back after a failure: to be tried again later, or (`for_good`) never. */
 pia_status_t campaign_give_back(notifications_t *self, const campaign_t *campaign, bool for_good);

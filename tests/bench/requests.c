@@ -8,13 +8,14 @@
 
 #include "bench.h"
 #include "pia/client.h"
+#include "pia/items.h"
 #include "population.h"
 #include "proto/journal.h"
 #include "proto/service.h"
 #include "proto/subscription.h"
 #include "token.h"
 
-enum { ASK_MS = 200, READY_MS = 60000, TIMEOUT_MS = 60000, FLIGHT_MAX = 512, PAGE = 1000 };
+enum { ASK_MS = 200, READY_MS = 60000, TIMEOUT_MS = 60000, FLIGHT_MAX = 512, PAGE = 2000 };
 
 typedef struct {
     const char *service; /* ready */
@@ -121,47 +122,71 @@ static void subscribe(requests_t *self)
                  (unsigned long long)self->count, seconds, (double)self->count / seconds);
 }
 
-/* One page; the caller owns *next, NULL after the last. */
-static size_t read_page(requests_t *self, char **next)
+/* Paging an audience. */
+typedef struct {
+    requests_t *requests;
+    uint64_t recipients;
+    int64_t asked_ns;
+    bool done;
+    samples_t pages;
+} paging_t;
+
+static void on_page(void *arg, const pia_answer_t *answer);
+
+/* `next` is NULL for the first page. */
+static void ask_page(paging_t *self, const pia_text_t *next)
 {
-    json_t *body = json_pack("{s:I,s:i}", "sequence", (json_int_t)self->sequence, "limit", PAGE);
-    if (*next)
-        json_object_set_new(body, "after", json_string(*next));
-    (void)token_renew(&self->token);
+    requests_t *requests = self->requests;
+    json_t *body =
+        json_pack("{s:I,s:i}", "sequence", (json_int_t)requests->sequence, "limit", PAGE);
+    if (next)
+        json_object_set_new(body, "after", json_stringn(next->bytes, next->size));
+    (void)token_renew(&requests->token);
     pia_call_t call = {.message = &pia_msg_diffusion_audience_list,
-                       .token = self->token.bytes,
-                       .token_size = self->token.size,
-                       .timeout_ms = TIMEOUT_MS};
-    json_t *answer = NULL;
-    pia_problem_t problem = {0};
-    if (pia_client_call(self->client, &call, body, &answer, &problem) != PIA_OK)
-        die("no audience: %s", problem.detail);
-    size_t count = json_array_size(json_object_get(answer, "items"));
-    const char *place = json_string_value(json_object_get(answer, "next"));
-    free(*next);
-    *next = place ? strdup(place) : NULL;
+                       .token = requests->token.bytes,
+                       .token_size = requests->token.size,
+                       .timeout_ms = TIMEOUT_MS,
+                       .unread = true};
+    self->asked_ns = clock_ns();
+    pia_client_send(requests->client, &call, body, on_page, self);
     json_decref(body);
-    json_decref(answer);
-    return count;
+}
+
+static void on_page(void *arg, const pia_answer_t *answer)
+{
+    static const char *const members[] = {"subscription", "contact", NULL};
+    paging_t *self = arg;
+    pia_items_t items;
+    if (answer->status != PIA_OK)
+        die("no audience: %s", answer->problem.detail);
+    if (pia_items_read(answer->bytes, answer->size, members, &items) != PIA_OK)
+        die("a page of the audience is none");
+    self->recipients += items.count;
+    samples_add(&self->pages, clock_ns() - self->asked_ns);
+    self->done = !items.next.bytes;
+    if (!self->done)
+        ask_page(self, &items.next);
+    pia_items_clear(&items);
 }
 
 static void audience(requests_t *self)
 {
     int64_t began = clock_ns();
-    uint64_t recipients = 0;
-    char *next = NULL;
-    samples_t pages = {0};
-    do {
-        int64_t page_ns = clock_ns();
-        recipients += read_page(self, &next);
-        samples_add(&pages, clock_ns() - page_ns);
-    } while (next);
+    paging_t paging = {.requests = self};
+    ask_page(&paging, NULL);
+    while (!paging.done) {
+        zmq_pollitem_t item = {.socket = pia_client_socket(self->client), .events = ZMQ_POLLIN};
+        (void)zmq_poll(&item, 1, 100);
+        pia_client_process(self->client);
+        (void)pia_client_expire(self->client);
+    }
     double seconds = (double)(clock_ns() - began) / 1e9;
     (void)printf("{\"recipients\":%llu,\"seconds\":%.6f,\"rate\":%.1f,\"page_p50_us\":%.1f,"
                  "\"page_p99_us\":%.1f}\n",
-                 (unsigned long long)recipients, seconds, (double)recipients / seconds,
-                 samples_us(&pages, 0.5), samples_us(&pages, 0.99));
-    samples_clear(&pages);
+                 (unsigned long long)paging.recipients, seconds,
+                 (double)paging.recipients / seconds, samples_us(&paging.pages, 0.5),
+                 samples_us(&paging.pages, 0.99));
+    samples_clear(&paging.pages);
 }
 
 static const struct option flags[] = {

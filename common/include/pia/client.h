@@ -11,12 +11,14 @@
 
 typedef struct pia_client pia_client_t;
 
-/* An answer: PIA_OK with `body`, or another status with `problem` filled (and `body` its JSON,
- * which may have more members, or NULL). `version` is the resource's or 0. Borrowed for the call.
- */
+/* An answer: PIA_OK with `body`, or with its bytes unread if the call asked for that, or another
+ * status with `problem` filled (and `body` its JSON, which may have more members, or NULL).
+ * `version` is the resource's or 0. Borrowed for the call. */
 typedef struct {
     pia_status_t status;
-    const json_t *body;
+    const json_t *body; /* NULL if unread */
+    const void *bytes;  /* NULL if read */
+    size_t size;
     int64_t version;
     pia_problem_t problem;
 } pia_answer_t;
@@ -33,6 +35,7 @@ typedef struct {
     const void *token; /* may be NULL with token_size 0: anonymous */
     size_t token_size;
     int64_t timeout_ms; /* 1..60000 */
+    bool unread;        /* the answer's bytes are wanted, for items.h: pia_client_send only */
 } pia_call_t;
 
 /* Sends `body` (borrowed); `answered` is called exactly once, from process or expire (or from

@@ -82,7 +82,7 @@ def peers(bench, figure, rows, count, events):
 def audience(bench):
     """page an audience of 960,000"""
     count = bench.scaled(PEOPLE, 5_000)
-    figure = Figure("audience", f"Pages of 1,000 through an audience of {count:,}")
+    figure = Figure("audience", f"Pages of 2,000 through an audience of {count:,}")
     asked = figure.row("as a service asks, through the broker", "recipients/s", [(None, "≥", 1e6)])
     with Pia(bench) as server:
         server.stop_diffusion()

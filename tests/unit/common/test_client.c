@@ -164,6 +164,45 @@ static void answers_come_in_any_order(void **state)
     assert_string_equal(got[1].detail, "not here");
 }
 
+/* What an unread answer says. */
+typedef struct {
+    got_t got;
+    char text[32];
+} unread_t;
+
+static void answered_unread(void *arg, const pia_answer_t *answer)
+{
+    unread_t *unread = arg;
+    assert_true(answer->size < sizeof unread->text);
+    assert_true(!answer->bytes == (answer->status != PIA_OK));
+    if (answer->bytes)
+        memcpy(unread->text, answer->bytes, answer->size);
+    assert_true(answer->status != PIA_OK || !answer->body);
+    answered(&unread->got, answer);
+}
+
+static void an_answer_may_be_left_unread(void **state)
+{
+    fixture_t *fixture = *state;
+    unread_t unread[2] = {{.text = ""}, {.text = ""}};
+    pia_call_t call = {.message = &pia_msg_service_ping, .timeout_ms = 5000, .unread = true};
+    json_t *body = json_object();
+    for (int i = 0; i < 2; i++)
+        pia_client_send(fixture->client, &call, body, answered_unread, &unread[i]);
+    json_decref(body);
+    static const char *const answers[] = {"{ \"n\":1}", "{\"detail\":\"not here\"}"};
+    for (int i = 0; i < 2; i++) {
+        pia_header_t header;
+        const pia_frames_t *request = test_peer_take(fixture->broker);
+        read_header(request, &header);
+        answer(fixture, request, header, i ? 404 : 200, answers[i]);
+    }
+    test_loop_until(fixture->loop, is_answered, &unread[1].got);
+    assert_string_equal(unread[0].text, answers[0]);
+    assert_int_equal(unread[1].got.status, PIA_NOT_FOUND);
+    assert_string_equal(unread[1].got.detail, "not here");
+}
+
 static void what_changes_something_is_not_repeated_without_a_key(void **state)
 {
     fixture_t *fixture = *state;
@@ -352,6 +391,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_BROKER(a_request_is_sent_as_it_is_specified),
         WITH_BROKER(answers_come_in_any_order),
+        WITH_BROKER(an_answer_may_be_left_unread),
         WITH_BROKER(what_changes_something_is_not_repeated_without_a_key),
         WITH_BROKER(what_has_an_answer_that_is_not_kept_is_not_repeated),
         WITH_BROKER(no_answer_is_a_timeout),
