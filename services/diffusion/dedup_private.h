@@ -20,7 +20,7 @@ typedef struct {
     merge_state_t merge;
     size_t merge_from;            /* index of its first run */
     uint64_t merge_page;          /* the next one of its runs */
-    uint64_t credit;              /* events that pay for merging and removing */
+    uint64_t credit;              /* what events have paid for merging and removing */
     int64_t remains[REMAINS_MAX]; /* numbers of runs whose pages are to be removed */
     size_t remain_count;
     bool keeper; /* this instance writes runs */

@@ -226,7 +226,7 @@ static void tiny_runs_are_merged_for_little(void **state)
         claim(&runs, 3, 3);
         cover(&runs);
     }
-    claim(&runs, 0, 4096);
+    claim(&runs, 0, 6144);
     for (int i = 0; i < 1 << RUN_PAGE_BITS; i++)
         claim(&runs, 0, 0);
     assert_int_equal(count_of(&runs, SQL_RUNS), 1);
