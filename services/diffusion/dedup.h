@@ -7,6 +7,7 @@
  *
  * A run is written a few pages a transaction, beside the events, and counts from when its row is
  * there; sixteen of one size become one of the next in the same way, so there are at most about 50.
+ * A run that is damaged is made again from the journal (dedup_rebuild.h).
  * Where several instances write (PostgreSQL), all of this happens under the lock of the journal's
  * head, and one of them keeps the runs. Store thread. */
 #ifndef DIFFUSION_DEDUP_H

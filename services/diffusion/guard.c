@@ -148,6 +148,17 @@ static pia_status_t note_alone(guard_t *self, pia_db_t *db, pia_problem_t *probl
                                  pia_db_error(db));
 }
 
+static void tell_runs(guard_t *self, const journal_t *journal, const receipt_t *end)
+{
+    char detail[DAMAGE_DETAIL_SIZE] = "Its runs of fingerprints cannot be read.";
+    if (journal_forgotten(journal))
+        (void)snprintf(detail, sizeof detail,
+                       "Runs of fingerprints are damaged: of %" PRIu64
+                       " removed events nothing else knows that they were there.",
+                       journal_forgotten(journal));
+    damage_found(self->damage, end->sequence, detail);
+}
+
 pia_status_t guard_open(
     guard_t *self, pia_db_t *db, journal_t *journal, const char *reason, pia_problem_t *problem)
 {
@@ -160,7 +171,7 @@ pia_status_t guard_open(
     learn(self, db, journal);
     status = opening_find_end(db, self->marked ? &self->mark : NULL, self->damage, &end);
     if (status == PIA_OK && !journal_is_whole(journal) && !damage_is_known(self->damage, NULL)) {
-        damage_found(self->damage, end.sequence, "Its runs of fingerprints cannot be read.");
+        tell_runs(self, journal, &end);
         status = opening_find_end(db, NULL, self->damage, &end);
     }
     if (status != PIA_OK)
@@ -217,7 +228,7 @@ pia_status_t guard_begin_epoch(guard_t *self,
                                pia_db_t *db,
                                journal_t *journal,
                                const char *reason,
-                               receipt_t *ret_end,
+                               guard_begun_t *ret_begun,
                                pia_problem_t *problem)
 {
     epoch_begin_t begin = {.above = self->marked ? self->mark.head.epoch : 0, .reason = reason};
@@ -231,12 +242,18 @@ pia_status_t guard_begin_epoch(guard_t *self,
         journal_committed_head(journal, &begin.end);
     if (status == PIA_OK)
         status = epoch_begin(db, &begin, &epoch);
+    *ret_begun = (guard_begun_t){.end = begin.end};
+    if (status == PIA_OK && !journal_is_whole(journal))
+        status = journal_rebuild(journal, db, begin.end.sequence, &ret_begun->forgotten);
     if (status != PIA_OK)
         return pia_problem_set(problem, status, "", "The epoch cannot begin: %s", pia_db_error(db));
-    *ret_end = begin.end;
-    ret_end->epoch = epoch;
+    ret_begun->end.epoch = epoch;
     pia_log(PIA_LOG_WARN, "epoch %" PRIu32 " begins after event %" PRIu64 ": %s", epoch,
             begin.end.sequence, reason);
+    if (ret_begun->forgotten)
+        pia_log(PIA_LOG_WARN,
+                "%" PRIu64 " removed events are not known any more: they could be published again",
+                ret_begun->forgotten);
     return PIA_OK;
 }
 

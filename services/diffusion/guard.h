@@ -32,14 +32,19 @@ pia_status_t guard_note(guard_t *self, pia_db_t *db);
 /* After each commit, store thread. */
 void guard_committed(guard_t *self, const journal_t *journal);
 
+typedef struct {
+    receipt_t end;      /* the last event that stays, and the new epoch's number */
+    uint64_t forgotten; /* removed events that can be published again, since only runs of
+                           fingerprints that were damaged knew them */
+} guard_begun_t;
+
 /* An operator's decision: what stands behind the last good event is set aside, and a new epoch
- * begins; *ret_end has its number, and is the last event that stays. In the present transaction;
- * after its commit the process has to begin anew. */
+ * begins. In the present transaction; after its commit the process has to begin anew. */
 pia_status_t guard_begin_epoch(guard_t *self,
                                pia_db_t *db,
                                journal_t *journal,
                                const char *reason,
-                               receipt_t *ret_end,
+                               guard_begun_t *ret_begun,
                                pia_problem_t *problem);
 
 /* The journal's key. Store thread, once open. */

@@ -70,15 +70,16 @@ void handle_journal_begin(void *self, pia_request_t **request_p)
     diffusion_t *diffusion = self;
     const pia_diffusion_journal_begin_t *fields = pia_request_fields(*request_p);
     pia_problem_t problem = {0};
-    receipt_t end = {.epoch = 1};
+    guard_begun_t begun;
     if (guard_begin_epoch(diffusion->guard, diffusion->context->db, diffusion->journal,
-                          fields->reason, &end, &problem) != PIA_OK) {
+                          fields->reason, &begun, &problem) != PIA_OK) {
         pia_request_fail(request_p, &problem);
         return;
     }
     diffusion->epoch_began = true;
-    pia_request_answer(request_p,
-                       json_pack("{s:I, s:I}", "epoch", (json_int_t)end.epoch, "sequence",
-                                 (json_int_t)end.sequence),
-                       0);
+    json_t *answer = json_pack("{s:I, s:I}", "epoch", (json_int_t)begun.end.epoch, "sequence",
+                               (json_int_t)begun.end.sequence);
+    if (begun.forgotten)
+        json_object_set_new(answer, "forgotten", json_integer((json_int_t)begun.forgotten));
+    pia_request_answer(request_p, answer, 0);
 }

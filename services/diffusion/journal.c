@@ -7,56 +7,34 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/log.h"
 #include "pia/memory.h"
 
-#include "dedup.h"
-#include "journal_head.h"
-#include "originals.h"
+#include "dedup_rebuild.h"
+#include "journal_private.h"
 #include "problems.h"
-#include "row_check.h"
 
-/* The records of a row have at most about this much, so that a reader's page is bounded. */
-enum { ROW_SIZE_MAX = 256 * 1024 };
-
-typedef struct {
-    size_t end;                /* of its record in the pending bytes */
-    size_t attributes_end;     /* of its entry in the pending attributes */
-    uint8_t chain[CHAIN_SIZE]; /* after it */
-    uint8_t hash[CHAIN_SIZE];  /* of its bytes */
-    fingerprint_t fingerprint;
-} pending_t;
-
-struct journal {
-    journal_meta_t meta;
-    receipt_t committed; /* the last durable event */
-    uint32_t epoch;      /* of the head when it was opened */
-    damage_t *damage;    /* not owned; NULL */
-    dedup_t *dedup;
-    originals_t originals;
-    bool ended; /* it is damaged: nothing is appended any more */
-    bool moved; /* its end is not where this process, or another after it, has put it */
-
-    buffer_t bytes;      /* records of this transaction */
-    buffer_t attributes; /* one entry a record, each whole */
-    pending_t *pending;  /* one a record */
-    size_t count;
-    size_t capacity;
-    bool added_before; /* the entry before the present one was new */
-    int64_t now_ms;    /* when the present ones are recorded */
-    size_t job_start;  /* what the present job has appended begins here */
-    buffer_t packed;   /* the attributes of a row being made */
-
-    batch_t **ready; /* rows written, told of after the commit */
-    size_t ready_count;
-    size_t ready_capacity;
-
-    journal_fn *on_batch;
-    void *on_batch_arg;
-};
-
-static const char SQL_ADD_BATCH[] =
-    "INSERT INTO journal_batch (first_sequence, count, epoch, chain_before, attributes, bytes,"
-    " row_check, bytes_check) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+/* In its own transaction. */
+static pia_status_t repair(journal_t *self, pia_db_t *db)
+{
+    damage_note_t note;
+    pia_status_t status = pia_db_begin(db);
+    if (status != PIA_OK)
+        return status;
+    status = journal_head_lock(db, &self->committed, &note);
+    if (status == PIA_OK)
+        status = journal_rebuild(self, db, self->committed.sequence, &self->forgotten);
+    if (status == PIA_OK && self->forgotten == 0)
+        status = dedup_open(db, self->meta.key, self->committed.sequence, &self->dedup);
+    if (status == PIA_OK && self->dedup)
+        status = pia_db_commit(db);
+    else
+        pia_db_rollback(db);
+    if (status == PIA_OK && self->dedup)
+        pia_log(PIA_LOG_WARN, "runs of fingerprints were damaged, and are made anew: nothing is "
+                              "lost");
+    return status == PIA_INTERNAL ? PIA_OK : status;
+}
 
 static pia_status_t load(journal_t *self, pia_db_t *db)
 {
@@ -69,7 +47,7 @@ static pia_status_t load(journal_t *self, pia_db_t *db)
         status = dedup_open(db, self->meta.key, self->committed.sequence, &self->dedup);
     if (status == PIA_INTERNAL && self->meta.id[0]) { /* damaged: it can still be read */
         pia_db_rollback(db);
-        return PIA_OK;
+        return repair(self, db);
     }
     if (status == PIA_OK)
         return pia_db_commit(db);
@@ -236,6 +214,7 @@ static pia_status_t add_one(journal_t *self,
 {
     uint64_t original = 0;
     pia_status_t status = dedup_find(self->dedup, db, entry->fingerprint, &original);
+    self->torn = self->torn || status == PIA_INTERNAL;
     if (status == PIA_NOT_FOUND) {
         journal_head(self, ret_receipt);
         ret_receipt->sequence++;
@@ -326,7 +305,9 @@ pia_status_t journal_began(journal_t *self, pia_db_t *db)
     if (self->ended)
         return PIA_OK;
     self->committed = head;
-    return dedup_began(self->dedup, db, head.sequence);
+    status = dedup_began(self->dedup, db, head.sequence);
+    self->torn = self->torn || status == PIA_INTERNAL;
+    return status;
 }
 
 bool journal_has_moved(const journal_t *self)
@@ -339,83 +320,26 @@ bool journal_is_whole(const journal_t *self)
     return self->dedup != NULL;
 }
 
+uint64_t journal_forgotten(const journal_t *self)
+{
+    return self->forgotten;
+}
+
+pia_status_t
+journal_rebuild(const journal_t *self, pia_db_t *db, uint64_t head, uint64_t *ret_forgotten)
+{
+    return dedup_rebuild(db, self->meta.key, head, ret_forgotten);
+}
+
+bool journal_is_torn(const journal_t *self)
+{
+    return self->torn;
+}
+
 void journal_end_at(journal_t *self, const receipt_t *end)
 {
     self->committed = *end;
     self->ended = true;
-}
-
-/* The row of pending records `from` to `to`; borrows from `self`. */
-static void
-make_row(journal_t *self, const receipt_t *before, size_t from, size_t to, batch_row_t *ret_row)
-{
-    size_t start = from ? self->pending[from - 1].end : 0;
-    size_t attributes_start = from ? self->pending[from - 1].attributes_end : 0;
-    buffer_reset(&self->packed);
-    record_pack_attributes(&self->packed, self->attributes.bytes + attributes_start,
-                           self->pending[to - 1].attributes_end - attributes_start);
-    *ret_row = (batch_row_t){.first = before->sequence + 1,
-                             .count = (uint32_t)(to - from),
-                             .epoch = before->epoch,
-                             .chain_before = before->chain,
-                             .bytes = self->bytes.bytes + start,
-                             .size = self->pending[to - 1].end - start,
-                             .attributes = self->packed.bytes,
-                             .attributes_size = self->packed.size};
-}
-
-static void add_ready(journal_t *self, batch_t *batch)
-{
-    if (self->ready_count == self->ready_capacity) {
-        self->ready_capacity = self->ready_capacity ? self->ready_capacity * 2 : 8;
-        self->ready = pia_realloc(self->ready, self->ready_capacity * sizeof(batch_t *));
-    }
-    self->ready[self->ready_count++] = batch;
-}
-
-static pia_status_t
-add_row(journal_t *self, pia_db_t *db, const receipt_t *before, size_t from, size_t to)
-{
-    batch_row_t row;
-    make_row(self, before, from, to, &row);
-    row_check_t check = row_check(&row);
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ADD_BATCH);
-    pia_stmt_integer(stmt, 1, (int64_t)row.first);
-    pia_stmt_integer(stmt, 2, row.count);
-    pia_stmt_integer(stmt, 3, row.epoch);
-    pia_stmt_bytes(stmt, 4, row.chain_before, CHAIN_SIZE);
-    pia_stmt_bytes(stmt, 5, row.attributes, row.attributes_size);
-    pia_stmt_borrow(stmt, 6, row.bytes, row.size);
-    pia_stmt_integer(stmt, 7, (int64_t)check.row);
-    pia_stmt_integer(stmt, 8, (int64_t)check.bytes);
-    pia_status_t status = pia_stmt_run(stmt, NULL);
-    if (status == PIA_OK)
-        add_ready(self, batch_new(&row));
-    return status;
-}
-
-/* The end of the row that begins with pending record `from`. */
-static size_t row_end(const journal_t *self, size_t from)
-{
-    size_t start = from ? self->pending[from - 1].end : 0;
-    size_t to = from + 1;
-    while (to < self->count && self->pending[to].end - start <= ROW_SIZE_MAX)
-        to++;
-    return to;
-}
-
-static pia_status_t add_rows(journal_t *self, pia_db_t *db)
-{
-    pia_status_t status = PIA_OK;
-    receipt_t before = self->committed;
-    for (size_t from = 0; status == PIA_OK && from < self->count;) {
-        size_t to = row_end(self, from);
-        status = add_row(self, db, &before, from, to);
-        before.sequence += to - from;
-        memcpy(before.chain, self->pending[to - 1].chain, CHAIN_SIZE);
-        from = to;
-    }
-    return status == PIA_OK && self->count ? journal_head_move(db, &before) : status;
 }
 
 pia_status_t journal_committing(journal_t *self, pia_db_t *db)
@@ -423,8 +347,12 @@ pia_status_t journal_committing(journal_t *self, pia_db_t *db)
     if (self->ended)
         return PIA_OK;
     drop_ready(self);
-    pia_status_t status = add_rows(self, db);
-    return status == PIA_OK ? dedup_committing(self->dedup, db, self->count) : status;
+    pia_status_t status = journal_add_rows(self, db);
+    if (status != PIA_OK)
+        return status;
+    status = dedup_committing(self->dedup, db, self->count);
+    self->torn = self->torn || status == PIA_INTERNAL;
+    return status;
 }
 
 void journal_committed(journal_t *self)

@@ -50,8 +50,18 @@ uint64_t journal_next(const journal_t *self);
 /* The last committed one. */
 void journal_committed_head(const journal_t *self, receipt_t *ret_head);
 
-/* Whether all was found that appending needs; if not, it is damaged, and can only be read. */
+/* Whether all was found that appending needs; if not, it is damaged, and can only be read. Runs of
+ * fingerprints (dedup.h) that were damaged have been made anew, if nothing was lost by that. */
 bool journal_is_whole(const journal_t *self);
+/* How many removed events only damaged runs knew, so that they could be published again. */
+uint64_t journal_forgotten(const journal_t *self);
+/* Makes the runs anew all the same, up to event `head`; in a transaction that holds the head's
+ * lock. *ret_forgotten as above. */
+pia_status_t
+journal_rebuild(const journal_t *self, pia_db_t *db, uint64_t head, uint64_t *ret_forgotten);
+
+/* Whether a run was found damaged since it was opened: the process must open it anew. */
+bool journal_is_torn(const journal_t *self);
 
 /* It is damaged: from now on it ends after this event, and nothing is appended. */
 void journal_end_at(journal_t *self, const receipt_t *end);

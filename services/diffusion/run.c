@@ -16,7 +16,12 @@ enum {
 };
 
 static const char SQL_RUNS[] =
-    "SELECT first_sequence, last_sequence, level FROM journal_run ORDER BY last_sequence";
+    "SELECT first_sequence, last_sequence, level, run FROM journal_run ORDER BY last_sequence";
+/* As is_run has it; the two numbers are its largest ones. */
+static const char SQL_REMOVE_WRONG[] =
+    "DELETE FROM journal_run WHERE level < 0 OR level > 3 OR first_sequence < 1"
+    " OR first_sequence > last_sequence OR last_sequence - first_sequence > 4294967295"
+    " OR last_sequence >= 1099511627775 OR run <> last_sequence * 4 + level";
 static const char SQL_ADD[] = "INSERT INTO journal_run (run, first_sequence, last_sequence, level)"
                               " VALUES ($1, $2, $3, $4)";
 static const char SQL_REMOVE[] = "DELETE FROM journal_run WHERE run = $1";
@@ -55,7 +60,7 @@ static bool is_run(int64_t first, int64_t last, int64_t level)
            last - first <= UINT32_MAX && last < INT64_MAX >> PLACE_BITS >> 3;
 }
 
-pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
+pia_status_t run_load_rows(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
 {
     run_t *runs = NULL;
     size_t count = 0;
@@ -65,14 +70,14 @@ pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
         int64_t first = pia_stmt_column_integer(stmt, 0);
         int64_t last = pia_stmt_column_integer(stmt, 1);
         int64_t level = pia_stmt_column_integer(stmt, 2);
-        if (!is_run(first, last, level)) {
+        run_t run = {.first = (uint64_t)first, .last = (uint64_t)last, .level = (unsigned)level};
+        if (!is_run(first, last, level) || pia_stmt_column_integer(stmt, 3) != run_id(&run)) {
             pia_stmt_reset(stmt);
             status = PIA_INTERNAL;
             break;
         }
         runs = pia_realloc(runs, (count + 1) * sizeof *runs);
-        runs[count++] =
-            (run_t){.first = (uint64_t)first, .last = (uint64_t)last, .level = (unsigned)level};
+        runs[count++] = run;
     }
     if (status != PIA_NOT_FOUND) {
         free(runs);
@@ -81,6 +86,36 @@ pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
     *ret_runs = runs;
     *ret_count = count;
     return PIA_OK;
+}
+
+pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count)
+{
+    run_t *runs = NULL;
+    size_t count = 0;
+    uint64_t covered = 0;
+    bool whole = true;
+    pia_status_t status = run_load_rows(db, &runs, &count);
+    if (status != PIA_OK)
+        return status;
+    for (size_t i = 0; i < count; i++) {
+        whole = whole && runs[i].first == covered + 1;
+        covered = runs[i].last;
+    }
+    if (!whole) {
+        free(runs);
+        return PIA_INTERNAL;
+    }
+    *ret_runs = runs;
+    *ret_count = count;
+    return PIA_OK;
+}
+
+pia_status_t run_remove_wrong(pia_db_t *db, bool *ret_any)
+{
+    int64_t changes = 0;
+    pia_status_t status = pia_stmt_run(pia_db_prepare(db, SQL_REMOVE_WRONG), &changes);
+    *ret_any = changes > 0;
+    return status;
 }
 
 pia_status_t run_add(pia_db_t *db, const run_t *run)

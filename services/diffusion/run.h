@@ -29,7 +29,12 @@ int64_t run_id(const run_t *run);
 
 /* All runs, by what they cover, oldest first; the caller frees *ret_runs. PIA_INTERNAL: a row is
  * not that of a run; so it is below, too, when a page is not as it was written. */
+pia_status_t run_load_rows(pia_db_t *db, run_t **ret_runs, size_t *ret_count);
+/* The same, and they cover all from the first event on: each begins where the one before it ends.
+ */
 pia_status_t run_load(pia_db_t *db, run_t **ret_runs, size_t *ret_count);
+/* Removes rows that are not those of runs. */
+pia_status_t run_remove_wrong(pia_db_t *db, bool *ret_any);
 
 pia_status_t run_add(pia_db_t *db, const run_t *run);
 /* Its row alone. */

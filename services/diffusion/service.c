@@ -283,10 +283,18 @@ static void job_begins(void *arg)
     self->epoch_began_before = self->epoch_began;
 }
 
+/* Appending what may be there already needs the runs: the next start makes them anew. */
+static void look_at_runs(diffusion_t *self)
+{
+    if (journal_is_torn(self->journal))
+        begin_anew(self, "a run of fingerprints is damaged");
+}
+
 static void job_undone(void *arg)
 {
     diffusion_t *self = arg;
     journal_job_undone(self->journal);
+    look_at_runs(self);
     self->epoch_began = self->epoch_began_before;
 }
 
@@ -297,6 +305,7 @@ static void rolled_back(void *arg)
     pia_fresh_undo(&self->fresh, 0);
     matching_rolled_back(self->matching);
     self->epoch_began = false;
+    look_at_runs(self);
 }
 
 static void damaged(void *arg, const char *reason)

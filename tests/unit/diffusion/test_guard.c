@@ -97,14 +97,15 @@ static void note(instance_t *self, uint64_t good)
 
 static void begin_epoch(instance_t *self, uint64_t good)
 {
-    receipt_t end;
+    guard_begun_t begun;
     pia_problem_t problem = {0};
     fixture_begin(&self->f);
-    if (guard_begin_epoch(self->guard, self->f.db, self->f.journal, "a test", &end, &problem) !=
+    if (guard_begin_epoch(self->guard, self->f.db, self->f.journal, "a test", &begun, &problem) !=
         PIA_OK)
         fail_msg("%s", problem.detail);
-    assert_int_equal(end.epoch, 2);
-    assert_int_equal(end.sequence, good);
+    assert_int_equal(begun.end.epoch, 2);
+    assert_int_equal(begun.end.sequence, good);
+    assert_int_equal(begun.forgotten, 0);
     fixture_commit(&self->f);
 }
 
@@ -192,7 +193,7 @@ static void an_epoch_clears_the_note_and_ends_every_instance(void **state)
     instance_t first, second;
     damage_note_t noted;
     pia_problem_t problem = {0};
-    receipt_t end;
+    guard_begun_t begun;
     if (skip_alone())
         return;
     open_first(&first);
@@ -208,9 +209,9 @@ static void an_epoch_clears_the_note_and_ends_every_instance(void **state)
     assert_int_equal(pia_db_begin(second.f.db), PIA_OK); /* it had ended, and begins anew */
     assert_int_equal(journal_began(second.f.journal, second.f.db), PIA_UNAVAILABLE);
     assert_true(journal_has_moved(second.f.journal));
-    assert_int_equal(
-        guard_begin_epoch(second.guard, second.f.db, second.f.journal, "once more", &end, &problem),
-        PIA_CONFLICT);
+    assert_int_equal(guard_begin_epoch(second.guard, second.f.db, second.f.journal, "once more",
+                                       &begun, &problem),
+                     PIA_CONFLICT);
     fixture_rollback(&second.f);
     close_second(&second);
     open_second(&first, &second);
@@ -248,6 +249,7 @@ static void an_epoch_does_not_begin_over_pending_events(void **state)
     (void)state;
     instance_t first;
     receipt_t receipt;
+    guard_begun_t begun;
     pia_problem_t problem = {0};
     open_first(&first);
     fixture_add(&first.f, "a", "x");
@@ -256,9 +258,9 @@ static void an_epoch_does_not_begin_over_pending_events(void **state)
         assert_int_equal(fixture_append(&first.f, "b", "x", &receipt), PIA_OK);
         if (known)
             damage_found(guard_damage(first.guard), 1, "Found in the midst of a batch.");
-        assert_int_equal(guard_begin_epoch(first.guard, first.f.db, first.f.journal, "a test",
-                                           &receipt, &problem),
-                         PIA_UNAVAILABLE);
+        assert_int_equal(
+            guard_begin_epoch(first.guard, first.f.db, first.f.journal, "a test", &begun, &problem),
+            PIA_UNAVAILABLE);
         fixture_rollback(&first.f);
     }
     close_first(&first);

@@ -1,0 +1,51 @@
+/* journal_private.h - what journal.c (appending) and journal_rows.c (writing rows) share. */
+#ifndef DIFFUSION_JOURNAL_PRIVATE_H
+#define DIFFUSION_JOURNAL_PRIVATE_H
+
+#include "dedup.h"
+#include "journal.h"
+#include "journal_head.h"
+#include "originals.h"
+
+typedef struct {
+    size_t end;                /* of its record in the pending bytes */
+    size_t attributes_end;     /* of its entry in the pending attributes */
+    uint8_t chain[CHAIN_SIZE]; /* after it */
+    uint8_t hash[CHAIN_SIZE];  /* of its bytes */
+    fingerprint_t fingerprint;
+} pending_t;
+
+struct journal {
+    journal_meta_t meta;
+    receipt_t committed; /* the last durable event */
+    uint32_t epoch;      /* of the head when it was opened */
+    damage_t *damage;    /* not owned; NULL */
+    dedup_t *dedup;
+    originals_t originals;
+    bool ended; /* it is damaged: nothing is appended any more */
+    bool torn;  /* a run of fingerprints cannot be read */
+    uint64_t forgotten;
+    bool moved; /* its end is not where this process, or another after it, has put it */
+
+    buffer_t bytes;      /* records of this transaction */
+    buffer_t attributes; /* one entry a record, each whole */
+    pending_t *pending;  /* one a record */
+    size_t count;
+    size_t capacity;
+    bool added_before; /* the entry before the present one was new */
+    int64_t now_ms;    /* when the present ones are recorded */
+    size_t job_start;  /* what the present job has appended begins here */
+    buffer_t packed;   /* the attributes of a row being made */
+
+    batch_t **ready; /* rows written, told of after the commit */
+    size_t ready_count;
+    size_t ready_capacity;
+
+    journal_fn *on_batch;
+    void *on_batch_arg;
+};
+
+/* journal_rows.c: writes what is pending, and moves the head. */
+pia_status_t journal_add_rows(journal_t *self, pia_db_t *db);
+
+#endif
