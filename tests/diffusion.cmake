@@ -6,7 +6,7 @@ foreach(subject marker claims scan record cursor filter filter_text attributes p
 endforeach()
 pia_add_test(unit.diffusion.match_index
     SOURCES unit/diffusion/test_match_index.c unit/diffusion/match_oracle.c LIBS pia_diffusion)
-foreach(subject journal guard dedup dedup_rebuild verify matching publication reader revocations group_store group_owners)
+foreach(subject journal guard cut dedup dedup_rebuild verify matching publication reader revocations group_store group_owners)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c unit/diffusion/diffusion_fixture.c
             support/test_database.c

@@ -35,15 +35,21 @@ check_entry(diffusion_t *self, const append_t *append, size_t index, pia_problem
 
 /* What else the event changes, in the same transaction. */
 static pia_status_t
-project(diffusion_t *self, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
+project(diffusion_t *self, const append_t *append, size_t index, pia_problem_t *problem)
 {
+    const entry_t *entry = &append->entries[index];
     pia_db_t *db = self->context->db;
     const char *type = entry_type(entry);
     if (!entry_is_projected(&entry->attributes))
         return PIA_OK;
     assert(entry->json);
     if (attributes_is_publication(type))
-        return publication_apply(db, &self->fresh, entry, now_ms, problem);
+        return publication_apply(
+            db, &self->fresh,
+            &(publication_step_t){.entry = entry,
+                                  .now_ms = append->now_ms,
+                                  .sequence = append->receipts[index].sequence},
+            problem);
     const json_t *data = json_object_get(entry->json, "data");
     if (strcmp(type, "principal.revoked") == 0)
         return revocations_keep(db, data, problem);
@@ -67,7 +73,7 @@ static pia_status_t project_all(diffusion_t *self, const append_t *append, pia_p
     for (size_t i = 0; i < append->count; i++) {
         if (append->receipts[i].duplicate)
             continue;
-        pia_status_t status = project(self, &append->entries[i], append->now_ms, problem);
+        pia_status_t status = project(self, append, i, problem);
         if (status != PIA_OK) {
             problem_under(problem, i);
             return status;

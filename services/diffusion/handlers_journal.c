@@ -1,6 +1,7 @@
 /* handlers_journal.c - where the journal ends, and whether it is as it was written. */
 #include <sodium.h>
 
+#include "cut.h"
 #include "diffusion.h"
 #include "journal_read.h"
 #include "proto/journal.h"
@@ -76,9 +77,18 @@ void handle_journal_begin(void *self, pia_request_t **request_p)
         pia_request_fail(request_p, &problem);
         return;
     }
+    uint64_t publications = 0;
+    if (cut_projections(diffusion->context->db, &diffusion->fresh, begun.end.sequence,
+                        &publications) != PIA_OK) {
+        pia_request_refuse(request_p, PIA_UNAVAILABLE, "",
+                           "What was derived from lost events cannot be taken back now.");
+        return;
+    }
     diffusion->epoch_began = true;
     json_t *answer = json_pack("{s:I, s:I}", "epoch", (json_int_t)begun.end.epoch, "sequence",
                                (json_int_t)begun.end.sequence);
+    if (publications)
+        json_object_set_new(answer, "publications", json_integer((json_int_t)publications));
     if (begun.forgotten)
         json_object_set_new(answer, "forgotten", json_integer((json_int_t)begun.forgotten));
     pia_request_answer(request_p, answer, 0);

@@ -102,7 +102,7 @@ void handle_publication_create(void *self, pia_request_t **request_p)
         status = announce(diffusion, pia_request_principal(*request_p), "publication.published",
                           NULL, resource, &problem);
     else if (status == PIA_OK) {
-        status = publication_write(db, resource, pia_clock_now());
+        status = publication_write(db, resource, pia_clock_now(), 0);
         if (status != PIA_OK)
             (void)pia_problem_set(&problem, status, "", "The draft cannot be stored now.");
     }
@@ -169,7 +169,7 @@ static pia_status_t change(diffusion_t *self,
                                            "publication.changed", present, resource, problem);
     json_int_t version = json_integer_value(json_object_get(present, "version"));
     json_object_set_new(resource, "version", json_integer(version + 1));
-    status = publication_write(self->context->db, resource, pia_clock_now());
+    status = publication_write(self->context->db, resource, pia_clock_now(), 0);
     if (status != PIA_OK)
         (void)pia_problem_set(problem, status, "", "The draft cannot be stored now.");
     return status;

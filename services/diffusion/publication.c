@@ -179,7 +179,7 @@ static pia_status_t check_agreement(const attributes_t *attributes,
 }
 
 /* Checks the data of an event and completes it to a resource. */
-static pia_status_t resource_of(const entry_t *entry, json_t **ret_resource, pia_problem_t *problem)
+pia_status_t publication_of(const entry_t *entry, json_t **ret_resource, pia_problem_t *problem)
 {
     json_t *data = json_object_get(entry->json, "data");
     pia_publication_t fields = {0};
@@ -267,7 +267,7 @@ void publication_keep_list(pia_fresh_t *fresh, int64_t version, const json_t *pa
 
 /* What may be in the cache by now: nothing of what is new, and nobody has asked for that yet. What
  * is public no more goes at once, also from the list: nothing older takes its place. */
-static void refresh(pia_fresh_t *fresh, const json_t *present, const json_t *resource)
+void publication_refresh(pia_fresh_t *fresh, const json_t *present, const json_t *resource)
 {
     if (!present || !is_public(present))
         return;
@@ -280,12 +280,14 @@ static void refresh(pia_fresh_t *fresh, const json_t *present, const json_t *res
     pia_fresh_hide(fresh, ENTITY_LIST, LIST, INT64_MAX);
 }
 
-pia_status_t publication_apply(
-    pia_db_t *db, pia_fresh_t *fresh, const entry_t *entry, int64_t now_ms, pia_problem_t *problem)
+pia_status_t publication_apply(pia_db_t *db,
+                               pia_fresh_t *fresh,
+                               const publication_step_t *step,
+                               pia_problem_t *problem)
 {
     json_t *resource = NULL;
     json_t *present = NULL;
-    pia_status_t status = resource_of(entry, &resource, problem);
+    pia_status_t status = publication_of(step->entry, &resource, problem);
     if (status != PIA_OK)
         return status;
     status = publication_read(db, text_of(resource, "publication"), &present);
@@ -297,13 +299,13 @@ pia_status_t publication_apply(
         status = pia_problem_set(problem, PIA_FORBIDDEN, "/data/publication",
                                  "It is another pôle's publication.");
     if (status == PIA_OK)
-        status = check_step(entry_type(entry), present, problem);
+        status = check_step(entry_type(step->entry), present, problem);
     if (status == PIA_OK) {
-        publication_advance(resource, entry_type(entry), present, now_ms);
-        status = publication_write(db, resource, now_ms);
+        publication_advance(resource, entry_type(step->entry), present, step->now_ms);
+        status = publication_write(db, resource, step->now_ms, step->sequence);
     }
     if (status == PIA_OK)
-        refresh(fresh, present, resource);
+        publication_refresh(fresh, present, resource);
     json_decref(resource);
     json_decref(present);
     return status;

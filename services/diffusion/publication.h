@@ -30,11 +30,27 @@ void publication_advance(json_t *resource, const char *type, const json_t *prese
 /* The event (publication.published, .changed or .cancelled) that tells of the resource. */
 json_t *publication_event(const char *type, const json_t *resource);
 
-/* Applies a publication.* event that was appended at `now_ms`; the cache is to be told in `fresh`.
- * PIA_INVALID, PIA_NOT_FOUND, PIA_FORBIDDEN (another pôle's) or PIA_CONFLICT (not in a state for
- * that). */
-pia_status_t publication_apply(
-    pia_db_t *db, pia_fresh_t *fresh, const entry_t *entry, int64_t now_ms, pia_problem_t *problem);
+/* An event, as it is appended. */
+typedef struct {
+    const entry_t *entry;
+    int64_t now_ms;
+    uint64_t sequence;
+} publication_step_t;
+
+/* Applies a publication.* event; the cache is to be told in `fresh`. PIA_INVALID, PIA_NOT_FOUND,
+ * PIA_FORBIDDEN (another pôle's) or PIA_CONFLICT (not in a state for that). */
+pia_status_t publication_apply(pia_db_t *db,
+                               pia_fresh_t *fresh,
+                               const publication_step_t *step,
+                               pia_problem_t *problem);
+
+/* What an event says of its publication, without what the life of that adds; the caller owns it.
+ * PIA_INVALID. */
+pia_status_t publication_of(const entry_t *entry, json_t **ret_resource, pia_problem_t *problem);
+
+/* A publication was `present` (NULL: not there) and is now `resource`: what the cache is to be
+ * told. */
+void publication_refresh(pia_fresh_t *fresh, const json_t *present, const json_t *resource);
 
 /* Keeps the resource for the cache, if everyone is shown it, and the same. */
 void publication_keep(pia_fresh_t *fresh, const json_t *resource);

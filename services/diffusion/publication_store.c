@@ -17,13 +17,16 @@ static const char SQL_READ[] = "SELECT body FROM publication WHERE id = $1";
 static const char SQL_REMOVE[] = "DELETE FROM publication WHERE id = $1";
 static const char SQL_WRITE[] =
     "INSERT INTO publication (id, pole, kind, state, visibility, version, listed_at, themes,"
-    " sectors, regions, territories, scope, body)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+    " sectors, regions, territories, scope, body, sequence)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
     " ON CONFLICT (id) DO UPDATE SET kind = excluded.kind, state = excluded.state,"
     " visibility = excluded.visibility, version = excluded.version, listed_at ="
     " CASE WHEN publication.state = 'draft' THEN excluded.listed_at ELSE publication.listed_at END,"
     " themes = excluded.themes, sectors = excluded.sectors, regions = excluded.regions,"
-    " territories = excluded.territories, scope = excluded.scope, body = excluded.body";
+    " territories = excluded.territories, scope = excluded.scope, body = excluded.body,"
+    " sequence = excluded.sequence";
+static const char SQL_AFTER[] =
+    "SELECT id, body FROM publication WHERE sequence > $1 ORDER BY sequence LIMIT $2";
 static const char SQL_LIST[] =
     "SELECT listed_at, id, body FROM publication WHERE state = $1"
     " AND (CAST($2 AS TEXT) = '' OR kind = $2)"
@@ -153,7 +156,8 @@ static void bind_lists(pia_stmt_t *stmt, const json_t *resource)
     buffer_free(&list);
 }
 
-pia_status_t publication_write(pia_db_t *db, const json_t *resource, int64_t now_ms)
+pia_status_t
+publication_write(pia_db_t *db, const json_t *resource, int64_t now_ms, uint64_t sequence)
 {
     char *body = json_dumps(resource, JSON_COMPACT);
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_WRITE);
@@ -167,8 +171,26 @@ pia_status_t publication_write(pia_db_t *db, const json_t *resource, int64_t now
     bind_lists(stmt, resource);
     pia_stmt_text(stmt, 12, text_of(resource, "scope", "regional"));
     pia_stmt_text(stmt, 13, body);
+    pia_stmt_integer(stmt, 14, (int64_t)sequence);
     free(body);
     return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t publication_after(pia_db_t *db, uint64_t sequence, int64_t limit, json_t *resources)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_AFTER);
+    pia_stmt_integer(stmt, 1, (int64_t)sequence);
+    pia_stmt_integer(stmt, 2, limit);
+    pia_status_t status = pia_stmt_step(stmt);
+    for (; status == PIA_OK; status = pia_stmt_step(stmt)) {
+        json_t *resource = json_loads(pia_stmt_column_text(stmt, 1), 0, NULL);
+        if (!resource) {
+            pia_stmt_reset(stmt);
+            return PIA_INTERNAL;
+        }
+        json_object_set_new(resources, pia_stmt_column_text(stmt, 0), resource);
+    }
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
 /* A place in the list: "<listed_at>.<id>"; none: before the newest. */

@@ -12,8 +12,12 @@
 pia_status_t publication_read(pia_db_t *db, const char *id, json_t **ret_resource);
 
 /* Writes a resource over what is there; a new one is listed at `now_ms`, as is a draft that is
- * published. */
-pia_status_t publication_write(pia_db_t *db, const json_t *resource, int64_t now_ms);
+ * published. `sequence`: the event's that makes it so, 0 for a draft. */
+pia_status_t
+publication_write(pia_db_t *db, const json_t *resource, int64_t now_ms, uint64_t sequence);
+
+/* Adds up to `limit` resources that events after `sequence` have written, by their ids. */
+pia_status_t publication_after(pia_db_t *db, uint64_t sequence, int64_t limit, json_t *resources);
 
 pia_status_t publication_remove(pia_db_t *db, const char *id);
 

@@ -23,6 +23,9 @@ static const char SQL_ADD[] =
     "INSERT INTO subscription (slot, id, contact, filter, from_sequence, created_at, change)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7)";
 static const char SQL_READ[] = "SELECT " COLUMNS " WHERE id = $1";
+static const char SQL_CUT_FROM[] =
+    "UPDATE subscription SET from_sequence = $1 WHERE from_sequence > $1";
+static const char SQL_CUT_TO[] = "UPDATE subscription SET to_sequence = $1 WHERE to_sequence > $1";
 static const char SQL_END[] = "UPDATE subscription SET to_sequence = $2, ended_at = $3, change = $4"
                               " WHERE id = $1 AND to_sequence IS NULL";
 static const char SQL_LIST[] = "SELECT " COLUMNS " WHERE slot > $1"
@@ -128,6 +131,18 @@ pia_status_t subscription_end(pia_db_t *db, const char *id, uint64_t to_sequence
     pia_stmt_integer(stmt, 3, pia_clock_now());
     pia_stmt_integer(stmt, 4, change);
     return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t subscription_cut(pia_db_t *db, uint64_t end)
+{
+    static const char *const texts[] = {SQL_CUT_FROM, SQL_CUT_TO};
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < sizeof texts / sizeof texts[0]; i++) {
+        pia_stmt_t *stmt = pia_db_prepare(db, texts[i]);
+        pia_stmt_integer(stmt, 1, (int64_t)end + 1);
+        status = pia_stmt_run(stmt, NULL);
+    }
+    return status;
 }
 
 /* Tells of the rows that are wanted; the statement gives at least those, in their order. */

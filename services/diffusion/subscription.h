@@ -21,6 +21,10 @@ pia_status_t subscription_read(pia_db_t *db, const char *id, json_t **ret_resour
 /* Ends it before `to_sequence`; nothing changes if it has ended. */
 pia_status_t subscription_end(pia_db_t *db, const char *id, uint64_t to_sequence);
 
+/* The journal's tail was cut after event `end`: what began or ended behind it does so with the next
+ * event, whose number is given again. Who has them in memory loads them anew. */
+pia_status_t subscription_cut(pia_db_t *db, uint64_t end);
+
 /* A page in the order of creation: {"items", "next"}. PIA_INVALID: `after` is none of ours. */
 pia_status_t subscription_list(pia_db_t *db,
                                const pia_diffusion_subscription_list_t *query,

@@ -8,7 +8,7 @@ import time
 import piad
 import pytest
 from gateway import Gateway
-from journal import end_network, head, make_event, new_network, publish, read_all
+from journal import end_network, head, make_event, make_key, new_network, publish, read_all
 
 FILE = "diffusion.db"
 
@@ -344,3 +344,37 @@ def test_what_cannot_be_read_at_all_is_not_made_anew(journal, damage):
     assert process.wait() == 1
     assert FILE in process.tail()
     assert files(journal) == before
+
+
+def test_what_lost_events_have_published_goes_back_with_them(journal):
+    """The journal and what is listed agree: a publication of the lost tail is a draft again."""
+    pole = make_key(journal, "pole", pole="cnidep")["key"]
+
+    def create(title):
+        body = {"pole": "cnidep", "kind": "guide", "title": title, "publish": True}
+        answer = journal.call("diffusion.publication.create", body, key=pole)
+        assert answer.status == 200, answer
+        return answer.body
+
+    kept, lost = create("gardé"), None
+    publish(journal, [needle_event("the needle")])
+    body = {"publication": kept["publication"], "version": kept["version"], "title": "changé"}
+    assert journal.call("diffusion.publication.change", body, key=pole).status == 200
+    lost = create("perdu")
+    stop(journal)
+    assert flip(journal.data / FILE, b"the needle")
+    journal.start("diffusion", "--redis", "")
+    assert journal.pia("journal", "verify").returncode == 4
+    process = journal.processes[-1]
+    done = journal.pia("journal", "begin-epoch", "a disk was damaged", "--json")
+    assert done.returncode == 0 and json.loads(done.stdout)["publications"] == 2, done
+    assert process.wait() == 0
+    journal.start("diffusion", "--redis", "")
+    listed = journal.call("diffusion.publication.list", {}, anonymous=True).body["items"]
+    assert [item["title"] for item in listed] == ["gardé"]
+    drafts = journal.call("diffusion.publication.list", {"pole": "cnidep", "state": "draft"}, key=pole)
+    [draft] = drafts.body["items"]
+    assert draft["publication"] == lost["publication"] and draft["version"] > lost["version"]
+    body = {"publication": draft["publication"], "version": draft["version"]}
+    assert journal.call("diffusion.publication.publish", body, key=pole).status == 200
+    assert len(journal.call("diffusion.publication.list", {}, anonymous=True).body["items"]) == 2

@@ -18,7 +18,9 @@ CREATE TABLE publication (
     regions TEXT NOT NULL,          -- that it touches: named, or of a named département
     territories TEXT NOT NULL,      -- that cover a département: "d54" named, "r44" named région
     scope TEXT NOT NULL,            -- national, regional
+    sequence BIGINT NOT NULL,       -- of the event that has made it so; 0: a draft
     body TEXT NOT NULL              -- the resource, JSON
 );
 CREATE INDEX publication_by_time ON publication (state, listed_at, id);
+CREATE INDEX publication_by_event ON publication (sequence);
 CREATE INDEX publication_by_pole ON publication (pole, state, listed_at, id);

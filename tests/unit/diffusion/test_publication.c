@@ -25,7 +25,9 @@ apply(fixture_t *f, const char *source, const char *verb, const char *data, pia_
              verb, data[0] ? "x" : "y", source, verb, data);
     fixture_parse(&entry, text);
     assert_int_equal(pia_db_begin(f->db), PIA_OK);
-    pia_status_t status = publication_apply(f->db, &fresh, &entry, 1800000000000, problem);
+    pia_status_t status = publication_apply(
+        f->db, &fresh,
+        &(publication_step_t){.entry = &entry, .now_ms = 1800000000000, .sequence = 7}, problem);
     if (status == PIA_OK)
         assert_int_equal(pia_db_commit(f->db), PIA_OK);
     else
@@ -223,7 +225,9 @@ static pia_status_t apply_as(fixture_t *f,
              "\"data\":{\"publication\":\"%s\",\"kind\":\"guide\",\"title\":\"T\"%s}}",
              verb, attributes, ID, data);
     fixture_parse(&entry, text);
-    pia_status_t status = publication_apply(f->db, &fresh, &entry, 1800000000000, problem);
+    pia_status_t status = publication_apply(
+        f->db, &fresh,
+        &(publication_step_t){.entry = &entry, .now_ms = 1800000000000, .sequence = 7}, problem);
     entry_clear(&entry);
     return status;
 }
@@ -287,7 +291,7 @@ static void pages_of_the_list_join(void **state)
         json_t *resource =
             json_pack("{s:s, s:s, s:s, s:s, s:s, s:i}", "publication", id, "pole", "cnidep", "kind",
                       "guide", "title", "T", "state", "published", "version", 1);
-        assert_int_equal(publication_write(f.db, resource, 1000 + i / 2), PIA_OK);
+        assert_int_equal(publication_write(f.db, resource, 1000 + i / 2, 7), PIA_OK);
         json_decref(resource);
     }
     assert_int_equal(pia_db_commit(f.db), PIA_OK);
