@@ -9,6 +9,7 @@
 
 /* The nouns that routes speak of; each is a file of proto/, embedded by CMakeLists.txt. */
 #define NOUNS(X)                                                                                   \
+    X(appel)                                                                                       \
     X(contact)                                                                                     \
     X(deadline)                                                                                    \
     X(delivery)                                                                                    \
@@ -24,6 +25,7 @@
     X(publication)                                                                                 \
     X(reference)                                                                                   \
     X(section)                                                                                     \
+    X(specification)                                                                               \
     X(structure)                                                                                   \
     X(subscription)
 

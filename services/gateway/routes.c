@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proto/appel.h"
 #include "proto/contact.h"
 #include "proto/deadline.h"
 #include "proto/delivery.h"
@@ -20,6 +21,7 @@
 #include "proto/publication.h"
 #include "proto/reference.h"
 #include "proto/section.h"
+#include "proto/specification.h"
 #include "proto/structure.h"
 #include "proto/subscription.h"
 
@@ -119,6 +121,24 @@ const route_t gateway_routes[] = {
      "Process definitions"},
     {"GET", "/v1/processes/{name}", &pia_msg_labellisation_process_get, ROUTE_PUBLIC | ROUTE_BARE,
      NULL, "process:name", NULL, "One process definition"},
+    {"GET", "/v1/specifications", &pia_msg_labellisation_specification_list, 0, NULL, NULL, NULL,
+     "Specifications (cahiers des charges)"},
+    {"POST", "/v1/specifications", &pia_msg_labellisation_specification_create, 0, NULL, NULL, NULL,
+     "Records the next version of a specification"},
+    {"GET", "/v1/specifications/{name}", &pia_msg_labellisation_specification_get, 0, NULL, NULL,
+     NULL, "One specification: criteria, weights, scales, thresholds"},
+    {"GET", "/v1/appels", &pia_msg_labellisation_appel_list, 0, NULL, NULL, NULL,
+     "Calls (appels à candidatures)"},
+    {"POST", "/v1/appels", &pia_msg_labellisation_appel_create, ROUTE_CREATES, NULL, NULL, "id",
+     "Prepares a call"},
+    {"GET", "/v1/appels/{appel}", &pia_msg_labellisation_appel_get, 0, NULL, NULL, NULL,
+     "One call"},
+    {"GET", "/v1/appels/{appel}/transitions", &pia_msg_labellisation_appel_transitions, 0, NULL,
+     NULL, NULL, "What you may do to a call now"},
+    {"POST", "/v1/appels/{appel}/transitions", &pia_msg_labellisation_appel_transition, 0, NULL,
+     NULL, NULL, "Announces, prolongs or ends a call"},
+    {"GET", "/v1/appels/{appel}/history", &pia_msg_labellisation_appel_history, 0, NULL, NULL, NULL,
+     "A call's history"},
     {"GET", "/v1/deadlines", &pia_msg_labellisation_deadline_rules, ROUTE_PUBLIC, NULL, NULL, NULL,
      "Rules of legal periods"},
     {"GET", "/v1/deadlines/{rule}", &pia_msg_labellisation_deadline_compute, ROUTE_PUBLIC, NULL,

@@ -81,6 +81,7 @@ pia_status_t definition_load(const char *bytes,
         definition->version = fields.version;
         definition->themes = fields.themes;
         definition->sectors = fields.sectors;
+        definition->specification = fields.specification;
         hash_bytes(bytes, size, definition->hash);
         status = load_machines(definition, problem);
     }

@@ -20,6 +20,7 @@ typedef struct {
     const char *name, *title;
     int64_t version;
     const json_t *themes, *sectors;    /* sectors may be NULL */
+    const char *specification;         /* of dossiers without a call; NULL: none */
     machine_t machines[MACHINE_COUNT]; /* without states: the procedure has no such kind */
     content_t content;                 /* sections and pieces of a dossier */
     char hash[DEFINITION_HASH_SIZE];   /* of the bytes, BLAKE2b-256 */

@@ -149,7 +149,8 @@ static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_pr
 {
     char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE], id[PIA_UUID_TEXT_SIZE];
     period_t period;
-    definition_read_period(json_object_get(parameters, "validity"), &period);
+    const json_t *validity = json_object_get(act->matter->card, "validity"); /* the call's */
+    definition_read_period(validity ? validity : json_object_get(parameters, "validity"), &period);
     day_format(day_of(act->effective_ms), from);
     day_format(day_add(day_of(act->effective_ms), &period), until);
     child_t label = {

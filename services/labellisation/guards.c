@@ -1,6 +1,7 @@
 /* guards.c - the conditions that a definition may name. */
 #include <string.h>
 
+#include "appel.h"
 #include "people.h"
 #include "pia/principal.h"
 #include "review.h"
@@ -163,6 +164,10 @@ static const guard_kind_t guards[] = {
      .parameters = {{"data", PARAMETER_CHOICE}}},
     {.name = "signed_by", .test = signed_by, .parameters = {{"by", PARAMETER_NAMES}}},
     {.name = "pole_free", .test = pole_free},
+    {.name = "filing_open",
+     .test = appel_filing_open,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"intake", PARAMETER_VALUE}}},
 };
 
 const guard_kind_t *guard_find(const char *name)

@@ -64,4 +64,24 @@ pia_status_t handler_history(labellisation_t *self,
 /* The id in a cursor, "" for NULL; PIA_INVALID. */
 pia_status_t handler_after(const char *after, const char **ret_id, pia_problem_t *problem);
 
+/* A cursor in a list of versions: NAME.VERSION. */
+typedef struct {
+    char name[PIA_POINTER_MAX];
+    int64_t version;
+} handler_cursor_t;
+
+/* "" and 0 for NULL; PIA_INVALID. */
+pia_status_t
+handler_read_cursor(const char *after, handler_cursor_t *ret_cursor, pia_problem_t *problem);
+
+/* A page of `cards` (taken), which may be one more than `limit`: that one is cut, and `next` says
+ * where the next page begins. The caller owns it. */
+json_t *handler_version_page(json_t *cards, int64_t limit);
+
+/* Whether all `codes` are among `known`, each once; PIA_INVALID at /LIST/INDEX. NULL: none. */
+pia_status_t handler_check_codes(const json_t *codes,
+                                 const json_t *known,
+                                 const char *list,
+                                 pia_problem_t *problem);
+
 #endif

@@ -6,45 +6,7 @@
 #include "pia/clock.h"
 #include "proto/dossier.h"
 #include "serve.h"
-
-/* Answers with the dossier, and clears it. */
-static void answer_dossier(labellisation_t *self, pia_request_t **request_p, handler_found_t *found)
-{
-    json_t *json = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
-    const pia_principal_t *principal = pia_request_principal(*request_p);
-    int64_t version = found->matter.version;
-    pia_status_t status = view_dossier(self->db, &found->matter, principal, found->roles, &json);
-    matter_clear(&found->matter);
-    if (status == PIA_OK)
-        pia_request_answer(request_p, json, version);
-    else
-        handler_fail(request_p, status, &problem);
-}
-
-static bool is_repeated(const json_t *codes, size_t index)
-{
-    for (size_t i = 0; i < index; i++)
-        if (json_equal(json_array_get(codes, i), json_array_get(codes, index)))
-            return true;
-    return false;
-}
-
-/* What a label says of its pôle must be what the registry takes, years before it is awarded. */
-static pia_status_t
-check_codes(const json_t *codes, const json_t *known, const char *list, pia_problem_t *problem)
-{
-    for (size_t i = 0; i < json_array_size(codes); i++) {
-        char pointer[PIA_POINTER_MAX];
-        (void)snprintf(pointer, sizeof pointer, "/%s/%zu", list, i);
-        if (!names_have(known, json_string_value(json_array_get(codes, i))))
-            return pia_problem_set(problem, PIA_INVALID, pointer,
-                                   "the process definition has no such code");
-        if (is_repeated(codes, i))
-            return pia_problem_set(problem, PIA_INVALID, pointer, "this code is given twice");
-    }
-    return PIA_OK;
-}
+#include "specification.h"
 
 /* A structure that the registry does not have would get a label and no pôle. Who acts for it proves
  * that it is there. */
@@ -66,15 +28,70 @@ static pia_status_t find_structure(labellisation_t *self,
     return status;
 }
 
-static pia_status_t find_definition(labellisation_t *self,
-                                    const pia_labellisation_dossier_create_t *fields,
-                                    const definition_t **ret_definition,
-                                    pia_problem_t *problem)
+/* Without a call: the definition that is asked for, and the specification that it names. */
+static pia_status_t pin_permanent(labellisation_t *self,
+                                  const pia_labellisation_dossier_create_t *fields,
+                                  matter_t *dossier,
+                                  pia_problem_t *problem)
 {
     const json_t *name = json_object_get(fields->process, "name");
     const json_t *version = json_object_get(fields->process, "version");
-    return library_find(self->library, self->db, name ? json_string_value(name) : self->process,
-                        json_integer_value(version), ret_definition, problem);
+    json_t *ref = NULL;
+    pia_status_t status =
+        library_find(self->library, self->db, name ? json_string_value(name) : self->process,
+                     json_integer_value(version), &dossier->definition, problem);
+    if (status != PIA_OK || !dossier->definition->specification)
+        return status;
+    json_t *choice = json_pack("{s:s}", "name", dossier->definition->specification);
+    status = specification_choose(self->db, choice, "/process", &ref, problem);
+    json_decref(choice);
+    if (status == PIA_OK)
+        json_object_set_new(dossier->card, "specification", ref);
+    return status;
+}
+
+/* What a call says of its dossiers, and whether this one may belong to it. */
+static pia_status_t take_from_call(const matter_t *appel,
+                                   const pia_labellisation_dossier_create_t *fields,
+                                   matter_t *dossier,
+                                   pia_problem_t *problem)
+{
+    const json_t *name = json_object_get(fields->process, "name");
+    const json_t *validity = json_object_get(appel->card, "validity");
+    const json_t *themes = json_object_get(appel->card, "themes");
+    if (name && strcmp(json_string_value(name), appel->definition->name) != 0)
+        return pia_problem_set(problem, PIA_INVALID, "/process",
+                               "the call's dossiers follow another procedure");
+    if (appel->machine->states[appel->state].final)
+        return pia_problem_set(problem, PIA_CONFLICT, "/appel", "this call is over");
+    (void)snprintf(dossier->parent, sizeof dossier->parent, "%s", appel->id);
+    dossier->parent_kind = MACHINE_APPEL;
+    dossier->definition = appel->definition;
+    json_object_set(dossier->card, "specification", json_object_get(appel->card, "specification"));
+    if (validity)
+        json_object_set(dossier->card, "validity", (json_t *)validity);
+    return themes ? handler_check_codes(fields->themes, themes, "themes", problem) : PIA_OK;
+}
+
+/* The definition and the specification that the dossier is pinned to. */
+static pia_status_t pin(labellisation_t *self,
+                        const pia_labellisation_dossier_create_t *fields,
+                        matter_t *dossier,
+                        pia_problem_t *problem)
+{
+    matter_t appel;
+    dossier->card = json_object();
+    if (!fields->appel)
+        return pin_permanent(self, fields, dossier, problem);
+    pia_status_t status =
+        matter_load(self->db, self->library, MACHINE_APPEL, fields->appel, &appel, problem);
+    if (status == PIA_NOT_FOUND)
+        return pia_problem_set(problem, PIA_INVALID, "/appel", "there is no such call");
+    if (status != PIA_OK)
+        return status;
+    status = take_from_call(&appel, fields, dossier, problem);
+    matter_clear(&appel);
+    return status;
 }
 
 static pia_status_t find_creation(const pia_labellisation_dossier_create_t *fields,
@@ -88,9 +105,11 @@ static pia_status_t find_creation(const pia_labellisation_dossier_create_t *fiel
     if (!*ret_transition)
         return pia_problem_set(problem, PIA_INVALID, "/transition",
                                "the process definition has no transition of this name");
-    pia_status_t status = check_codes(fields->themes, definition->themes, "themes", problem);
-    return status == PIA_OK ? check_codes(fields->sectors, definition->sectors, "sectors", problem)
-                            : status;
+    pia_status_t status =
+        handler_check_codes(fields->themes, definition->themes, "themes", problem);
+    return status == PIA_OK
+               ? handler_check_codes(fields->sectors, definition->sectors, "sectors", problem)
+               : status;
 }
 
 /* The new dossier, before it is stored. */
@@ -105,10 +124,11 @@ static void fill_dossier(matter_t *dossier,
     dossier->kind = MACHINE_DOSSIER;
     dossier->state = STATE_NONE;
     dossier->demonstration = demonstration;
-    dossier->card = json_pack("{s:s, s:O, s:O*, s:O}", "title", fields->title, "themes",
-                              fields->themes, "sectors", fields->sectors, "pole", fields->pole);
-    if (!fields->sectors)
-        json_object_set_new(dossier->card, "sectors", json_array());
+    json_object_set_new(dossier->card, "title", json_string(fields->title));
+    json_object_set(dossier->card, "themes", (json_t *)fields->themes);
+    json_object_set(dossier->card, "pole", (json_t *)fields->pole);
+    json_object_set_new(dossier->card, "sectors",
+                        fields->sectors ? json_incref((json_t *)fields->sectors) : json_array());
 }
 
 static pia_status_t create(labellisation_t *self,
@@ -127,7 +147,7 @@ static pia_status_t create(labellisation_t *self,
         .principal = principal,
         .data = fields->data,
     };
-    pia_status_t status = find_definition(self, fields, &dossier->definition, problem);
+    pia_status_t status = pin(self, fields, dossier, problem);
     if (status == PIA_OK)
         status = find_creation(fields, dossier->definition, &act.transition, problem);
     if (status != PIA_OK)
@@ -152,7 +172,7 @@ void handle_dossier_create(void *arg, pia_request_t **request_p)
     pia_status_t status = create(self, *request_p, &found, &problem);
     if (status == PIA_OK) {
         self->moved++;
-        answer_dossier(self, request_p, &found);
+        serve_found(self, request_p, &found, view_dossier);
         return;
     }
     matter_clear(&found.matter);
@@ -182,6 +202,7 @@ void handle_dossier_list(void *self, pia_request_t **request_p)
         .state = fields->state,
         .structure = own ? principal->structure : NULL,
         .person = principal->person,
+        .parent = fields->appel,
         .after = fields->after,
     };
     serve_list(self, request_p, MACHINE_DOSSIER, &filter, view_dossier);

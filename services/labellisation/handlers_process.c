@@ -1,8 +1,4 @@
 /* handlers_process.c - process definitions: anyone may read the procedure. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "handler.h"
 #include "proto/process.h"
 
@@ -35,54 +31,19 @@ void handle_process_get(void *self, pia_request_t **request_p)
         handler_fail(request_p, status, &problem);
 }
 
-/* A cursor is NAME.VERSION. */
-static pia_status_t read_cursor(
-    const char *after, char *name, size_t size, int64_t *ret_version, pia_problem_t *problem)
-{
-    const char *dot = after ? strrchr(after, '.') : NULL;
-    name[0] = '\0';
-    *ret_version = 0;
-    if (!after)
-        return PIA_OK;
-    char *end = NULL;
-    if (dot && (size_t)(dot - after) < size) {
-        memcpy(name, after, (size_t)(dot - after));
-        name[dot - after] = '\0';
-        *ret_version = strtoll(dot + 1, &end, 10);
-    }
-    if (!end || end == dot + 1 || *end != '\0')
-        return pia_problem_set(problem, PIA_INVALID, "/after", "is not a cursor of this list");
-    return PIA_OK;
-}
-
-/* Cuts the one card too many and says where the next page begins. */
-static json_t *page_of(json_t *cards, int64_t limit)
-{
-    json_t *page = json_pack("{s:o}", "items", cards);
-    if ((int64_t)json_array_size(cards) <= limit)
-        return page;
-    json_array_remove(cards, json_array_size(cards) - 1);
-    const json_t *last = json_array_get(cards, json_array_size(cards) - 1);
-    char next[PIA_POINTER_MAX];
-    (void)snprintf(next, sizeof next, "%s.%lld", json_string_value(json_object_get(last, "name")),
-                   (long long)json_integer_value(json_object_get(last, "version")));
-    json_object_set_new(page, "next", json_string(next));
-    return page;
-}
-
 void handle_process_list(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
     const pia_labellisation_process_list_t *fields = pia_request_fields(*request_p);
-    int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT, version;
-    char name[PIA_POINTER_MAX];
+    int64_t limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
+    handler_cursor_t after;
     json_t *cards = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = read_cursor(fields->after, name, sizeof name, &version, &problem);
+    pia_status_t status = handler_read_cursor(fields->after, &after, &problem);
     if (status == PIA_OK)
-        status = library_cards(self->db, name, version, limit + 1, &cards);
+        status = library_cards(self->db, after.name, after.version, limit + 1, &cards);
     if (status == PIA_OK)
-        pia_request_answer(request_p, page_of(cards, limit), 0);
+        pia_request_answer(request_p, handler_version_page(cards, limit), 0);
     else
         handler_fail(request_p, status, &problem);
 }

@@ -14,11 +14,10 @@ answer(pia_request_t **request_p, pia_status_t status, json_t *json, pia_problem
         handler_fail(request_p, status, problem);
 }
 
-/* Answers with what was found, and clears it. */
-static void answer_found(labellisation_t *self,
-                         pia_request_t **request_p,
-                         handler_found_t *found,
-                         view_fn *view)
+void serve_found(labellisation_t *self,
+                 pia_request_t **request_p,
+                 handler_found_t *found,
+                 view_fn *view)
 {
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
@@ -42,7 +41,7 @@ void serve_get(labellisation_t *self,
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = handler_find(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK)
-        answer_found(self, request_p, &found, view);
+        serve_found(self, request_p, &found, view);
     else
         handler_fail(request_p, status, &problem);
 }
@@ -122,7 +121,7 @@ void serve_move(labellisation_t *self,
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = handler_move(self, *request_p, move, &found, &problem);
     if (status == PIA_OK)
-        answer_found(self, request_p, &found, view);
+        serve_found(self, request_p, &found, view);
     else
         handler_fail(request_p, status, &problem);
 }

@@ -8,6 +8,12 @@
 #include "store_matter.h"
 #include "view.h"
 
+/* With what was found or made, which is cleared. */
+void serve_found(labellisation_t *self,
+                 pia_request_t **request_p,
+                 handler_found_t *found,
+                 view_fn *view);
+
 void serve_get(labellisation_t *self,
                pia_request_t **request_p,
                machine_kind_t kind,

@@ -12,6 +12,7 @@
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "pia/memory.h"
+#include "proto/appel.h"
 #include "proto/deadline.h"
 #include "proto/dossier.h"
 #include "proto/evidence.h"
@@ -19,12 +20,15 @@
 #include "proto/piece.h"
 #include "proto/process.h"
 #include "proto/section.h"
+#include "proto/specification.h"
+#include "specification.h"
 #include "store_matter.h"
 #include "upload.h"
 
 enum {
     REVIEWS = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_COMMITTEE |
               PIA_ROLE_SIGNATORY | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE,
+    WRITES = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR,
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
     SET_ASIDE_MS = 60000,
     KEEP_LOOK_MS = 60000,
@@ -67,18 +71,32 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_label_history, PIA_ROLE_ANY, handle_label_history},
     {&pia_msg_labellisation_process_get, PIA_ROLE_PUBLIC, handle_process_get},
     {&pia_msg_labellisation_process_list, PIA_ROLE_PUBLIC, handle_process_list},
+    {&pia_msg_labellisation_specification_create, WRITES, handle_specification_create},
+    {&pia_msg_labellisation_specification_get, PIA_ROLE_PUBLIC, handle_specification_get},
+    {&pia_msg_labellisation_specification_list, PIA_ROLE_PUBLIC, handle_specification_list},
+    {&pia_msg_labellisation_appel_create, PIA_ROLE_ANY, handle_appel_create},
+    {&pia_msg_labellisation_appel_get, PIA_ROLE_PUBLIC, handle_appel_get},
+    {&pia_msg_labellisation_appel_list, PIA_ROLE_PUBLIC, handle_appel_list},
+    {&pia_msg_labellisation_appel_transition, PIA_ROLE_ANY, handle_appel_transition},
+    {&pia_msg_labellisation_appel_transitions, PIA_ROLE_ANY, handle_appel_transitions},
+    {&pia_msg_labellisation_appel_history, PIA_ROLE_ANY, handle_appel_history},
+    {&pia_msg_labellisation_appel_texts, PIA_ROLE_ANY, handle_appel_texts},
+    {&pia_msg_labellisation_appel_verify, CONTROL, handle_appel_verify},
     {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
     {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
     {NULL, 0, NULL},
 };
 
-extern const char labellisation_migration_1[], labellisation_migration_2[],
-    labellisation_migration_3[], label_pia_v1[];
+/* Embedded by the build. */
+extern const char labellisation_migration_1[], labellisation_migration_2[];
+extern const char labellisation_migration_3[], labellisation_migration_4[];
+extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
     {1, labellisation_migration_1},
     {2, labellisation_migration_2},
     {3, labellisation_migration_3},
+    {4, labellisation_migration_4},
     {0, NULL},
 };
 
@@ -193,6 +211,8 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
     if (status != PIA_OK)
         return status;
     status = pia_db_begin(self->db);
+    if (status == PIA_OK)
+        status = specification_ship(self->db, cahier_pia_v1, pia_clock_now());
     if (status == PIA_OK)
         status = add_definitions(self, problem);
     if (status == PIA_OK)

@@ -112,6 +112,7 @@ pia_status_t view_dossier(pia_db_t *db,
                           json_t **ret_json)
 {
     json_t *json = view_matter(dossier, roles);
+    json_object_set(json, "specification", json_object_get(dossier->card, "specification"));
     json_t *deadline = deadline_view(dossier);
     if (deadline)
         json_object_set_new(json, "deadline", deadline);
@@ -167,6 +168,7 @@ pia_status_t view_transitions(const labellisation_t *self,
                               json_t **ret_json)
 {
     const machine_t *machine = matter->machine;
+    int64_t now_ms = pia_clock_now();
     json_t *items = json_array();
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < machine->transition_count; i++) {
@@ -176,6 +178,8 @@ pia_status_t view_transitions(const labellisation_t *self,
             .matter = matter,
             .transition = &machine->transitions[i],
             .principal = principal,
+            .effective_ms = now_ms,
+            .recorded_ms = now_ms,
         };
         json_t *item = NULL;
         if (engine_allows(machine, act.transition, matter->state, roles, NULL) != PIA_OK)

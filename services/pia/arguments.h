@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
     option_t options[ARGUMENTS_MAX];
     size_t option_count;
+    size_t before_count; /* how many of the options stand before the command */
     const char *positionals[ARGUMENTS_MAX];
     size_t positional_count;
 } arguments_t;

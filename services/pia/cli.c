@@ -248,6 +248,7 @@ int cli_main(int argc, char **argv)
     int read = arguments_read(&arguments, argv + 1, true, known_before, NULL, error);
     if (read < 0)
         return usage(error);
+    arguments.before_count = arguments.option_count;
     char *const *rest = argv + 1 + read;
     if (arguments_get(&arguments, "version"))
         return puts("pia " PIA_VERSION) < 0 ? EXIT_REFUSED : EXIT_DONE;

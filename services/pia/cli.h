@@ -42,6 +42,7 @@ struct command {
     const char *help;     /* one line */
     command_fn *run;
     const pia_message_t *message; /* its fields are options too; NULL: none */
+    const pia_message_t *asks;    /* what it asks, with a body of its own making; NULL: none */
     const char *fields;           /* the message's fields that are positional, in order: "code" */
     const char *columns;          /* of a list's table: "code name state" */
     const flag_t *flags;          /* options of its own, ended by a NULL name; or NULL */

@@ -35,7 +35,7 @@ static pia_status_t set_options(const command_t *command,
                                 pia_problem_t *problem)
 {
     pia_status_t status = PIA_OK;
-    for (size_t i = 0; i < arguments->option_count && status == PIA_OK; i++) {
+    for (size_t i = arguments->before_count; i < arguments->option_count && status == PIA_OK; i++) {
         char name[64];
         (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(arguments->options[i].name, "="),
                        arguments->options[i].name);

@@ -1,4 +1,4 @@
-/* command_transition.c - pia dossier do: a transition with what it asks for. */
+/* command_transition.c - pia dossier do, pia appel do: a transition with what it asks for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +7,9 @@
 #include "commands.h"
 #include "pia/memory.h"
 #include "print.h"
-#include "proto/dossier.h"
+#include "proto/messages.h"
+
+enum { KIND_SIZE = 64 };
 
 const flag_t transition_flags[] = {
     {"version", "N", "the version that you have seen (default: the present one)"},
@@ -106,11 +108,12 @@ static json_t *read_data(const json_t *transitions, const arguments_t *arguments
     return data;
 }
 
-static json_t *make_body(const arguments_t *arguments, const json_t *transitions, json_t *data)
+static json_t *
+make_body(const char *kind, const arguments_t *arguments, const json_t *transitions, json_t *data)
 {
     const char *version = arguments_get(arguments, "version");
     const char *key = arguments_get(arguments, "idempotency-key");
-    json_t *body = json_pack("{s:s, s:s, s:I}", "dossier", arguments->positionals[0], "transition",
+    json_t *body = json_pack("{s:s, s:s, s:I}", kind, arguments->positionals[0], "transition",
                              arguments->positionals[1], "version",
                              version ? (json_int_t)strtoll(version, NULL, 10)
                                      : json_integer_value(json_object_get(transitions, "version")));
@@ -121,24 +124,42 @@ static json_t *make_body(const arguments_t *arguments, const json_t *transitions
     return body;
 }
 
+/* The second word of a message's name. */
+static void read_kind(const pia_message_t *message, char ret_kind[KIND_SIZE])
+{
+    const char *word = strchr(message->name, '.') + 1;
+    (void)snprintf(ret_kind, KIND_SIZE, "%.*s", (int)strcspn(word, "."), word);
+}
+
+/* NAME.transitions, beside the message NAME.transition. */
+static const pia_message_t *possible(const pia_message_t *transition)
+{
+    const pia_message_t *const *message = pia_messages;
+    size_t size = strlen(transition->name);
+    while (strncmp((*message)->name, transition->name, size) != 0 ||
+           strcmp((*message)->name + size, "s") != 0)
+        message++;
+    return *message;
+}
+
 int command_transition(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
-    (void)command;
-    json_t *question = json_pack("{s:s}", "dossier", arguments->positionals[0]);
+    char kind[KIND_SIZE];
+    read_kind(command->asks, kind);
+    json_t *question = json_pack("{s:s}", kind, arguments->positionals[0]);
     json_t *transitions = NULL, *data = NULL, *body = NULL, *answer = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     int code = EXIT_USAGE;
-    if (!question || ask(cli, NULL, &pia_msg_labellisation_dossier_transitions, question,
-                         &transitions, &problem) != PIA_OK) {
+    if (!question ||
+        ask(cli, NULL, possible(command->asks), question, &transitions, &problem) != PIA_OK) {
         code = question ? ask_say(&problem) : EXIT_USAGE;
         goto out;
     }
     data = read_data(transitions, arguments);
-    body = data ? make_body(arguments, transitions, data) : NULL;
+    body = data ? make_body(kind, arguments, transitions, data) : NULL;
     if (!body)
         goto out;
-    if (ask(cli, NULL, &pia_msg_labellisation_dossier_transition, body, &answer, &problem) !=
-        PIA_OK) {
+    if (ask(cli, NULL, command->asks, body, &answer, &problem) != PIA_OK) {
         code = ask_say(&problem);
         goto out;
     }

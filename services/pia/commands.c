@@ -1,6 +1,7 @@
 /* commands.c - the one table of what pia can do. */
 #include "commands.h"
 
+#include "proto/appel.h"
 #include "proto/contact.h"
 #include "proto/deadline.h"
 #include "proto/delivery.h"
@@ -18,6 +19,7 @@
 #include "proto/publication.h"
 #include "proto/reference.h"
 #include "proto/section.h"
+#include "proto/specification.h"
 #include "proto/structure.h"
 #include "proto/subscription.h"
 
@@ -117,6 +119,7 @@ const command_t commands[] = {
      .synopsis = "DOSSIER TRANSITION [NAME=VALUE…]",
      .help = "make a transition; NAME=VALUE is what it asks for",
      .run = command_transition,
+     .asks = &pia_msg_labellisation_dossier_transition,
      .flags = transition_flags,
      .positional_min = 2,
      .positional_max = ARGUMENTS_MAX},
@@ -188,6 +191,57 @@ const command_t commands[] = {
          labellisation_completion_list,
          "dossier",
          "number requested_on until state indispensable items"),
+    MESSAGE("appel create",
+            "TITLE",
+            "a new call: --specification-name NAME --opens DATE [--closes DATE]",
+            labellisation_appel_create,
+            "title"),
+    LIST("appel list",
+         "",
+         "calls (appels à candidatures)",
+         labellisation_appel_list,
+         "",
+         "id title state opens closes specification.name specification.version"),
+    MESSAGE("appel show", "APPEL", "a call", labellisation_appel_get, "appel"),
+    LIST("appel transitions",
+         "APPEL",
+         "what may be done with a call now",
+         labellisation_appel_transitions,
+         "appel",
+         "name label to ready blocked_by"),
+    {.name = "appel do",
+     .synopsis = "APPEL TRANSITION [NAME=VALUE…]",
+     .help = "make a transition; NAME=VALUE is what it asks for",
+     .run = command_transition,
+     .asks = &pia_msg_labellisation_appel_transition,
+     .flags = transition_flags,
+     .positional_min = 2,
+     .positional_max = ARGUMENTS_MAX},
+    LIST("appel history",
+         "APPEL",
+         "what happened to a call",
+         labellisation_appel_history,
+         "appel",
+         "number transition from to actor effective_at"),
+    {.name = "specification create",
+     .synopsis = "FILE",
+     .help = "the next version of a specification (cahier des charges), from JSON",
+     .run = command_record,
+     .asks = &pia_msg_labellisation_specification_create,
+     .flags = record_flags,
+     .positional_min = 1,
+     .positional_max = 1},
+    LIST("specification list",
+         "",
+         "specifications (cahiers des charges)",
+         labellisation_specification_list,
+         "",
+         "name version title created_at"),
+    MESSAGE("specification show",
+            "NAME",
+            "a specification: criteria, weights, scales, thresholds",
+            labellisation_specification_get,
+            "name"),
     LIST("label list",
          "",
          "labels",

@@ -10,7 +10,8 @@ command_fn command_status;
 command_fn command_publish;
 command_fn command_follow;
 command_fn command_work;
-command_fn command_transition;
+command_fn command_transition; /* of any kind: asks, and its message with an s */
+command_fn command_record;     /* a message whose body is a file */
 command_fn command_drain;
 command_fn command_level;
 command_fn command_retain;
@@ -36,6 +37,7 @@ extern const flag_t work_flags[];
 extern const flag_t transition_flags[];
 extern const flag_t piece_put_flags[];
 extern const flag_t call_flags[];
+extern const flag_t record_flags[];
 extern const flag_t demo_flags[];
 extern const flag_t evidence_proof_flags[];
 
