@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host.h"
+#include "pia/clock.h"
 #include "pia/log.h"
 #include "proto/service.h"
 #include "relay_store.h"
@@ -42,6 +43,8 @@ static void handle_info(void *self, pia_request_t **request_p)
         host->service->endpoint ? host->service->endpoint(host->service->self) : NULL;
     if (endpoint)
         json_object_set_new(info, "endpoint", json_string(endpoint));
+    if (pia_clock_shift() != 0)
+        json_object_set_new(info, "shift_ms", json_integer(pia_clock_shift()));
     pia_problem_t problem = {0};
     const pia_service_t *service = host->service;
     if (service->may_change && service->may_change(service->self, NULL, &problem) != PIA_OK)

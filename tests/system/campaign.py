@@ -77,6 +77,14 @@ class Campaign:
         assert answer.status == 200, (who, transition, answer)
         return answer.body
 
+    def advance(self, days, service="labellisation"):
+        """Moves legal time on, and waits until the service knows."""
+        by_ms = days * 24 * 3600 * 1000
+        shift = self.ok("admin", "registry.clock.advance", {"by_ms": by_ms})["shift_ms"]
+        until = time.monotonic() + 20
+        while self.ok("admin", "service.info", {}, service=service).get("shift_ms", 0) < shift:
+            assert time.monotonic() < until, "the clock does not come through"
+
     def pieces(self, days=30):
         """The data of a request for pieces, `days` of legal time from now."""
         now = self.ok("admin", "registry.clock.get", {})["now"]

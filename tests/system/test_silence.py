@@ -46,7 +46,7 @@ def test_the_deadline_of_a_dossier_is_explained(pia):
     assert asked[0]["requested"] >= requested
     assert explained(campaign, waiting, asked)["segments"] == waiting["segments"]
     assert [timer["name"] for timer in dossier["timers"]] == ["production"]
-    advance(campaign, 5)
+    campaign.advance(5)
     dossier = campaign.go("candidate", campaign.get(dossier), "completer")
     answered = dossier["deadline"]
     asked[0]["produced"] = answered["segments"][1]["to"]
