@@ -8,7 +8,7 @@ import pytest
 
 from campaign import Campaign
 from pia import BIN, Network
-from test_labellisation import refused, start
+from labelling import refused, start
 
 NEEDED = ("broker", "registry", "diffusion", "labellisation")
 pytestmark = pytest.mark.skipif(
