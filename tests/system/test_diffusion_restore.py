@@ -1,6 +1,7 @@
 """A backup is taken while the journal works; restored, it begins a new epoch: nothing is given the
 number of something that was lost, cursors are told where the common part ends, relays send again."""
 
+import sqlite3
 import time
 
 import piad
@@ -190,3 +191,48 @@ def test_an_event_of_the_lost_tail_can_be_published_again(journal):
     restore(journal, backup)
     again = publish(journal, [event])[0]
     assert not again["duplicate"] and (again["epoch"], first["epoch"]) == (2, 1)
+
+
+def test_what_a_restored_service_announces_again_is_there_once(journal):
+    """Its backup has announcements that wait, which were sent since: (source, id) makes that harmless."""
+    _, registry, diffusion = journal.processes[:3]
+    file = journal.data / "registry.db"
+    diffusion.kill()
+    made = make_key(journal, "pole", pole="cnidep")
+    assert journal.call("registry.key.revoke", {"id": made["id"]}).status == 200
+    registry.kill()
+    database = sqlite3.connect(file)
+    assert database.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+    [waiting] = database.execute("SELECT COUNT(*) FROM outbox WHERE state = 0").fetchone()
+    database.close()
+    assert waiting
+    backup = file.read_bytes()
+
+    def start_registry():
+        return journal.start("registry", "--redis", "", "--registry.demonstration", "true")
+
+    def wait_until_sent():
+        until = time.monotonic() + 30
+        while True:
+            counters = journal.call("service.stats", service="registry").body["counters"]
+            if counters["outbox_waiting"] == 0 and counters["outbox_sent_total"] >= waiting:
+                assert counters["outbox_parked"] == 0
+                return
+            assert time.monotonic() < until, counters
+
+    def announced():
+        return [(r.sequence, r.event["id"]) for r in
+                read_all(journal, journal.token(), {"sources": ["/services/registry"]})]
+
+    process = start_registry()
+    journal.start("diffusion", "--redis", "")
+    wait_until_sent()
+    before = announced()
+    process.kill()
+    for ending in ("-wal", "-shm"):
+        (journal.data / f"registry.db{ending}").unlink(missing_ok=True)
+    file.write_bytes(backup)
+    start_registry()
+    wait_until_sent()
+    assert announced() == before
+    assert journal.pia("journal", "verify").returncode == 0
