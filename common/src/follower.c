@@ -302,11 +302,20 @@ static bool has_moved_idly(const pia_follower_t *follower, int64_t now)
            strcmp(follower->posted, follower->covered) != 0;
 }
 
+static void renew(pia_follower_t *follower)
+{
+    uint8_t token[PIA_TOKEN_MAX];
+    size_t size = pia_own_token_get(follower->options.own_token, token);
+    pia_stream_renew(follower->stream, STREAM, token, size);
+    pia_watch_renew(follower->watch, token, size);
+}
+
 static void tick(void *arg)
 {
     pia_follower_t *follower = arg;
     int64_t now = pia_clock_monotonic();
     pia_stream_tick(follower->stream);
+    renew(follower);
     pia_watch_tick(follower->watch, now);
     if (follower->state == PAUSED && now >= follower->until_ms)
         load_cursor(follower, NULL);

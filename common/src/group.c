@@ -16,6 +16,7 @@ static const char MAGIC[] = "PIAD01";
 enum {
     UNSUBSCRIBE = 0x05,
     HEARTBEAT = 0x06,
+    RENEW = 0x07,
     JOIN = 0x10,
     ACK = 0x11,
     NACK = 0x12,
@@ -45,6 +46,7 @@ enum {
     PAUSE_MS = 200,   /* before it is tried again */
     ENDPOINT_MAX = 256,
     REFUSALS_MAX = 5,
+    RENEW_LOOK_MS = 4000, /* twice in the last 10 s of a token, where another is given */
 };
 
 typedef enum {
@@ -67,6 +69,8 @@ struct pia_member {
     uint8_t acks[ACKS_MAX * ACK_SIZE];
     size_t ack_count;
     size_t unsettled;
+    uint64_t token;     /* mark of the last that was shown */
+    int64_t renewed_ms; /* monotonic: when another was last looked for */
     int refusals;       /* of joins, one after the other */
     const char *broken; /* why the connection is to be given up; NULL: it is not */
 };
@@ -109,32 +113,11 @@ static void connect_to(pia_member_t *member, const char *endpoint)
     member->unsettled = 0;
 }
 
-static void set_number(json_t *json, const char *name, uint32_t value)
-{
-    if (value)
-        json_object_set_new(json, name, json_integer(value));
-}
-
-static json_t *make_join(const pia_member_options_t *options)
-{
-    json_t *json = json_pack("{s:s}", "group", options->group);
-    assert(json);
-    if (options->filter)
-        json_object_set_new(json, "filter", json_deep_copy(options->filter));
-    if (options->from)
-        json_object_set_new(json, "from", json_string(options->from));
-    set_number(json, "attempts", options->attempts);
-    set_number(json, "credit", options->credit);
-    set_number(json, "run", options->run);
-    set_number(json, "lease_ms", options->lease_ms);
-    return json;
-}
-
 pia_member_t *pia_member_new(const pia_member_options_t *options)
 {
     pia_member_t *member = pia_alloc(sizeof *member);
     member->options = *options;
-    member->join = make_join(options);
+    member->join = pia_join_make(options);
     (void)snprintf(member->home, sizeof member->home, "%s", options->endpoint);
     member->socket = zmq_socket(options->zmq, ZMQ_DEALER);
     assert(member->socket);
@@ -447,6 +430,8 @@ static void ask(pia_member_t *member, int64_t now)
     pia_frames_add_text(&frames, text);
     free(text);
     member->state = MEMBER_JOINING;
+    member->token = pia_token_mark(token, size);
+    member->renewed_ms = now;
     member->asked_ms = member->heard_ms = now;
     send(member, &frames);
 }
@@ -468,12 +453,30 @@ static void look(pia_member_t *member, int64_t now)
         member->broken = "the join is not answered";
 }
 
+/* Shows another token, if there is one: a membership ends with its token. */
+static void renew(pia_member_t *member, int64_t now)
+{
+    uint8_t token[PIA_TOKEN_MAX];
+    if (!is_in(member) || now - member->renewed_ms < RENEW_LOOK_MS)
+        return;
+    member->renewed_ms = now;
+    size_t size = member->options.token(member->options.arg, token);
+    if (!size || pia_token_mark(token, size) == member->token)
+        return;
+    pia_frames_t frames;
+    begin(&frames, RENEW);
+    pia_frames_add(&frames, token, size);
+    member->token = pia_token_mark(token, size);
+    send(member, &frames);
+}
+
 void pia_member_tick(pia_member_t *member)
 {
     int64_t now = pia_clock_monotonic();
     if (member->state == MEMBER_OVER)
         return;
     look(member, now);
+    renew(member, now);
     if (member->broken) {
         give_up(member, member->broken);
     } else if (member->leaves && member->state != MEMBER_LEAVING) {

@@ -1,6 +1,8 @@
 /* group_codec.c - what members of groups are sent. */
 #include "group_codec.h"
 
+#include <assert.h>
+
 enum { WORK_HEAD = 10, SETTLED_SIZE = 17 };
 
 static uint64_t get(const uint8_t *bytes, size_t size)
@@ -48,4 +50,25 @@ void pia_ack_write(uint8_t *at, uint64_t sequence, uint64_t fence)
 {
     put64(at, sequence);
     put64(at + 8, fence);
+}
+
+static void set_number(json_t *json, const char *name, uint32_t value)
+{
+    if (value)
+        json_object_set_new(json, name, json_integer(value));
+}
+
+json_t *pia_join_make(const pia_member_options_t *options)
+{
+    json_t *json = json_pack("{s:s}", "group", options->group);
+    assert(json);
+    if (options->filter)
+        json_object_set_new(json, "filter", json_deep_copy(options->filter));
+    if (options->from)
+        json_object_set_new(json, "from", json_string(options->from));
+    set_number(json, "attempts", options->attempts);
+    set_number(json, "credit", options->credit);
+    set_number(json, "run", options->run);
+    set_number(json, "lease_ms", options->lease_ms);
+    return json;
 }

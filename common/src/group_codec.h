@@ -25,6 +25,9 @@ bool pia_settled_read(const void *outcomes,
                       size_t *offset,
                       pia_settled_t *ret_settled);
 
+/* The JSON of a JOIN; the caller owns it. */
+json_t *pia_join_make(const pia_member_options_t *options);
+
 /* Writes a pair of an ACK frame, 16 bytes. */
 void pia_ack_write(uint8_t *at, uint64_t sequence, uint64_t fence);
 

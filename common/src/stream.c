@@ -22,6 +22,7 @@ enum {
     CREDIT = 0x04,
     UNSUBSCRIBE = 0x05,
     HEARTBEAT = 0x06,
+    RENEW = 0x07,
     WELCOME = 0x81,
     RECEIPT = 0x82,
     DATA = 0x83,
@@ -128,6 +129,8 @@ void pia_stream_subscribe(pia_stream_t *stream, uint32_t id, const pia_subscribe
     assert(options->token_size <= TOKEN_MAX);
     assert(options->credit >= 1 && options->credit <= 65535);
     pia_subscriptions_add(&stream->subscriptions, id, options->raw);
+    pia_subscriptions_find(&stream->subscriptions, id)->token =
+        pia_token_mark(options->token, options->token_size);
     json_t *filter = options->filter ? (json_t *)options->filter : NULL;
     json_t *json =
         json_pack("{s:s,s:i}", "cursor", options->cursor, "credit", (int)options->credit);
@@ -152,6 +155,20 @@ void pia_stream_unsubscribe(pia_stream_t *stream, uint32_t id)
     pia_frames_t frames;
     begin(&frames, UNSUBSCRIBE);
     pia_frame_add32(&frames, id);
+    send(stream, &frames);
+}
+
+void pia_stream_renew(pia_stream_t *stream, uint32_t id, const void *token, size_t size)
+{
+    pia_subscription_t *subscription = pia_subscriptions_find(&stream->subscriptions, id);
+    uint64_t mark = pia_token_mark(token, size);
+    if (!subscription || size == 0 || subscription->token == mark)
+        return;
+    subscription->token = mark;
+    pia_frames_t frames;
+    begin(&frames, RENEW);
+    pia_frame_add32(&frames, id);
+    pia_frames_add(&frames, token, size);
     send(stream, &frames);
 }
 

@@ -135,3 +135,12 @@ pia_status_t pia_problem_status(const json_t *json)
             return (pia_status_t)status;
     return PIA_INTERNAL;
 }
+
+uint64_t pia_token_mark(const void *token, size_t size)
+{
+    enum { SIGNATURE = 9 }; /* token.h */
+    uint64_t mark = 0;
+    if (size >= SIGNATURE + sizeof mark)
+        memcpy(&mark, (const uint8_t *)token + SIGNATURE, sizeof mark);
+    return mark;
+}

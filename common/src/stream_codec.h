@@ -29,6 +29,9 @@ pia_stream_receipt_t *pia_receipts_read(const pia_frames_t *frames,
                                         char ret_journal[PIA_UUID_TEXT_SIZE],
                                         size_t *ret_count);
 
+/* What tells one token from another: the first bytes of its signature; 0: it is empty. */
+uint64_t pia_token_mark(const void *token, size_t size);
+
 /* Reads frame `index` as a JSON object; NULL if it is none. The caller owns it. */
 json_t *pia_frame_json(const pia_frames_t *frames, size_t index);
 

@@ -13,6 +13,7 @@ typedef struct {
     uint32_t id; /* 0: the place is free */
     uint64_t serial;
     bool raw;
+    uint64_t token;             /* mark of the last that was shown */
     char last[PIA_CURSOR_SIZE]; /* "" until the first range */
 } pia_subscription_t;
 

@@ -228,6 +228,11 @@ static bool has_news(const pia_watch_t *watch)
     return watch->dirty || strcmp(watch->stored, watch->settled) != 0;
 }
 
+void pia_watch_renew(pia_watch_t *watch, const void *token, size_t size)
+{
+    pia_stream_renew(watch->options.stream, STREAM, token, size);
+}
+
 void pia_watch_tick(pia_watch_t *watch, int64_t monotonic_ms)
 {
     if (monotonic_ms < watch->until_ms)

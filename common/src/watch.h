@@ -29,4 +29,7 @@ void pia_watch_message(pia_watch_t *watch, const pia_stream_message_t *message);
 void pia_watch_lost(pia_watch_t *watch);
 void pia_watch_tick(pia_watch_t *watch, int64_t monotonic_ms);
 
+/* The present token, whenever it may be another. */
+void pia_watch_renew(pia_watch_t *watch, const void *token, size_t size);
+
 #endif

@@ -297,17 +297,21 @@ void owned_work(owned_t *owned)
         ask(owned, now_ms);
 }
 
-/* Whose peer has said nothing for its lease is dead to the group: its keys move. */
+/* Whose peer has said nothing for its lease is dead to the group: its keys move. Whose token has
+ * ended may not be a member: nobody is to blame. */
 static void look_after_members(owned_t *owned, int64_t now_ms)
 {
     pia_problem_t problem = {0};
+    pia_problem_t over;
     (void)pia_problem_set(&problem, PIA_GONE, "", "The lease has run out: join again.");
+    tenure_over(&over);
     for (membership_t *membership = owned->memberships, *next = NULL; membership;
          membership = next) {
         next = membership->next;
-        if (now_ms - membership->peer->heard_ms <= membership->lease_ms)
-            continue;
-        membership_expel(membership, &problem, "The worker gave no sign of life.");
+        if (now_ms >= membership->end_ms)
+            membership_refuse(membership, &over);
+        else if (now_ms - membership->peer->heard_ms > membership->lease_ms)
+            membership_expel(membership, &problem, "The worker gave no sign of life.");
     }
 }
 

@@ -325,6 +325,7 @@ pia_status_t groups_join(groups_t *self,
     membership_t *membership = pia_alloc(sizeof *membership);
     membership->id = message->stream;
     membership->principal = *principal;
+    membership->end_ms = tenure_end(principal);
     status = read_join(message->json, membership, problem);
     if (status == PIA_OK)
         status = find_group(self, membership, &owned, problem);
@@ -339,6 +340,14 @@ pia_status_t groups_join(groups_t *self,
     else
         owned_work(owned);
     return PIA_OK;
+}
+
+bool groups_renew(const peer_t *peer, uint32_t id, tenure_t *tenure)
+{
+    membership_t *membership = find(peer, id);
+    if (membership && !tenure_renew(tenure, &membership->principal, &membership->end_ms))
+        membership_refuse(membership, &tenure->problem);
+    return membership != NULL;
 }
 
 /* All of it is refused: these events are not, or no longer, in its hands. */

@@ -8,6 +8,7 @@
 #include "peers.h"
 #include "reader.h"
 #include "ring.h"
+#include "tenure.h"
 
 typedef struct diffusion diffusion_t;
 typedef struct groups groups_t;
@@ -38,6 +39,8 @@ pia_status_t groups_join(groups_t *self,
 void groups_ack(groups_t *self, peer_t *peer, const piad_t *message);
 void groups_nack(groups_t *self, peer_t *peer, const piad_t *message);
 void groups_leave(groups_t *self, peer_t *peer, const piad_t *message);
+/* As streams_renew. */
+bool groups_renew(const peer_t *peer, uint32_t id, tenure_t *tenure);
 
 /* What someone says of events who is not known any more is fenced. */
 void groups_fence(groups_t *self, const void *identity, size_t size, const piad_t *message);

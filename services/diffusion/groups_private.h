@@ -85,7 +85,8 @@ struct membership {
     peer_t *peer;
     uint32_t id;
     pia_principal_t principal;
-    json_t *json; /* what it asked for; owned, the fields' texts are in it */
+    int64_t end_ms; /* monotonic: when what proved the principal ends */
+    json_t *json;   /* what it asked for; owned, the fields' texts are in it */
     group_wish_t wish;
     uint32_t credit, run;
     int64_t lease_ms;

@@ -60,13 +60,18 @@ static const char *parse_stream(piad_frame_t frame, piad_t *message)
     return NULL;
 }
 
-static const char *parse_subscribe(const piad_frame_t *rest, piad_t *message)
+static const char *parse_renew(const piad_frame_t *rest, piad_t *message)
 {
     message->token = rest[1];
-    message->json = rest[2];
     if (message->token.size > PIA_TOKEN_MAX)
         return "A token has at most 1024 bytes.";
     return parse_stream(rest[0], message);
+}
+
+static const char *parse_subscribe(const piad_frame_t *rest, piad_t *message)
+{
+    message->json = rest[2];
+    return parse_renew(rest, message);
 }
 
 static const char *parse_credit(const piad_frame_t *rest, piad_t *message)
@@ -144,6 +149,7 @@ static const row_t rows[] = {
     {PIAD_CREDIT, 2, 2, parse_credit},
     {PIAD_UNSUBSCRIBE, 1, 1, parse_unsubscribe},
     {PIAD_HEARTBEAT, 0, 0, parse_heartbeat},
+    {PIAD_RENEW, 2, 2, parse_renew},
     {PIAD_JOIN, 3, 3, parse_subscribe},
     {PIAD_ACK, 2, 2, parse_ack},
     {PIAD_NACK, 5, 5, parse_nack},

@@ -18,6 +18,7 @@ typedef enum {
     PIAD_CREDIT = 0x04,
     PIAD_UNSUBSCRIBE = 0x05,
     PIAD_HEARTBEAT = 0x06,
+    PIAD_RENEW = 0x07,
     PIAD_JOIN = 0x10,
     PIAD_ACK = 0x11,
     PIAD_NACK = 0x12,

@@ -98,6 +98,16 @@ static void take_subscribe(server_t *self, peer_t *peer, const piad_t *message, 
         (void)peer_send_error(self->peers, peer, message->stream, &problem);
 }
 
+static void take_renew(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
+{
+    (void)last;
+    tenure_t tenure = {0};
+    (void)pia_verifier_check(self->diffusion->context->verifier, message->token.data,
+                             message->token.size, &tenure.principal, &tenure.problem);
+    if (!streams_renew(self->streams, peer, message->stream, &tenure))
+        (void)groups_renew(peer, message->stream, &tenure);
+}
+
 static void take_credit(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
 {
     (void)last;
@@ -165,6 +175,7 @@ static const struct {
     [PIAD_CREDIT] = {take_credit, false},
     [PIAD_UNSUBSCRIBE] = {take_unsubscribe, false},
     [PIAD_HEARTBEAT] = {take_heartbeat, false},
+    [PIAD_RENEW] = {take_renew, false},
     [PIAD_JOIN] = {take_join, true},
     [PIAD_ACK] = {take_ack, false},
     [PIAD_NACK] = {take_nack, false},

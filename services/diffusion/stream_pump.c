@@ -184,12 +184,26 @@ static bool is_over(const streams_t *self, const stream_t *stream)
                                   stream->seen.sequence >= ring_head(self->ring)->sequence);
 }
 
-/* A stream that says nothing would look as if all were well. */
-static void end_damaged(streams_t *self, stream_t *stream)
+static void tell_rest(streams_t *self, stream_t *stream)
 {
     if (!stream->told || stream->seen.sequence > stream->sent.sequence)
         (void)tell(self, stream, &stream->seen, NULL);
+}
+
+/* A stream that says nothing would look as if all were well. */
+static void end_damaged(streams_t *self, stream_t *stream)
+{
+    tell_rest(self, stream);
     tell_damage(self, stream);
+}
+
+void stream_expire(streams_t *self, stream_t *stream)
+{
+    pia_problem_t problem;
+    if (stream->located)
+        tell_rest(self, stream);
+    tenure_over(&problem);
+    stream_end(self, stream, &problem);
 }
 
 /* Whether the stream has to wait for its own frames to leave. Where there is too much of all, it
@@ -205,6 +219,10 @@ static bool is_full(stream_t *stream)
 
 pump_t stream_pump(streams_t *self, stream_t *stream)
 {
+    if (pia_clock_monotonic() >= stream->end_ms) {
+        stream_expire(self, stream);
+        return PUMP_GONE;
+    }
     if (!locate_in_ring(self, stream)) {
         ask(self, stream);
         return PUMP_DONE;

@@ -131,7 +131,8 @@ void stream_close(streams_t *self, stream_t *stream)
 
 void stream_end(streams_t *self, stream_t *stream, const pia_problem_t *problem)
 {
-    (void)peer_send_error(self->peers, stream->peer, stream->id, problem);
+    if (!peer_send_error(self->peers, stream->peer, stream->id, problem))
+        stream->peer->lost = true; /* it would wait for ever: it is told by its next heartbeat */
     stream_close(self, stream);
 }
 
@@ -205,6 +206,7 @@ pia_status_t streams_open(streams_t *self,
     stream->peer = peer;
     stream->id = id;
     stream->principal = *principal;
+    stream->end_ms = tenure_end(principal);
     stream->filter = filter;
     stream->view = frame_view(filter, &stream->principal);
     stream->outflow = outflow_new(self->outflows, stream);
@@ -226,6 +228,14 @@ bool streams_credit(streams_t *self, peer_t *peer, uint32_t id, uint32_t amount)
     stream->credit += amount < room ? amount : room;
     stream_make_ready(self, stream);
     return true;
+}
+
+bool streams_renew(streams_t *self, const peer_t *peer, uint32_t id, tenure_t *tenure)
+{
+    stream_t *stream = find(peer, id);
+    if (stream && !tenure_renew(tenure, &stream->principal, &stream->end_ms))
+        stream_end(self, stream, &tenure->problem);
+    return stream != NULL;
 }
 
 void streams_wake(streams_t *self)
@@ -274,7 +284,12 @@ void streams_retry(streams_t *self)
 
 void streams_tick(streams_t *self, int64_t now_ms)
 {
-    for (stream_t *stream = self->all; stream; stream = stream->next) {
+    for (stream_t *stream = self->all, *next = NULL; stream; stream = next) {
+        next = stream->next;
+        if (now_ms >= stream->end_ms) {
+            stream_expire(self, stream);
+            continue;
+        }
         stream_make_ready(self, stream);
         stream_progress(self, stream, now_ms);
     }

@@ -10,6 +10,7 @@
 #include "peers.h"
 #include "reader.h"
 #include "ring.h"
+#include "tenure.h"
 
 enum { STREAMS_PER_PEER_MAX = 64, STREAMS_MAX = 8192 };
 
@@ -38,6 +39,10 @@ pia_status_t streams_open(streams_t *self,
 /* Grants more events; false if the peer has no such stream. */
 bool streams_credit(streams_t *self, peer_t *peer, uint32_t id, uint32_t amount);
 
+/* Shows another token: the stream goes on to the end of that, or ends, where it is not good or has
+ * other rights. False: the peer has no such stream. */
+bool streams_renew(streams_t *self, const peer_t *peer, uint32_t id, tenure_t *tenure);
+
 /* Ends a stream of the peer, if it has it, or all of them. */
 void streams_close(streams_t *self, const peer_t *peer, uint32_t id);
 void streams_close_all(streams_t *self, peer_t *peer);
@@ -57,8 +62,8 @@ bool streams_run(streams_t *self);
 bool streams_are_blocked(const streams_t *self);
 void streams_retry(streams_t *self);
 
-/* Once in a while: progress of streams that have moved without an event, and another try for those
- * that could not read. */
+/* Every half second: ends those whose token has ended, progress of streams that have moved without
+ * an event, and another try for those that could not read. */
 void streams_tick(streams_t *self, int64_t now_ms);
 
 /* Rows of the journal have changed: what streams hold of it, or have asked for, is read again. */

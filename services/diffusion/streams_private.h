@@ -11,7 +11,8 @@ enum { RUN_BUDGET = 64 }; /* frames a round: the loop has other things to do */
 struct stream {
     peer_t *peer;
     uint32_t id;
-    pia_principal_t principal; /* as it was proved at subscribe */
+    pia_principal_t principal; /* as it was proved */
+    int64_t end_ms;            /* monotonic: when the proof ends */
     filter_t *filter;
     frame_view_t view; /* of the two */
     uint32_t credit;
@@ -61,6 +62,9 @@ bool stream_has_gap(const streams_t *self, stream_t *stream, cursor_t *ret_to);
 
 /* Whether the event after `seen` is in memory. */
 bool stream_has_next(const streams_t *self, stream_t *stream);
+
+/* Its token has ended: tells how far it has come, and ends it. */
+void stream_expire(streams_t *self, stream_t *stream);
 
 /* Tells how far it has come, if it has moved and was silent for a second. */
 void stream_progress(streams_t *self, stream_t *stream, int64_t now_ms);

@@ -18,9 +18,10 @@ enum {
     CREDIT =
         32, /* events on their way to a client; times PIA_EVENT_SIZE_MAX it bounds its buffer */
     TICK_MS = 250,
-    START_MS = 500,  /* a stream begins then, if the journal has not refused it before */
-    HEAD_MS = 1000,  /* how long the journal may take to say where it is */
-    AGAIN_MS = 1000, /* how soon it is asked again */
+    START_MS = 500,       /* a stream begins then, if the journal has not refused it before */
+    HEAD_MS = 1000,       /* how long the journal may take to say where it is */
+    AGAIN_MS = 1000,      /* how soon it is asked again */
+    RENEW_LOOK_MS = 4000, /* twice in the last 10 s of a token, where another is given */
 };
 
 typedef struct client {
@@ -34,12 +35,13 @@ typedef struct client {
     uint32_t written;             /* events since the last credit */
     int64_t opened_ms;            /* monotonic, as all below */
     int64_t written_ms, drained_ms;
-    bool asking;      /* the journal or the registry is being asked */
+    unsigned asking;  /* questions to the journal or the registry that are not answered */
     bool renewed;     /* the token was replaced since the last progress */
     bool started;     /* the answer has begun */
     bool gone;        /* the client has left meanwhile */
     bool waiting;     /* the journal is not there: told to the client */
     int64_t again_ms; /* when to ask for it again */
+    int64_t renew_ms; /* when to see whether there is another token */
     bool positioned;  /* the journal itself said from where: it will not refuse that */
     bool moved;       /* the cursor is further than the last id sent */
 } client_t;
@@ -82,6 +84,13 @@ static void finish(client_t *self, const pia_problem_t *problem)
     if (self->asking)
         self->gone = true;
     else
+        client_free(self);
+}
+
+/* One that is gone, when something was answered. */
+static void forget(client_t *self)
+{
+    if (!self->asking)
         client_free(self);
 }
 
@@ -128,9 +137,9 @@ static void on_message(void *arg, const pia_stream_message_t *message);
 static void on_identity(void *arg, const pia_problem_t *problem, const void *token, size_t size)
 {
     client_t *self = arg;
-    self->asking = false;
+    self->asking--;
     if (self->gone) {
-        client_free(self);
+        forget(self);
         return;
     }
     if (problem->status != PIA_OK) {
@@ -145,6 +154,7 @@ static void on_identity(void *arg, const pia_problem_t *problem, const void *tok
         .credit = CREDIT,
     };
     self->written = 0;
+    self->renew_ms = pia_clock_monotonic() + RENEW_LOOK_MS;
     feed_place_open(self->place, &options);
     if (self->positioned)
         start(self);
@@ -154,7 +164,7 @@ static void on_identity(void *arg, const pia_problem_t *problem, const void *tok
 static void subscribe(client_t *self)
 {
     pia_problem_t none = {.status = PIA_OK};
-    self->asking = true;
+    self->asking++;
     if (self->key == NULL)
         on_identity(self, &none, NULL, 0);
     else
@@ -196,9 +206,9 @@ static void on_head(void *arg, const pia_answer_t *answer)
 {
     client_t *self = arg;
     const char *head = json_string_value(json_object_get(answer->body, "cursor"));
-    self->asking = false;
+    self->asking--;
     if (self->gone)
-        client_free(self);
+        forget(self);
     else if (answer->status != PIA_OK || head == NULL || strlen(head) >= PIA_CURSOR_SIZE)
         wait_for_journal(self);
     else
@@ -210,7 +220,7 @@ static void ask_head(client_t *self)
 {
     pia_call_t call = {.message = &pia_msg_diffusion_journal_head, .timeout_ms = HEAD_MS};
     json_t *body = json_object();
-    self->asking = true;
+    self->asking++;
     bus_ask(self->feed->bus, &call, body, on_head, self);
     json_decref(body);
 }
@@ -286,6 +296,27 @@ static void on_message(void *arg, const pia_stream_message_t *message)
     }
 }
 
+/* A key that is not good any more ends the stream with its token. */
+static void on_renewed(void *arg, const pia_problem_t *problem, const void *token, size_t size)
+{
+    client_t *self = arg;
+    self->asking--;
+    if (self->gone)
+        forget(self);
+    else if (problem->status == PIA_OK)
+        feed_place_renew(self->place, token, size);
+}
+
+static void renew(client_t *self, int64_t now_ms)
+{
+    if (self->key == NULL || self->asking || now_ms < self->renew_ms ||
+        !feed_place_is_open(self->place))
+        return;
+    self->renew_ms = now_ms + RENEW_LOOK_MS;
+    self->asking++;
+    auth_ask(self->feed->auth, self->key, on_renewed, self);
+}
+
 static void tick_client(client_t *self, int64_t now_ms)
 {
     const feed_options_t *options = &self->feed->options;
@@ -293,6 +324,7 @@ static void tick_client(client_t *self, int64_t now_ms)
         return;
     if (self->waiting && !self->asking && now_ms >= self->again_ms)
         ask_head(self);
+    renew(self, now_ms);
     if (!self->started && now_ms - self->opened_ms >= START_MS && feed_place_is_open(self->place))
         start(self);
     if (!self->started)

@@ -185,6 +185,14 @@ bool feed_place_is_open(const feed_place_t *place)
     return place->stream != 0;
 }
 
+void feed_place_renew(feed_place_t *place, const void *token, size_t size)
+{
+    if (place->stream == 0)
+        return;
+    pia_stream_renew(place->link->stream, place->stream, token, size);
+    zmq_event_look(place->link->readable);
+}
+
 void feed_place_credit(feed_place_t *place, uint32_t events)
 {
     if (place->stream == 0)

@@ -27,6 +27,8 @@ void feed_place_release(feed_place_t **place_p);
 void feed_place_open(feed_place_t *place, const pia_subscribe_t *options);
 void feed_place_close(feed_place_t *place);
 bool feed_place_is_open(const feed_place_t *place);
+/* Shows a token, if it is another than before. */
+void feed_place_renew(feed_place_t *place, const void *token, size_t size);
 void feed_place_credit(feed_place_t *place, uint32_t events);
 
 #endif

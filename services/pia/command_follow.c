@@ -14,7 +14,14 @@
 #include "pia/clock.h"
 #include "pia/stream.h"
 
-enum { CREDIT = 1000, POLL_MS = 200, AGAIN_MS = 500, STREAM = 1, REFUSALS_MAX = 5 };
+enum {
+    CREDIT = 1000,
+    POLL_MS = 200,
+    AGAIN_MS = 500,
+    STREAM = 1,
+    REFUSALS_MAX = 5,
+    RENEW_LOOK_MS = 4000
+};
 
 const flag_t follow_flags[] = {
     {"cursor", "CURSOR", "after this place; \"\" from the beginning (default: from now)"},
@@ -33,6 +40,7 @@ typedef struct {
     int refusals;                 /* one after the other */
     bool subscribed;
     int64_t again_ms; /* monotonic: when to subscribe again */
+    int64_t renew_ms; /* monotonic: when to see whether there is another token */
     bool ended;
     pia_problem_t problem; /* why it ended, if not OK */
 } follow_t;
@@ -152,6 +160,17 @@ static void subscribe(follow_t *follow)
     follow->used = 0;
 }
 
+/* A stream ends with its token: another one is shown in time. */
+static void renew(follow_t *follow)
+{
+    pia_problem_t problem = {.status = PIA_OK};
+    if (!follow->subscribed || pia_clock_monotonic() < follow->renew_ms)
+        return;
+    follow->renew_ms = pia_clock_monotonic() + RENEW_LOOK_MS;
+    if (ask_token(follow->cli, &problem) == PIA_OK)
+        pia_stream_renew(follow->stream, STREAM, follow->cli->token, follow->cli->token_size);
+}
+
 /* Until it is ended, by a signal too. */
 static void pump(follow_t *follow, int signals)
 {
@@ -167,6 +186,7 @@ static void pump(follow_t *follow, int signals)
             return;
         pia_stream_process(follow->stream);
         pia_stream_tick(follow->stream);
+        renew(follow);
         if (follow->subscribed && follow->used >= CREDIT / 2) {
             pia_stream_credit(follow->stream, STREAM, follow->used);
             follow->used = 0;

@@ -136,12 +136,17 @@ static void subscribe(follower_t *self, const token_t *token, const options_t *o
     pia_stream_subscribe(self->stream, STREAM, &settings);
 }
 
-static void tick(follower_t *followers, unsigned count, int64_t *next_ns)
+/* A stream ends with its token: another one is shown in time. */
+static void tick(follower_t *followers, unsigned count, token_t *token, int64_t *next_ns)
 {
     if (clock_ns() < *next_ns)
         return;
-    for (unsigned i = 0; i < count; i++)
+    bool renewed = token_renew(token);
+    for (unsigned i = 0; i < count; i++) {
+        if (renewed)
+            pia_stream_renew(followers[i].stream, STREAM, token->bytes, token->size);
         pia_stream_tick(followers[i].stream);
+    }
     *next_ns = clock_ns() + TICK_NS;
 }
 
@@ -167,7 +172,7 @@ static void follow(followers_t *followers)
     }
     int64_t next_ns = clock_ns() + TICK_NS;
     while (!followers_done(followers)) {
-        tick(follower, followers->count, &next_ns);
+        tick(follower, followers->count, &token, &next_ns);
         if (zmq_poll(items, (int)followers->count, 50) <= 0)
             continue;
         for (unsigned i = 0; i < followers->count; i++)

@@ -11,7 +11,7 @@ import zmq
 from mdp import Timeout
 
 MAGIC = b"PIAD01"
-HELLO, PUBLISH, SUBSCRIBE, CREDIT, UNSUBSCRIBE, HEARTBEAT = (bytes([n]) for n in range(1, 7))
+HELLO, PUBLISH, SUBSCRIBE, CREDIT, UNSUBSCRIBE, HEARTBEAT, RENEW = (bytes([n]) for n in range(1, 8))
 WELCOME, RECEIPT, DATA, PROGRESS, GAP, EPOCH, ERROR, BEAT, DISCONNECT = (
     bytes([n]) for n in range(0x81, 0x8A)
 )
@@ -143,6 +143,9 @@ class Diffusion:
 
     def unsubscribe(self, stream):
         self.send(UNSUBSCRIBE, struct.pack(">I", stream))
+
+    def renew(self, stream, token):
+        self.send(RENEW, struct.pack(">I", stream), token)
 
     def next(self, timeout=10.0):
         """(from, to, records) of the next data or progress frame of any stream."""

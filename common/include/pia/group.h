@@ -48,7 +48,8 @@ typedef struct {
 } pia_member_message_t;
 typedef void pia_member_fn(void *arg, const pia_member_message_t *message);
 
-/* Fills a token for joining; returns its size, 0: there is none now, ask again later. */
+/* Fills a token for joining, and for staying: it is asked for every few seconds, and one that is
+ * new is shown. Returns its size, 0: there is none now, ask again later. */
 typedef size_t pia_member_token_fn(void *arg, uint8_t ret_token[PIA_TOKEN_MAX]);
 
 /* Texts and JSON are copied. */

@@ -65,6 +65,9 @@ typedef struct {
 /* Opens stream `id` (> 0, not in use). */
 void pia_stream_subscribe(pia_stream_t *stream, uint32_t id, const pia_subscribe_t *options);
 void pia_stream_unsubscribe(pia_stream_t *stream, uint32_t id);
+/* Shows the present token, if it is another than the last that was shown: a stream ends with its
+ * token (ERROR, PIA_UNAUTHENTICATED). Call it now and then, within a token's last 10 s too. */
+void pia_stream_renew(pia_stream_t *stream, uint32_t id, const void *token, size_t size);
 /* Grants more events. Credit is the receiver's only brake: give it after the work is done. */
 void pia_stream_credit(pia_stream_t *stream, uint32_t id, uint32_t events);
 

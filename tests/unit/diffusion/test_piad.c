@@ -37,6 +37,11 @@ static void each_command_is_read(void **state)
     piad_frame_t heartbeat[] = {F("PIAD01"), F("\x06")};
     assert_null(parse(heartbeat, 2, &message));
     assert_int_equal(message.command, PIAD_HEARTBEAT);
+    piad_frame_t renew[] = {F("PIAD01"), F("\x07"), F("\0\0\0\7"), F("token")};
+    assert_null(parse(renew, 4, &message));
+    assert_int_equal(message.command, PIAD_RENEW);
+    assert_int_equal(message.stream, 7);
+    assert_int_equal(message.token.size, 5);
 }
 
 static void what_members_of_groups_say_is_read(void **state)
@@ -88,6 +93,9 @@ static void bad_frames_say_why(void **state)
         {{F("PIAD01"), F("\x01\x01")}, 2},
         {{F("PIAD01"), F("\x00")}, 2},
         {{F("PIAD01"), F("\x07")}, 2},
+        {{F("PIAD01"), F("\x07"), F("\0\0\0\1"), F(long_token)}, 4},
+        {{F("PIAD01"), F("\x07"), F("\0\0\0\0"), F("token")}, 4},
+        {{F("PIAD01"), F("\x08")}, 2},
         {{F("PIAD01"), F("\x81")}, 2},
         {{F("PIAD01"), F("\x01"), F("{}"), F("")}, 4},
         {{F("PIAD01"), F("\x02")}, 2},
