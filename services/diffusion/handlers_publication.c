@@ -249,8 +249,8 @@ void handle_publication_get(void *self, pia_request_t **request_p)
 
 static bool is_plain(const pia_diffusion_publication_list_t *asked)
 {
-    return !asked->kind && !asked->pole && !asked->theme && !asked->sector && !asked->region &&
-           !asked->departement && !asked->state && !asked->after && !asked->has_limit;
+    return !asked->kinds && !asked->poles && !asked->themes && !asked->sectors && !asked->regions &&
+           !asked->departements && !asked->state && !asked->after && !asked->has_limit;
 }
 
 /* For the cache: the whole list as everyone sees it. The journal's head orders its versions; it is
@@ -269,7 +269,10 @@ void handle_publication_list(void *self, pia_request_t **request_p)
     pia_problem_t problem = {0};
     json_t *page = NULL;
     bool drafts = fields->state && strcmp(fields->state, "draft") == 0;
-    if (drafts && (!fields->pole || !acts_for(*request_p, fields->pole))) {
+    const char *own = json_array_size(fields->poles) == 1
+                          ? json_string_value(json_array_get(fields->poles, 0))
+                          : NULL;
+    if (drafts && (!own || !acts_for(*request_p, own))) {
         pia_request_refuse(request_p, PIA_FORBIDDEN, "/state",
                            "Drafts are listed for their own pôle.");
         return;

@@ -1,6 +1,7 @@
 /* publication_store.c - the table of publications. */
 #include "publication_store.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,20 +28,26 @@ static const char SQL_WRITE[] =
     " sequence = excluded.sequence";
 static const char SQL_AFTER[] =
     "SELECT id, body FROM publication WHERE sequence > $1 ORDER BY sequence LIMIT $2";
+/* Whether a list of codes (",a,b,") holds what one of four patterns asks for; the first is empty:
+ * nothing is asked for. */
+#define ONE_OF(list, a, b, c, d)                                                                   \
+    "CAST(" a " AS TEXT) = '' OR " list " LIKE " a " OR " list " LIKE " b " OR " list " LIKE " c   \
+    " OR " list " LIKE " d
+#define HAS_THEME ONE_OF("themes", "$4", "$5", "$6", "$7")
+#define HAS_SECTOR ONE_OF("sectors", "$8", "$9", "$10", "$11")
+#define IN_REGION ONE_OF("regions", "$12", "$13", "$14", "$15")
+#define IN_DEPARTEMENT ONE_OF("territories", "$16", "$17", "$18", "$19")
+#define IN_ITS_REGION ONE_OF("territories", "$20", "$21", "$22", "$23")
 static const char SQL_LIST[] =
     "SELECT listed_at, id, body FROM publication WHERE state = $1"
-    " AND (CAST($2 AS TEXT) = '' OR kind = $2)"
-    " AND (CAST($3 AS TEXT) = '' OR pole = $3)"
-    " AND (CAST($4 AS TEXT) = '' OR themes LIKE '%,' || CAST($4 AS TEXT) || ',%')"
-    " AND (CAST($5 AS TEXT) = '' OR sectors LIKE '%,' || CAST($5 AS TEXT) || ',%')"
-    " AND (CAST($6 AS TEXT) = '' OR scope = 'national'"
-    "      OR regions LIKE '%,' || CAST($6 AS TEXT) || ',%')"
-    " AND (CAST($7 AS TEXT) = '' OR scope = 'national'"
-    "      OR territories LIKE '%,d' || CAST($7 AS TEXT) || ',%'"
-    "      OR territories LIKE '%,r' || CAST($8 AS TEXT) || ',%')"
-    " AND (visibility = 'public' OR CAST($9 AS BIGINT) = 1)"
-    " AND (listed_at < $10 OR (listed_at = $10 AND id < $11))"
-    " ORDER BY listed_at DESC, id DESC LIMIT $12";
+    " AND (CAST($2 AS TEXT) = '' OR $2 LIKE '%,' || kind || ',%')"
+    " AND (CAST($3 AS TEXT) = '' OR $3 LIKE '%,' || pole || ',%')"
+    " AND (" HAS_THEME ") AND (" HAS_SECTOR ") AND (scope = 'national' OR " IN_REGION ")"
+    " AND (scope = 'national' OR " IN_DEPARTEMENT " OR " IN_ITS_REGION ")"
+    " AND (visibility = 'public' OR CAST($24 AS BIGINT) = 1)"
+    " AND (listed_at < $25 OR (listed_at = $25 AND id < $26))"
+    " ORDER BY listed_at DESC, id DESC LIMIT $27";
+enum { PATTERNS = 4 }; /* as many values as the message may name */
 
 static const char *text_of(const json_t *resource, const char *member, const char *otherwise)
 {
@@ -206,17 +213,49 @@ static bool parse_after(const char *after, int64_t *ret_listed_at, const char **
     return end != after && *end == '.' && pia_format_check("uuid", end + 1);
 }
 
+static void bind_codes(pia_stmt_t *stmt, int parameter, const json_t *values)
+{
+    buffer_t list = {0};
+    add_codes(&list, "", values);
+    bind_list(stmt, parameter, &list);
+    buffer_free(&list);
+}
+
+/* The code that a list is looked through for, of a value; NULL: itself. */
+typedef const char *code_fn(const char *value);
+
+/* Fewer values than patterns: the first one again. */
+static void bind_patterns(
+    pia_stmt_t *stmt, int first, const json_t *values, const char *prefix, code_fn *code_of)
+{
+    size_t count = json_array_size(values);
+    assert(count <= PATTERNS);
+    for (size_t i = 0; i < PATTERNS; i++) {
+        char pattern[64] = "";
+        const char *value = json_string_value(json_array_get(values, i < count ? i : 0));
+        if (value)
+            (void)snprintf(pattern, sizeof pattern, "%%,%s%s,%%", prefix,
+                           code_of ? code_of(value) : value);
+        pia_stmt_text(stmt, first + (int)i, pattern);
+    }
+}
+
+static const char *region_of(const char *departement)
+{
+    const char *region = pia_territory_region_of(departement);
+    return region ? region : "-";
+}
+
 static void bind_query(pia_stmt_t *stmt, const pia_diffusion_publication_list_t *query)
 {
-    const char *of = query->departement ? pia_territory_region_of(query->departement) : NULL;
     pia_stmt_text(stmt, 1, query->state ? query->state : "published");
-    pia_stmt_text(stmt, 2, query->kind ? query->kind : "");
-    pia_stmt_text(stmt, 3, query->pole ? query->pole : "");
-    pia_stmt_text(stmt, 4, query->theme ? query->theme : "");
-    pia_stmt_text(stmt, 5, query->sector ? query->sector : "");
-    pia_stmt_text(stmt, 6, query->region ? query->region : "");
-    pia_stmt_text(stmt, 7, query->departement ? query->departement : "");
-    pia_stmt_text(stmt, 8, of ? of : "-");
+    bind_codes(stmt, 2, query->kinds);
+    bind_codes(stmt, 3, query->poles);
+    bind_patterns(stmt, 4, query->themes, "", NULL);
+    bind_patterns(stmt, 8, query->sectors, "", NULL);
+    bind_patterns(stmt, 12, query->regions, "", NULL);
+    bind_patterns(stmt, 16, query->departements, "d", NULL);
+    bind_patterns(stmt, 20, query->departements, "r", region_of);
 }
 
 /* Adds the present row; the place of the last one goes to ret_next. */
@@ -242,10 +281,10 @@ pia_status_t publication_list(pia_db_t *db,
         return pia_problem_set(problem, PIA_INVALID, "/after", "It is not a `next` of this list.");
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_LIST);
     bind_query(stmt, query);
-    pia_stmt_integer(stmt, 9, network);
-    pia_stmt_integer(stmt, 10, listed_at);
-    pia_stmt_text(stmt, 11, id);
-    pia_stmt_integer(stmt, 12, limit + 1);
+    pia_stmt_integer(stmt, 24, network);
+    pia_stmt_integer(stmt, 25, listed_at);
+    pia_stmt_text(stmt, 26, id);
+    pia_stmt_integer(stmt, 27, limit + 1);
     json_t *items = json_array();
     char next[64] = "";
     size_t size = 0;

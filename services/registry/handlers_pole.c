@@ -30,8 +30,8 @@ void handle_pole_get(void *self, pia_request_t **request_p)
 
 static bool is_plain(const pia_registry_pole_list_t *asked)
 {
-    return asked->theme == NULL && asked->sector == NULL && asked->region == NULL &&
-           asked->departement == NULL && asked->state == NULL && asked->after == NULL &&
+    return asked->themes == NULL && asked->sectors == NULL && asked->regions == NULL &&
+           asked->departements == NULL && asked->state == NULL && asked->after == NULL &&
            !asked->has_limit;
 }
 
@@ -40,10 +40,10 @@ static pia_status_t list_poles(pia_db_t *db,
                                json_t **ret_body,
                                pia_problem_t *problem)
 {
-    pole_filter_t filter = {.theme = asked->theme,
-                            .sector = asked->sector,
-                            .region = asked->region,
-                            .departement = asked->departement,
+    pole_filter_t filter = {.themes = asked->themes,
+                            .sectors = asked->sectors,
+                            .regions = asked->regions,
+                            .departements = asked->departements,
                             .state = asked->state};
     page_cursor_t cursor;
     pia_status_t status = cursor_read(asked->after, &cursor, problem);

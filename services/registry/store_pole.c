@@ -1,6 +1,8 @@
 /* store_pole.c - pôles in SQL. */
 #include "store_pole.h"
 
+#include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fold.h"
@@ -8,6 +10,14 @@
 #define COLUMNS                                                                                    \
     "code, name, full_name, structure, carrier, carrier_type, departement, region, city, themes, " \
     "sectors, state, labelled_since, label_until, label, reason, demonstration, version"
+
+/* Whether a list of codes ("a,b") holds what one of four patterns asks for; the first is empty:
+ * nothing is asked for. */
+#define ONE_OF(list, a, b, c, d)                                                                   \
+    "CAST(" a " AS TEXT) = '' OR ',' || " list " || ',' LIKE " a " OR ',' || " list                \
+    " || ',' LIKE " b " OR ',' || " list " || ',' LIKE " c " OR ',' || " list " || ',' LIKE " d
+#define HAS_THEME ONE_OF("themes", "$3", "$4", "$5", "$6")
+#define HAS_SECTOR ONE_OF("sectors", "$7", "$8", "$9", "$10")
 
 enum { FIND, FIND_BY_LABEL, INSERT, UPDATE, LIST, TOUCH_LIST, LIST_VERSION };
 
@@ -22,11 +32,10 @@ static const char *const sql[] = {
                "reason = $16, demonstration = $17, sort = $18, version = version + 1 "
                "WHERE code = $1 AND version = $19",
     [LIST] = "SELECT " COLUMNS " FROM pole WHERE (sort, code) > ($1, $2) "
-             "AND (CAST($3 AS TEXT) IS NULL OR ',' || themes || ',' LIKE '%,' || $3 || ',%') "
-             "AND (CAST($4 AS TEXT) IS NULL OR ',' || sectors || ',' LIKE '%,' || $4 || ',%') "
-             "AND (CAST($5 AS TEXT) IS NULL OR region = $5) "
-             "AND (CAST($6 AS TEXT) IS NULL OR departement = $6) "
-             "AND (CAST($7 AS TEXT) IS NULL OR state = $7) ORDER BY sort, code LIMIT $8",
+             "AND (" HAS_THEME ") AND (" HAS_SECTOR ") "
+             "AND (CAST($11 AS TEXT) = '' OR $11 LIKE '%,' || region || ',%') "
+             "AND (CAST($12 AS TEXT) = '' OR $12 LIKE '%,' || departement || ',%') "
+             "AND (CAST($13 AS TEXT) IS NULL OR state = $13) ORDER BY sort, code LIMIT $14",
     [TOUCH_LIST] = "INSERT INTO list_version (list, version) VALUES ('poles', 1) "
                    "ON CONFLICT (list) DO UPDATE SET version = list_version.version + 1",
     [LIST_VERSION] = "SELECT version FROM list_version WHERE list = 'poles'",
@@ -133,6 +142,37 @@ pia_status_t store_pole_update(pia_db_t *db, pole_t *pole)
     return status;
 }
 
+/* Fewer values than patterns: the first one again. */
+static void bind_patterns(pia_stmt_t *stmt, int first, const json_t *values)
+{
+    size_t count = json_array_size(values);
+    assert(count <= POLE_FILTER_MAX);
+    for (size_t i = 0; i < POLE_FILTER_MAX; i++) {
+        char pattern[64] = "";
+        const char *value = json_string_value(json_array_get(values, i < count ? i : 0));
+        if (value) {
+            (void)snprintf(pattern, sizeof pattern, "%%,%s,%%", value);
+        }
+        pia_stmt_text(stmt, first + (int)i, pattern);
+    }
+}
+
+/* As ",a,b,"; "": none. */
+static void bind_codes(pia_stmt_t *stmt, int parameter, const json_t *values)
+{
+    char codes[CODES_SIZE + 2] = "";
+    size_t index;
+    const json_t *value;
+    json_array_foreach(values, index, value)
+    {
+        size_t used = strlen(codes);
+        int size = snprintf(codes + used, sizeof codes - used, "%s%s,", used ? "" : ",",
+                            json_string_value(value));
+        assert(size > 0 && (size_t)size < sizeof codes - used); /* codes of three letters */
+    }
+    pia_stmt_text(stmt, parameter, codes);
+}
+
 pia_stmt_t *store_pole_list(pia_db_t *db,
                             const pole_filter_t *filter,
                             const page_cursor_t *cursor,
@@ -141,12 +181,12 @@ pia_stmt_t *store_pole_list(pia_db_t *db,
     pia_stmt_t *stmt = pia_db_prepare(db, sql[LIST]);
     pia_stmt_bytes(stmt, 1, cursor->sort, strlen(cursor->sort));
     pia_stmt_text(stmt, 2, cursor->id);
-    pia_stmt_text(stmt, 3, filter->theme);
-    pia_stmt_text(stmt, 4, filter->sector);
-    pia_stmt_text(stmt, 5, filter->region);
-    pia_stmt_text(stmt, 6, filter->departement);
-    pia_stmt_text(stmt, 7, filter->state);
-    pia_stmt_integer(stmt, 8, limit);
+    bind_patterns(stmt, 3, filter->themes);
+    bind_patterns(stmt, 7, filter->sectors);
+    bind_codes(stmt, 11, filter->regions);
+    bind_codes(stmt, 12, filter->departements);
+    pia_stmt_text(stmt, 13, filter->state);
+    pia_stmt_integer(stmt, 14, limit);
     return stmt;
 }
 

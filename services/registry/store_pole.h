@@ -6,10 +6,12 @@
 #include "pia/db.h"
 #include "pole.h"
 
-/* NULL members do not filter. */
+/* Arrays of codes, of which one is enough. NULL members do not filter. */
 typedef struct {
-    const char *theme, *sector, *region, *departement, *state;
+    const json_t *themes, *sectors, *regions, *departements;
+    const char *state;
 } pole_filter_t;
+enum { POLE_FILTER_MAX = 4 }; /* themes, and sectors, as many as the message may name */
 
 /* PIA_NOT_FOUND: no such pôle. */
 pia_status_t store_pole_find(pia_db_t *db, const char *code, pole_t *ret_pole);

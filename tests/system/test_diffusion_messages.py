@@ -137,7 +137,7 @@ def test_a_repeated_command_gets_the_first_answer(journal):
 def test_a_native_event_makes_the_same_publication(journal):
     event = make_publication(title="Natif", themes=["arts"], departements=["72"])
     publish(journal, [event])
-    items = ask(journal, "diffusion.publication.list", theme="arts", departement="72")["items"]
+    items = ask(journal, "diffusion.publication.list", themes=["arts"], departements=["72"])["items"]
     found = [i for i in items if i["title"] == "Natif"]
     assert len(found) == 1 and found[0]["state"] == "published" and found[0]["pole"] == POLE
 
@@ -236,7 +236,7 @@ def test_words_places_and_languages_reach_who_asked_for_them(journal):
         events = ask(journal, "diffusion.event.list", limit=200, **filter)["items"]
         mine = [e for e in events if e["event"].get("subject") == made["publication"]]
         assert len(mine) == items, filter
-    listed = ask(journal, "diffusion.publication.list", departement="54")["items"]
+    listed = ask(journal, "diffusion.publication.list", departements=["54"])["items"]
     assert made["publication"] in [item["publication"] for item in listed]
 
 

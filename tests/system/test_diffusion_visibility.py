@@ -142,7 +142,7 @@ def test_publications_of_the_network_and_drafts(story):
         items = found(who, "diffusion.publication.list").body["items"]
         assert (hidden in [i["publication"] for i in items]) == (statuses[0] == 200)
         assert draft not in [i["publication"] for i in items]
-        answer = found(who, "diffusion.publication.list", state="draft", pole=POLE)
+        answer = found(who, "diffusion.publication.list", state="draft", poles=[POLE])
         assert answer.status == (200 if who == "pole" else 403)
 
 

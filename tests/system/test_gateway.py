@@ -58,7 +58,7 @@ def make_publication(web, key, **members):
 
 
 def test_poles_are_listed_and_read(web):
-    poles = web.get("/v1/poles?theme=arts").json["items"]
+    poles = web.get("/v1/poles?themes=arts").json["items"]
     assert poles and all("arts" in pole["themes"] for pole in poles)
     one = web.get(f"/v1/poles/{poles[0]['code']}")
     assert one.json == poles[0] and one.headers["etag"] == f'"{poles[0]["version"]}"'
@@ -128,10 +128,10 @@ def test_unknown_paths_and_methods(web):
     ("limit=1&limit=2", "limit"),
     ("limit=0", "limit"),
     ("limit=201", "limit"),
-    ("theme=" + "x" * 99, "theme"),
+    ("themes=" + "x" * 99, "themes"),
     ("after=%20", "after"),
-    ("theme=%00", None),
-    ("theme=%ff", None),
+    ("themes=%00", None),
+    ("themes=%ff", None),
 ])
 def test_bad_queries_say_where(web, query, parameter):
     assert_problem(web.get(f"/v1/poles?{query}"), 400, None, parameter)

@@ -123,7 +123,7 @@ def test_what_some_may_not_see_is_never_in_the_cache(net, web):
             assert web.get(path).status == 404
         whole = web.get("/v1/publications", key=net.pole).body.decode()
         assert hidden["network"][2] in whole and seen[2] in whole
-        drafts = web.get("/v1/publications?state=draft&pole=cnidep", key=net.pole).body.decode()
+        drafts = web.get("/v1/publications?state=draft&poles=cnidep", key=net.pole).body.decode()
         assert hidden["draft"][2] in drafts
         stored = redis(net, "EVAL", DUMP, "0")
         assert not any(word.encode() in stored for _, _, word in hidden.values())
@@ -133,7 +133,7 @@ def test_what_some_may_not_see_is_never_in_the_cache(net, web):
 
 
 @pytest.mark.parametrize("owner, path, query", [
-    ("diffusion", "/v1/publications", "?kind=guide"), ("diffusion", "/v1/publications", "?limit=50"),
+    ("diffusion", "/v1/publications", "?kinds=guide"), ("diffusion", "/v1/publications", "?limit=50"),
     ("diffusion", "/v1/publications", "?state=published"), ("labellisation", "/v1/labels", "?pole=cnidep"),
     ("labellisation", "/v1/processes/label-pia", "?version=1")])
 def test_what_has_a_filter_is_asked_for(web, owner, path, query):

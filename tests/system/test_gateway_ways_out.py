@@ -100,7 +100,7 @@ def test_events_and_publications_are_listed_to_whom_they_are_for(story, who):
         answer = story.web.get(f"/v1/publications/{publication}", key=key)
         assert answer.status == (200 if name in SEES[who] else 404), (name, answer)
         assert story.found(answer.body) == ({name} if name in SEES[who] else set())
-    drafts = story.web.get("/v1/publications?state=draft&pole=cnidep", key=key)
+    drafts = story.web.get("/v1/publications?state=draft&poles=cnidep", key=key)
     assert story.found(drafts.body) == (SEES[who] & {"draft"})
 
 
@@ -165,7 +165,7 @@ def test_the_cache_and_the_logs_hold_public_things_only(net, story):
 # With and without Redis
 
 
-PATHS = ["/v1/poles", "/v1/poles?theme=arts", "/v1/poles?limit=2", "/v1/poles/cnidep", "/v1/poles/aten",
+PATHS = ["/v1/poles", "/v1/poles?themes=arts", "/v1/poles?limit=2", "/v1/poles/cnidep", "/v1/poles/aten",
          "/v1/poles/nulle-part", "/v1/poles/Pas%20Un", "/v1/themes", "/v1/sectors", "/v1/kinds", "/v1/topics",
          "/v1/scopes", "/v1/regions", "/v1/departements", "/v1/communes?q=nan", "/v1/processes",
          "/v1/labels", "/v1/publications", "/v1/publications?limit=1", "/v1/themes?color=red"]

@@ -8,7 +8,7 @@ import sqlite3
 import time
 
 import pytest
-from bodies import Bodies
+from bodies import Bodies, read_schemas
 from gateway import whole_network
 from journal import make_key, make_person
 from mdp import header
@@ -285,3 +285,14 @@ def test_what_the_schema_allows_reaches_the_handler(asker, name):
         assert answer.status in (expected if isinstance(expected, tuple) else (expected,)), answer
         if answer.status == 400:  # the handler's rule, not the schema's: it says which member
             assert answer.body["pointer"], answer
+
+
+def test_lists_are_filtered_by_the_words_of_the_event_filter():
+    """kinds=guide everywhere, not kind=guide here and kinds=guide there."""
+    files = read_schemas()
+    words = set(files["event.schema.json"]["filter"]["properties"])
+    lists = {name: rule["properties"] for file in files.values() for name, rule in file.items()
+             if name.startswith(("diffusion.", "registry.pole.")) and "limit" in rule.get("properties", {})}
+    assert {"diffusion.event.list", "diffusion.publication.list", "registry.pole.list"} <= set(lists)
+    assert {f"{name}: {member}" for name, members in lists.items() for member in members
+            if f"{member}s" in words or f"{member[:-1]}ies" in words} == set()

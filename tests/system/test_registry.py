@@ -40,7 +40,7 @@ def test_injections_are_texts_like_others(registry):
         assert found["name"] == text
         person = make_person(registry, "reviewer", label=text[:90])
         assert person["label"] == text[:90]
-        refused(registry.call("registry.pole.list", {"theme": text}), 400, "/theme")
+        refused(registry.call("registry.pole.list", {"themes": [text]}), 400, "/themes/0")
         assert registry.call("registry.commune.list", {"q": text[:90]}).status == 200
 
 
@@ -84,11 +84,13 @@ def test_poles_are_filtered(registry):
     def codes(**body):
         return {p["code"] for p in make(registry, "registry.pole.list", body)["items"]}
 
-    assert codes(theme="arts") == {"cerfav", "itemm"}
-    assert codes(theme="habitat", region="04") == {"cirbat"}
-    assert codes(departement="68") == {"ctai", "coprotec"}
-    assert codes(theme="nosuchtheme") == set()
-    assert "iris-st" not in codes(state="active") and "iris-st" in codes(theme="sante")
+    assert codes(themes=["arts"]) == {"cerfav", "itemm"}
+    assert codes(themes=["habitat"], regions=["04"]) == {"cirbat"}
+    assert codes(departements=["68"]) == {"ctai", "coprotec"}
+    assert codes(themes=["nosuchtheme"]) == set()
+    assert codes(themes=["nosuchtheme", "arts"]) == {"cerfav", "itemm"}
+    assert codes(departements=["68", "54"]) >= {"ctai", "coprotec", "cnidep"}
+    assert "iris-st" not in codes(state="active") and "iris-st" in codes(themes=["sante"])
 
 
 def test_a_pole_is_suspended_and_reactivated(registry):

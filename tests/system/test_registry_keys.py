@@ -109,7 +109,7 @@ def test_unknown_and_wrong_members_are_named(registry):
         ("registry.pole.list", {"limit": 0}, "/limit"),
         ("registry.pole.list", {"limit": 201}, "/limit"),
         ("registry.pole.list", {"state": "happy"}, "/state"),
-        ("registry.pole.list", {"region": "ZZ"}, "/region"),
+        ("registry.pole.list", {"regions": ["ZZ"]}, "/regions/0"),
         ("registry.pole.list", {"after": "bm90IGEgY3Vyc29y"}, "/after"),
         ("registry.reference.list", {"list": "colours"}, "/list"),
         ("registry.commune.list", {"q": "!!"}, "/q"),

@@ -1,6 +1,7 @@
 /* test_publication.c - publications as a projection of their events, and who may publish. */
 #include "pia_test.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -179,6 +180,24 @@ static size_t list(fixture_t *f, const pia_diffusion_publication_list_t *query, 
     return count;
 }
 
+/* How many there are with one of these codes ("a,b") in a member of the query. */
+static size_t list_by(fixture_t *f, size_t member, const char *codes)
+{
+    pia_diffusion_publication_list_t query = {.kinds = NULL};
+    json_t *values = json_array();
+    for (const char *at = codes; *at; at += *at == ',') {
+        size_t size = strcspn(at, ",");
+        json_array_append_new(values, json_stringn(at, size));
+        at += size;
+    }
+    memcpy((char *)&query + member, &values, sizeof values);
+    size_t count = list(f, &query, false);
+    json_decref(values);
+    return count;
+}
+
+#define LIST_BY(member, codes)                                                                     \
+    list_by(&f, offsetof(pia_diffusion_publication_list_t, member), codes)
 #define LIST(...) list(&f, &(pia_diffusion_publication_list_t){__VA_ARGS__}, false)
 
 static void the_list_knows_territories(void **state)
@@ -189,24 +208,33 @@ static void the_list_knows_territories(void **state)
     assert_int_equal(
         apply_id(&f, "cnidep", "published", ",\"departements\":[\"54\"],\"themes\":[\"arts\"]"),
         PIA_OK);
-    assert_int_equal(LIST(.kind = NULL), 1);
-    assert_int_equal(LIST(.departement = "54"), 1);
-    assert_int_equal(LIST(.departement = "57"), 0);
-    assert_int_equal(LIST(.region = "44"), 1);
-    assert_int_equal(LIST(.region = "52"), 0);
-    assert_int_equal(LIST(.theme = "arts"), 1);
-    assert_int_equal(LIST(.theme = "sante"), 0);
-    assert_int_equal(LIST(.pole = "cerfav"), 0);
+    assert_int_equal(LIST(.kinds = NULL), 1);
+    assert_int_equal(LIST_BY(departements, "54"), 1);
+    assert_int_equal(LIST_BY(departements, "57"), 0);
+    assert_int_equal(LIST_BY(regions, "44"), 1);
+    assert_int_equal(LIST_BY(regions, "52"), 0);
+    assert_int_equal(LIST_BY(themes, "arts"), 1);
+    assert_int_equal(LIST_BY(themes, "sante"), 0);
+    assert_int_equal(LIST_BY(themes, "sante,habitat,arts"), 1);
+    assert_int_equal(LIST_BY(themes, "sante,habitat"), 0);
+    assert_int_equal(LIST_BY(sectors, "services"), 0);
+    assert_int_equal(LIST_BY(departements, "57,72,2A,54"), 1);
+    assert_int_equal(LIST_BY(regions, "52,44"), 1);
+    assert_int_equal(LIST_BY(poles, "cerfav"), 0);
+    assert_int_equal(LIST_BY(poles, "cerfav,cnidep"), 1);
+    assert_int_equal(LIST_BY(poles, "cnide"), 0);
+    assert_int_equal(LIST_BY(kinds, "lettre,guide"), 1);
+    assert_int_equal(LIST_BY(kinds, "lettre"), 0);
     assert_int_equal(LIST(.state = "cancelled"), 0);
     assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"regions\":[\"44\"]"), PIA_OK);
-    assert_int_equal(LIST(.departement = "57"), 1);
-    assert_int_equal(LIST(.departement = "72"), 0);
+    assert_int_equal(LIST_BY(departements, "57"), 1);
+    assert_int_equal(LIST_BY(departements, "72"), 0);
     assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"scope\":\"national\""), PIA_OK);
-    assert_int_equal(LIST(.departement = "72"), 1);
-    assert_int_equal(LIST(.region = "52"), 1);
+    assert_int_equal(LIST_BY(departements, "72"), 1);
+    assert_int_equal(LIST_BY(regions, "52"), 1);
     assert_int_equal(apply_id(&f, "cnidep", "changed", ",\"visibility\":\"network\""), PIA_OK);
-    assert_int_equal(LIST(.kind = NULL), 0);
-    assert_int_equal(list(&f, &(pia_diffusion_publication_list_t){.kind = NULL}, true), 1);
+    assert_int_equal(LIST(.kinds = NULL), 0);
+    assert_int_equal(list(&f, &(pia_diffusion_publication_list_t){.kinds = NULL}, true), 1);
     fixture_close(&f);
 }
 
@@ -273,8 +301,8 @@ static void the_list_hides_what_the_event_hides(void **state)
     assert_string_equal(problem.pointer, "/data/visibility");
     assert_int_equal(apply_with(&f, open, network, &problem), PIA_INVALID);
     assert_int_equal(apply_with(&f, network, "", &problem), PIA_OK);
-    assert_int_equal(LIST(.kind = NULL), 0);
-    assert_int_equal(list(&f, &(pia_diffusion_publication_list_t){.kind = NULL}, true), 1);
+    assert_int_equal(LIST(.kinds = NULL), 0);
+    assert_int_equal(list(&f, &(pia_diffusion_publication_list_t){.kinds = NULL}, true), 1);
     check_member(&f, "visibility", "network");
     fixture_close(&f);
 }

@@ -75,7 +75,8 @@ assert_refused(const sent_t *sent, int status, const char *pointer, const char *
 static void queries_become_typed_members(void **state)
 {
     (void)state;
-    assert_builds(GET("/v1/poles?theme=arts&limit=10"), "{\"theme\":\"arts\",\"limit\":10}");
+    assert_builds(GET("/v1/poles?themes=arts,habitat&limit=10"),
+                  "{\"themes\":[\"arts\",\"habitat\"],\"limit\":10}");
     assert_builds(GET("/v1/poles/aten"), "{\"code\":\"aten\"}");
     assert_builds(GET("/v1/themes"), "{\"list\":\"themes\"}");
     assert_builds(GET("/v1/dossiers?mine=true"), "{\"mine\":true}");
@@ -90,7 +91,7 @@ static void bad_queries_name_their_parameter(void **state)
     assert_refused(GET("/v1/poles?limit=ten"), 400, "", "limit");
     assert_refused(GET("/v1/poles?limit=1e3"), 400, "", "limit");
     assert_refused(GET("/v1/poles?limit=99999999999999999999"), 400, "", "limit");
-    assert_refused(GET("/v1/poles?theme=a&theme=b"), 400, "", "theme");
+    assert_refused(GET("/v1/poles?state=active&state=ended"), 400, "", "state");
     assert_refused(GET("/v1/dossiers?mine=yes"), 400, "", "mine");
     assert_refused(GET("/v1/poles?limit=1000"), 400, "", "limit");
     assert_refused(GET("/v1/themes?list=sectors"), 400, "", "");

@@ -48,7 +48,9 @@ static void lists_are_separated_by_commas_or_repeated_and_may_be_singular(void *
     (void)state;
     assert_json(SET(&pia_filter_schema, "theme", "a,b", "themes", "c", "kind", "guide"),
                 "{\"kinds\":[\"guide\"],\"themes\":[\"a\",\"b\",\"c\"]}");
-    assert_json(SET(&pia_registry_pole_list_schema, "theme", "a"), "{\"theme\":\"a\"}");
+    assert_json(SET(&pia_registry_pole_list_schema, "theme", "a"), "{\"themes\":[\"a\"]}");
+    assert_json(SET(&pia_diffusion_publication_list_schema, "kind", "lettre", "kinds", "guide"),
+                "{\"kinds\":[\"lettre\",\"guide\"]}");
 }
 
 static void members_of_objects_are_options_too(void **state)

@@ -47,15 +47,19 @@ static void poles_are_listed_by_folded_name_filter_and_page(void **state)
     add_pole(database.db, "c", "Zèbre", "habitat");
     add_pole(database.db, "b", "œuvre", "habit,arts");
     add_pole(database.db, "a", "Éclat", "arts,habitat");
-    pole_filter_t all = {.theme = NULL};
+    pole_filter_t all = {.themes = NULL};
     assert_string_equal(list(database.db, &all, &START, 10), "a b c ");
     assert_string_equal(list(database.db, &all, &START, 2), "a b ");
     page_cursor_t after = {.sort = "oeuvre", .id = "b"};
     assert_string_equal(list(database.db, &all, &after, 10), "c ");
-    pole_filter_t theme = {.theme = "habitat"};
+    json_t *habitat = json_pack("[ss]", "nosuch", "habitat");
+    json_t *region = json_pack("[ss]", "11", "44");
+    pole_filter_t theme = {.themes = habitat};
     assert_string_equal(list(database.db, &theme, &START, 10), "a c ");
-    pole_filter_t nowhere = {.region = "44", .state = "ended"};
+    pole_filter_t nowhere = {.regions = region, .state = "ended"};
     assert_string_equal(list(database.db, &nowhere, &START, 10), "");
+    json_decref(habitat);
+    json_decref(region);
     registry_database_clear(&database);
 }
 
