@@ -76,12 +76,21 @@ pia_status_t pia_db_exec(pia_db_t *db, const char *sql)
     return db->ops->exec(db, sql);
 }
 
+static void rewind_one(pia_stmt_t *stmt, bool clear_parameters)
+{
+    stmt->db->ops->rewind(stmt, clear_parameters);
+    stmt->db->reading -= stmt->reading;
+    stmt->reading = false;
+}
+
 /* A statement that is still being read would keep its snapshot beyond the transaction. */
 static void rewind_all(pia_db_t *db)
 {
-    for (size_t i = 0; i < PIA_DB_BUCKETS; i++) {
+    for (size_t i = 0; i < PIA_DB_BUCKETS && db->reading > 0; i++) {
         for (pia_stmt_t *stmt = db->statements[i]; stmt != NULL; stmt = stmt->next) {
-            db->ops->rewind(stmt, false);
+            if (stmt->reading) {
+                rewind_one(stmt, false);
+            }
         }
     }
 }
@@ -198,7 +207,7 @@ pia_stmt_t *pia_db_prepare(pia_db_t *db, const char *sql)
     }
     if (stmt != NULL) {
         assert(strcmp(stmt->sql, sql) == 0); /* else it is not a constant */
-        db->ops->rewind(stmt, true);
+        rewind_one(stmt, true);
         return stmt;
     }
     stmt = db->ops->stmt_new(db, sql);
@@ -254,14 +263,18 @@ void pia_stmt_null(pia_stmt_t *stmt, int parameter)
 
 pia_status_t pia_stmt_step(pia_stmt_t *stmt)
 {
-    return stmt->db->ops->step(stmt);
+    pia_status_t status = stmt->db->ops->step(stmt);
+    stmt->db->reading -= stmt->reading;
+    stmt->reading = status == PIA_OK;
+    stmt->db->reading += stmt->reading;
+    return status;
 }
 
 pia_status_t pia_stmt_run(pia_stmt_t *stmt, int64_t *ret_changes)
 {
     pia_status_t status;
     do {
-        status = stmt->db->ops->step(stmt);
+        status = pia_stmt_step(stmt);
     } while (status == PIA_OK);
     if (status != PIA_NOT_FOUND) {
         return status;
@@ -298,5 +311,5 @@ const void *pia_stmt_column_bytes(pia_stmt_t *stmt, int column, size_t *ret_size
 
 void pia_stmt_reset(pia_stmt_t *stmt)
 {
-    stmt->db->ops->rewind(stmt, false);
+    rewind_one(stmt, false);
 }

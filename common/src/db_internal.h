@@ -47,6 +47,7 @@ struct pia_db {
     bool retryable; /* of the last failure */
     bool in_transaction;
     bool trims_apart;             /* pia_db_trim is called, commits need not */
+    unsigned reading;             /* statements that have given a row and may have more */
     char error[PIA_DB_ERROR_MAX]; /* of the last failure */
     pia_stmt_t *statements[PIA_DB_BUCKETS];
 };
@@ -57,6 +58,7 @@ struct pia_stmt {
     const char *key;  /* the address of the caller's text */
     char *sql;        /* a copy: the text at that address must stay the same */
     int parameters;   /* the highest $N in it */
+    bool reading;     /* it has given a row and was not rewound */
     pia_stmt_t *next; /* in the same bucket */
 };
 

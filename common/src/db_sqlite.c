@@ -1,5 +1,7 @@
 /* db_sqlite.c - the embedded engine: one writer, which alone checkpoints; readers are read-only. */
 #include "db_internal.h"
+#include "db_sqlite_log.h"
+#include "db_sqlite_words.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -22,6 +24,7 @@ enum {
 typedef struct {
     pia_db_t base;
     sqlite3 *handle;
+    sqlite3_stmt *begin, *end; /* BEGIN and COMMIT, prepared on first use */
     int wal_pages;    /* in the log after the last commit */
     int copied_pages; /* of these, how many the last checkpoint has seen */
 } sqlite_db_t;
@@ -30,6 +33,8 @@ typedef struct {
     pia_stmt_t base;
     sqlite3_stmt *handle; /* NULL: could not be prepared */
     int64_t changes;
+    /* SQLite numbers $N by order of appearance: where $N stands, 0 if it does not. */
+    int index[PIA_DB_PARAMETERS_MAX + 1];
 } sqlite_stmt_t;
 
 static sqlite3 *handle_of(pia_db_t *db)
@@ -89,12 +94,28 @@ static pia_status_t failed(pia_db_t *db)
 
 static pia_status_t sqlite_exec(pia_db_t *db, const char *sql)
 {
-    return sqlite3_exec(handle_of(db), sql, NULL, NULL, NULL) == SQLITE_OK ? PIA_OK : failed(db);
+    char *words = pia_sqlite_words(sql);
+    int code = sqlite3_exec(handle_of(db), words, NULL, NULL, NULL);
+    free(words);
+    return code == SQLITE_OK ? PIA_OK : failed(db);
+}
+
+/* What every transaction says: parsing it costs more than doing it. */
+static pia_status_t run_prepared(pia_db_t *db, sqlite3_stmt **stmt, const char *sql)
+{
+    if (*stmt == NULL && sqlite3_prepare_v3(handle_of(db), sql, -1, SQLITE_PREPARE_PERSISTENT, stmt,
+                                            NULL) != SQLITE_OK) {
+        return failed(db);
+    }
+    pia_status_t status = sqlite3_step(*stmt) == SQLITE_DONE ? PIA_OK : failed(db);
+    (void)sqlite3_reset(*stmt);
+    return status;
 }
 
 static pia_status_t sqlite_begin(pia_db_t *db)
 {
-    return sqlite_exec(db, db->mode == PIA_DB_WRITER ? "BEGIN IMMEDIATE" : "BEGIN");
+    return run_prepared(db, &((sqlite_db_t *)db)->begin,
+                        db->mode == PIA_DB_WRITER ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
 static void checkpoint(sqlite_db_t *self, int mode)
@@ -157,7 +178,7 @@ static pia_status_t sqlite_commit(pia_db_t *db)
     if (sqlite3_get_autocommit(handle_of(db)) != 0) {
         return PIA_UNAVAILABLE; /* an I/O failure has ended it; the reason is kept */
     }
-    pia_status_t status = sqlite_exec(db, "COMMIT");
+    pia_status_t status = run_prepared(db, &((sqlite_db_t *)db)->end, "COMMIT");
     if (status == PIA_OK && !db->trims_apart) {
         checkpoint_when_long((sqlite_db_t *)db);
     }
@@ -170,28 +191,26 @@ static pia_status_t sqlite_lock_migrations(pia_db_t *db)
     return PIA_OK;
 }
 
-/* A copy of `sql` in which row locks, which SQLite does not know, are blanks. */
-static char *without_row_locks(const char *sql)
+static void find_parameters(sqlite_stmt_t *self)
 {
-    static const char *const locks[] = {" FOR UPDATE SKIP LOCKED", " FOR UPDATE"};
-    char *copy = pia_strdup(sql);
-    for (size_t i = 0; i < sizeof locks / sizeof locks[0]; i++) {
-        char *found = strstr(copy, locks[i]);
-        while (found != NULL) {
-            memset(found, ' ', strlen(locks[i]));
-            found = strstr(found, locks[i]);
-        }
+    int left = sqlite3_bind_parameter_count(self->handle);
+    for (int parameter = 1; left > 0 && parameter <= PIA_DB_PARAMETERS_MAX; parameter++) {
+        char name[16];
+        (void)snprintf(name, sizeof name, "$%d", parameter);
+        self->index[parameter] = sqlite3_bind_parameter_index(self->handle, name);
+        left -= self->index[parameter] > 0;
     }
-    return copy;
 }
 
 static void prepare(pia_db_t *db, sqlite_stmt_t *self, const char *sql)
 {
-    char *copy = without_row_locks(sql);
+    char *copy = pia_sqlite_words(sql);
     int code =
         sqlite3_prepare_v3(handle_of(db), copy, -1, SQLITE_PREPARE_PERSISTENT, &self->handle, NULL);
     if (code != SQLITE_OK) {
         self->handle = NULL;
+    } else {
+        find_parameters(self);
     }
     free(copy);
 }
@@ -224,19 +243,11 @@ static void sqlite_rewind(pia_stmt_t *stmt, bool clear_parameters)
     }
 }
 
-/* SQLite numbers $N by order of appearance: the name decides. 0 if $N does not appear. */
-static int index_of(const sqlite_stmt_t *self, int parameter)
-{
-    char name[8];
-    (void)snprintf(name, sizeof name, "$%d", parameter);
-    return sqlite3_bind_parameter_index(self->handle, name);
-}
-
 static void sqlite_bind_integer(pia_stmt_t *stmt, int parameter, int64_t value)
 {
     sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
     if (self->handle != NULL) {
-        int code = sqlite3_bind_int64(self->handle, index_of(self, parameter), value);
+        int code = sqlite3_bind_int64(self->handle, self->index[parameter], value);
         assert(code == SQLITE_OK);
     }
 }
@@ -246,7 +257,7 @@ static void sqlite_bind_text(pia_stmt_t *stmt, int parameter, const char *value)
     sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
     if (self->handle != NULL) {
         int code =
-            sqlite3_bind_text(self->handle, index_of(self, parameter), value, -1, SQLITE_TRANSIENT);
+            sqlite3_bind_text(self->handle, self->index[parameter], value, -1, SQLITE_TRANSIENT);
         assert(code == SQLITE_OK); /* a text from outside is bounded long before */
     }
 }
@@ -256,7 +267,7 @@ static void bind_blob(
 {
     sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
     if (self->handle != NULL) {
-        int code = sqlite3_bind_blob64(self->handle, index_of(self, parameter), value, size, how);
+        int code = sqlite3_bind_blob64(self->handle, self->index[parameter], value, size, how);
         assert(code == SQLITE_OK);
     }
 }
@@ -275,7 +286,7 @@ static void sqlite_bind_null(pia_stmt_t *stmt, int parameter)
 {
     sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
     if (self->handle != NULL) {
-        int code = sqlite3_bind_null(self->handle, index_of(self, parameter));
+        int code = sqlite3_bind_null(self->handle, self->index[parameter]);
         assert(code == SQLITE_OK);
     }
 }
@@ -335,6 +346,8 @@ static const void *sqlite_column_bytes(pia_stmt_t *stmt, int column, size_t *ret
 
 static void sqlite_close(pia_db_t *db)
 {
+    (void)sqlite3_finalize(((sqlite_db_t *)db)->begin);
+    (void)sqlite3_finalize(((sqlite_db_t *)db)->end);
     (void)sqlite3_close(handle_of(db));
     free(db);
 }
@@ -478,7 +491,8 @@ pia_sqlite_open(const char *path, pia_db_mode_t mode, pia_db_t **ret_db, pia_pro
         make_private(path);
     }
     pia_status_t status = PIA_UNAVAILABLE;
-    if (sqlite3_open_v2(path, &self->handle, flags, NULL) != SQLITE_OK) {
+    const char *vfs = writer ? pia_sqlite_log_vfs() : NULL;
+    if (sqlite3_open_v2(path, &self->handle, flags, vfs) != SQLITE_OK) {
         (void)pia_db_fail(&self->base, status, sqlite3_errmsg(self->handle));
     } else {
         status = set_up(self);

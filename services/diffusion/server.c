@@ -12,6 +12,7 @@
 
 enum {
     BUDGET = 1000,      /* messages a round */
+    BUDGET_BYTES = 64 * 1024, /* or so much of events */
     SILENCE_MS = 10000, /* a peer that says nothing for so long is dropped */
     BEAT_MS = 2000,
 };
@@ -219,10 +220,13 @@ static void take_frames(server_t *self, pia_frames_t *frames)
 void server_receive(void *arg)
 {
     server_t *self = arg;
-    for (int i = 0; i < BUDGET; i++) {
+    size_t bytes = 0;
+    for (int i = 0; i < BUDGET && bytes < BUDGET_BYTES; i++) {
         pia_frames_t frames;
         pia_frames_init(&frames);
         pia_status_t status = pia_frames_recv(&frames, self->socket);
+        for (size_t j = 0; j < frames.count; j++)
+            bytes += pia_frames_size(&frames, j);
         if (status == PIA_OK)
             take_frames(self, &frames);
         else if (status == PIA_TOO_LARGE)
