@@ -327,6 +327,7 @@ static void *store_thread(void *arg)
         pthread_mutex_unlock(&executor->mutex);
         run_batch(executor, &batch);
         hand_over(executor, &batch);
+        call(executor->hooks.after, executor->hooks.self);
         pia_db_trim(executor->db); /* when they know: a checkpoint takes longer than a commit */
         die_if_fatal(executor);
         pthread_mutex_lock(&executor->mutex);
@@ -350,6 +351,7 @@ static void finish_jobs(void *arg)
         pia_job_t *job = list_take(&finished);
         job->done(job, job->status);
     }
+    call(executor->hooks.finished, executor->hooks.self);
 }
 
 pia_executor_t *pia_executor_new(pia_loop_t *loop,

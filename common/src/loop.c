@@ -1,24 +1,32 @@
-/* loop.c - the reactor: one zmq_poll a round, then every ready source, then the timers due. */
+/* loop.c - the reactor: one epoll_wait a round, then every ready source, then the timers due.
+ *
+ * Not zmq_poll, which asks every socket and descriptor twice before it sleeps: with the diffusion's
+ * five sockets and six descriptors 25 system calls a round, now 12. A socket's descriptor (ZMQ_FD)
+ * only says that there is news for it, and any use of the socket may take that news away unseen: so
+ * all of them are asked for ZMQ_EVENTS after every round in which somebody was called. */
 #include "pia/loop.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 #include <zmq.h>
 
 #include "pia/clock.h"
 #include "pia/memory.h"
 
-enum { PERIOD_MAX_MS = 3600000, ROOM_FIRST = 16 };
+enum { PERIOD_MAX_MS = 3600000, ROOM_FIRST = 16, EVENTS_MAX = 64 };
 
-/* What is polled. Handlers may add and remove at any time: a removed one is only marked, and
+/* What is waited for. Handlers may add and remove at any time: a removed one is only marked, and
  * taken out between rounds, so that indexes hold during a round. */
 typedef struct {
-    void *socket;   /* or NULL: then the descriptor */
-    int descriptor; /* -1 for a socket */
+    void *socket;   /* NULL: only a descriptor */
+    int descriptor; /* of a socket: ZMQ_FD */
     pia_loop_fn *ready;
     void *arg;
+    bool is_ready; /* in this round */
     bool removed;
 } source_t;
 
@@ -36,14 +44,17 @@ struct pia_loop {
     size_t source_count, source_room;
     tick_t *ticks;
     size_t tick_count, tick_room;
-    zmq_pollitem_t *items; /* as many as there is room for sources */
-    int last_id;           /* of a timer */
+    int epoll;
+    int last_id; /* of a timer */
     bool stopped;
 };
 
 pia_loop_t *pia_loop_new(void)
 {
-    return pia_alloc(sizeof(pia_loop_t));
+    pia_loop_t *loop = pia_alloc(sizeof *loop);
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    assert(loop->epoll >= 0);
+    return loop;
 }
 
 void pia_loop_destroy(pia_loop_t **loop_p)
@@ -53,24 +64,32 @@ void pia_loop_destroy(pia_loop_t **loop_p)
         return;
     free(loop->sources);
     free(loop->ticks);
-    free(loop->items);
+    (void)close(loop->epoll);
     free(loop);
     *loop_p = NULL;
 }
 
 static void add_source(pia_loop_t *loop, source_t source)
 {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = source.descriptor};
     if (loop->source_count == loop->source_room) {
         loop->source_room = loop->source_room ? 2 * loop->source_room : ROOM_FIRST;
         loop->sources = pia_realloc(loop->sources, loop->source_room * sizeof(source_t));
     }
     loop->sources[loop->source_count++] = source;
+    int rc = epoll_ctl(loop->epoll, EPOLL_CTL_ADD, source.descriptor, &event);
+    assert(rc == 0);
 }
 
 void pia_loop_add_socket(pia_loop_t *loop, void *socket, pia_loop_fn *ready, void *arg)
 {
+    int descriptor = -1;
+    size_t size = sizeof descriptor;
     assert(socket && ready);
-    add_source(loop, (source_t){.socket = socket, .descriptor = -1, .ready = ready, .arg = arg});
+    int rc = zmq_getsockopt(socket, ZMQ_FD, &descriptor, &size);
+    assert(rc == 0);
+    add_source(loop,
+               (source_t){.socket = socket, .descriptor = descriptor, .ready = ready, .arg = arg});
 }
 
 void pia_loop_add_descriptor(pia_loop_t *loop, int descriptor, pia_loop_fn *ready, void *arg)
@@ -79,24 +98,27 @@ void pia_loop_add_descriptor(pia_loop_t *loop, int descriptor, pia_loop_fn *read
     add_source(loop, (source_t){.descriptor = descriptor, .ready = ready, .arg = arg});
 }
 
-static void remove_source(pia_loop_t *loop, const void *socket, int descriptor)
+/* At once: what has this descriptor next may be something else. */
+static void remove_source(pia_loop_t *loop, source_t *source)
 {
-    for (size_t i = 0; i < loop->source_count; i++) {
-        source_t *source = &loop->sources[i];
-        if (source->socket == socket && source->descriptor == descriptor)
-            source->removed = true;
-    }
+    source->removed = true;
+    (void)epoll_ctl(loop->epoll, EPOLL_CTL_DEL, source->descriptor, NULL);
 }
 
 void pia_loop_remove_socket(pia_loop_t *loop, void *socket)
 {
-    if (socket)
-        remove_source(loop, socket, -1);
+    for (size_t i = 0; socket && i < loop->source_count; i++)
+        if (loop->sources[i].socket == socket && !loop->sources[i].removed)
+            remove_source(loop, &loop->sources[i]);
 }
 
 void pia_loop_remove_descriptor(pia_loop_t *loop, int descriptor)
 {
-    remove_source(loop, NULL, descriptor);
+    for (size_t i = 0; i < loop->source_count; i++) {
+        source_t *source = &loop->sources[i];
+        if (!source->socket && source->descriptor == descriptor && !source->removed)
+            remove_source(loop, source);
+    }
 }
 
 int pia_loop_add_timer(pia_loop_t *loop, int64_t period_ms, pia_loop_fn *due, void *arg)
@@ -149,11 +171,43 @@ static long wait_ms(const pia_loop_t *loop)
     return left > 0 ? (long)left : 0;
 }
 
-static void call_sources(pia_loop_t *loop, size_t polled)
+/* Whether a socket has something to read now; false also when its context is gone. */
+static bool has_input(pia_loop_t *loop, const source_t *source)
 {
-    for (size_t i = 0; i < polled; i++) {
+    int events = 0;
+    size_t size = sizeof events;
+    if (zmq_getsockopt(source->socket, ZMQ_EVENTS, &events, &size) != 0 && errno == ETERM)
+        loop->stopped = true;
+    return (events & ZMQ_POLLIN) != 0;
+}
+
+/* Asks the sockets; whether one is ready. */
+static bool ask_sockets(pia_loop_t *loop)
+{
+    bool any = false;
+    for (size_t i = 0; i < loop->source_count; i++) {
+        source_t *source = &loop->sources[i];
+        source->is_ready = source->socket && has_input(loop, source);
+        any = any || source->is_ready;
+    }
+    return any;
+}
+
+static void set_ready(pia_loop_t *loop, int descriptor)
+{
+    for (size_t i = 0; i < loop->source_count; i++) {
+        source_t *source = &loop->sources[i];
+        if (source->descriptor == descriptor && !source->removed)
+            source->is_ready = source->is_ready || !source->socket || has_input(loop, source);
+    }
+}
+
+static void call_sources(pia_loop_t *loop)
+{
+    size_t count = loop->source_count;
+    for (size_t i = 0; i < count; i++) {
         const source_t source = loop->sources[i];
-        if (loop->items[i].revents && !source.removed)
+        if (source.is_ready && !source.removed)
             source.ready(source.arg);
     }
 }
@@ -174,20 +228,14 @@ static void call_timers(pia_loop_t *loop)
 
 static void run_round(pia_loop_t *loop)
 {
+    struct epoll_event events[EVENTS_MAX];
     compact(loop);
-    size_t polled = loop->source_count;
-    loop->items = pia_realloc(loop->items, (loop->source_room + 1) * sizeof(zmq_pollitem_t));
-    for (size_t i = 0; i < polled; i++)
-        loop->items[i] = (zmq_pollitem_t){.socket = loop->sources[i].socket,
-                                          .fd = loop->sources[i].descriptor,
-                                          .events = ZMQ_POLLIN};
-    int rc = zmq_poll(loop->items, (int)polled, wait_ms(loop));
-    if (rc < 0 && errno != EINTR) {
-        loop->stopped = true; /* the context is gone */
-        return;
-    }
-    if (rc > 0)
-        call_sources(loop, polled);
+    long wait = ask_sockets(loop) || loop->stopped ? 0 : wait_ms(loop);
+    int count = epoll_wait(loop->epoll, events, EVENTS_MAX, (int)wait);
+    assert(count >= 0 || errno == EINTR);
+    for (int i = 0; i < count; i++)
+        set_ready(loop, events[i].data.fd);
+    call_sources(loop);
     call_timers(loop);
 }
 

@@ -11,9 +11,9 @@
 #include "server_private.h"
 
 enum {
-    BUDGET = 1000,      /* messages a round */
+    BUDGET = 1000,            /* messages a round */
     BUDGET_BYTES = 64 * 1024, /* or so much of events */
-    SILENCE_MS = 10000, /* a peer that says nothing for so long is dropped */
+    SILENCE_MS = 10000,       /* a peer that says nothing for so long is dropped */
     BEAT_MS = 2000,
 };
 

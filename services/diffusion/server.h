@@ -28,6 +28,9 @@ pia_status_t server_new(diffusion_t *diffusion,
                         server_t **ret_server,
                         pia_problem_t *problem);
 
+/* Passes on what has become durable: after each batch of the executor. */
+void server_take_feed(server_t *self);
+
 /* Tells every peer to connect again, takes no more of them, and keeps sending receipts. */
 void server_drain(server_t *self);
 

@@ -117,9 +117,8 @@ static void add_batch(server_t *self, batch_t *batch)
     }
 }
 
-void server_take_feed(void *arg)
+void server_take_feed(server_t *self)
 {
-    server_t *self = arg;
     batch_t *batch = NULL;
     while ((batch = feed_take(self->diffusion->feed))) {
         add_batch(self, batch);

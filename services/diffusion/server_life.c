@@ -174,7 +174,6 @@ static void join_loop(server_t *self)
 {
     pia_loop_t *loop = self->diffusion->context->loop;
     pia_loop_add_socket(loop, self->socket, server_receive, self);
-    pia_loop_add_descriptor(loop, feed_descriptor(self->diffusion->feed), server_take_feed, self);
     pia_loop_add_descriptor(loop, self->wake, server_go_on, self);
     pia_loop_add_descriptor(loop, streams_descriptor(self->streams), server_drained, self);
     self->timers[0] = pia_loop_add_timer(loop, TICK_MS, tick, self);
@@ -188,7 +187,6 @@ static void leave_loop(server_t *self)
 {
     pia_loop_t *loop = self->diffusion->context->loop;
     pia_loop_remove_socket(loop, self->socket);
-    pia_loop_remove_descriptor(loop, feed_descriptor(self->diffusion->feed));
     pia_loop_remove_descriptor(loop, self->wake);
     pia_loop_remove_descriptor(loop, streams_descriptor(self->streams));
     for (size_t i = 0; i < sizeof self->timers / sizeof *self->timers; i++)

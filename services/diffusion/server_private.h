@@ -56,7 +56,6 @@ void server_look_after_peers(server_t *self);
 
 /* server_feed.c */
 void server_run_streams(void *arg);
-void server_take_feed(void *arg);
 void server_go_on(void *arg);         /* the wake is readable */
 void server_drained(void *arg);       /* frames have left */
 void server_ask_tail(void *arg);      /* looks for batches of other instances … */

@@ -15,7 +15,7 @@ enum { PIA_EXECUTOR_BATCH_MAX = 1024, PIA_EXECUTOR_QUEUE_MAX = 65536 };
 typedef struct pia_executor pia_executor_t;
 typedef struct pia_job pia_job_t;
 
-/* What a service asks to be done around transactions; all in the store thread; may be NULL. */
+/* What a service asks to be done around transactions; in the store thread unless it says otherwise; may be NULL. */
 typedef struct {
     void *self;
     /* After begin, before the first job. Not OK: the batch is rolled back and tried again. */
@@ -25,6 +25,10 @@ typedef struct {
     /* After the commit (durable) or after a rollback of the whole batch. */
     void (*committed)(void *self);
     void (*rolled_back)(void *self);
+    /* After the loop was told of a batch: what nobody waits for. */
+    void (*after)(void *self);
+    /* On the loop's thread, after the done's of what has ended. */
+    void (*finished)(void *self);
     /* Before each job of several, and after what it wrote was undone alone. */
     void (*job_begins)(void *self);
     void (*job_undone)(void *self);

@@ -1,5 +1,6 @@
-/* loop.h - one thread's reactor over ZeroMQ sockets, file descriptors and timers (one zmq_poll,
- * then every ready socket is drained with a budget). All calls from its own thread, except stop. */
+/* loop.h - one thread's reactor over ZeroMQ sockets, file descriptors and timers (one
+ * epoll_wait, then every ready socket is drained with a budget). All calls from its own thread,
+ * except stop. */
 #ifndef PIA_LOOP_H
 #define PIA_LOOP_H
 
