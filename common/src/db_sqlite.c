@@ -1,5 +1,5 @@
 /* db_sqlite.c - the embedded engine: one writer, which alone checkpoints; readers are read-only. */
-#include "db_internal.h"
+#include "db_sqlite.h"
 #include "db_sqlite_log.h"
 #include "db_sqlite_words.h"
 
@@ -21,23 +21,7 @@ enum {
     WAL_PAGES_MAX = 16384  /* 64 MiB: also make the file small again */
 };
 
-typedef struct {
-    pia_db_t base;
-    sqlite3 *handle;
-    sqlite3_stmt *begin, *end; /* BEGIN and COMMIT, prepared on first use */
-    int wal_pages;             /* in the log after the last commit */
-    int copied_pages;          /* of these, how many the last checkpoint has seen */
-} sqlite_db_t;
-
-typedef struct {
-    pia_stmt_t base;
-    sqlite3_stmt *handle; /* NULL: could not be prepared */
-    int64_t changes;
-    /* SQLite numbers $N by order of appearance: where $N stands, 0 if it does not. */
-    int index[PIA_DB_PARAMETERS_MAX + 1];
-} sqlite_stmt_t;
-
-static sqlite3 *handle_of(pia_db_t *db)
+sqlite3 *pia_sqlite_handle(pia_db_t *db)
 {
     return ((sqlite_db_t *)db)->handle;
 }
@@ -80,34 +64,34 @@ static bool is_fatal(int code)
     return primary == SQLITE_IOERR || primary == SQLITE_FULL || is_damage(code);
 }
 
-static pia_status_t failed(pia_db_t *db)
+pia_status_t pia_sqlite_failed(pia_db_t *db)
 {
-    int code = sqlite3_extended_errcode(handle_of(db));
+    int code = sqlite3_extended_errcode(pia_sqlite_handle(db));
     if ((code & 0xff) == SQLITE_NOMEM) {
         abort(); /* as everywhere: memory.h */
     }
     db->fatal = db->fatal || (db->mode == PIA_DB_WRITER && is_fatal(code));
     db->damaged = db->damaged || is_damage(code);
     db->retryable = false;
-    return pia_db_fail(db, status_of(code), sqlite3_errmsg(handle_of(db)));
+    return pia_db_fail(db, status_of(code), sqlite3_errmsg(pia_sqlite_handle(db)));
 }
 
 static pia_status_t sqlite_exec(pia_db_t *db, const char *sql)
 {
     char *words = pia_sqlite_words(sql);
-    int code = sqlite3_exec(handle_of(db), words, NULL, NULL, NULL);
+    int code = sqlite3_exec(pia_sqlite_handle(db), words, NULL, NULL, NULL);
     free(words);
-    return code == SQLITE_OK ? PIA_OK : failed(db);
+    return code == SQLITE_OK ? PIA_OK : pia_sqlite_failed(db);
 }
 
 /* What every transaction says: parsing it costs more than doing it. */
 static pia_status_t run_prepared(pia_db_t *db, sqlite3_stmt **stmt, const char *sql)
 {
-    if (*stmt == NULL && sqlite3_prepare_v3(handle_of(db), sql, -1, SQLITE_PREPARE_PERSISTENT, stmt,
-                                            NULL) != SQLITE_OK) {
-        return failed(db);
+    if (*stmt == NULL && sqlite3_prepare_v3(pia_sqlite_handle(db), sql, -1,
+                                            SQLITE_PREPARE_PERSISTENT, stmt, NULL) != SQLITE_OK) {
+        return pia_sqlite_failed(db);
     }
-    pia_status_t status = sqlite3_step(*stmt) == SQLITE_DONE ? PIA_OK : failed(db);
+    pia_status_t status = sqlite3_step(*stmt) == SQLITE_DONE ? PIA_OK : pia_sqlite_failed(db);
     (void)sqlite3_reset(*stmt);
     return status;
 }
@@ -122,7 +106,8 @@ static void checkpoint(sqlite_db_t *self, int mode)
 {
     int code = sqlite3_wal_checkpoint_v2(self->handle, NULL, mode, NULL, NULL);
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
-        failed(&self->base); /* the commit is durable; the next begin is refused if it is fatal */
+        pia_sqlite_failed(
+            &self->base); /* the commit is durable; the next begin is refused if it is fatal */
     }
     self->copied_pages = self->wal_pages;
 }
@@ -160,10 +145,10 @@ static void sqlite_checkpoint(pia_db_t *db)
 
 static void sqlite_rollback(pia_db_t *db)
 {
-    if (sqlite3_get_autocommit(handle_of(db)) == 0) {
+    if (sqlite3_get_autocommit(pia_sqlite_handle(db)) == 0) {
         /* keeps the reason of the failure that led here; this can fail only on I/O */
-        if (sqlite3_exec(handle_of(db), "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK) {
-            failed(db);
+        if (sqlite3_exec(pia_sqlite_handle(db), "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK) {
+            pia_sqlite_failed(db);
         }
     }
 }
@@ -175,7 +160,7 @@ static pia_status_t sqlite_commit(pia_db_t *db)
             db); /* COMMIT fails where the file is damaged, and there is nothing to write */
         return PIA_OK;
     }
-    if (sqlite3_get_autocommit(handle_of(db)) != 0) {
+    if (sqlite3_get_autocommit(pia_sqlite_handle(db)) != 0) {
         return PIA_UNAVAILABLE; /* an I/O failure has ended it; the reason is kept */
     }
     pia_status_t status = run_prepared(db, &((sqlite_db_t *)db)->end, "COMMIT");
@@ -191,177 +176,24 @@ static pia_status_t sqlite_lock_migrations(pia_db_t *db)
     return PIA_OK;
 }
 
-static void find_parameters(sqlite_stmt_t *self)
-{
-    int left = sqlite3_bind_parameter_count(self->handle);
-    for (int parameter = 1; left > 0 && parameter <= PIA_DB_PARAMETERS_MAX; parameter++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "$%d", parameter);
-        self->index[parameter] = sqlite3_bind_parameter_index(self->handle, name);
-        left -= self->index[parameter] > 0;
-    }
-}
-
-static void prepare(pia_db_t *db, sqlite_stmt_t *self, const char *sql)
-{
-    char *copy = pia_sqlite_words(sql);
-    int code =
-        sqlite3_prepare_v3(handle_of(db), copy, -1, SQLITE_PREPARE_PERSISTENT, &self->handle, NULL);
-    if (code != SQLITE_OK) {
-        self->handle = NULL;
-    } else {
-        find_parameters(self);
-    }
-    free(copy);
-}
-
-static pia_stmt_t *sqlite_stmt_new(pia_db_t *db, const char *sql)
-{
-    sqlite_stmt_t *self = pia_alloc(sizeof *self);
-    prepare(db, self, sql);
-    return &self->base;
-}
-
-static void sqlite_stmt_free(pia_stmt_t *stmt)
-{
-    (void)sqlite3_finalize(((sqlite_stmt_t *)stmt)->handle);
-    free(stmt);
-}
-
-static void sqlite_rewind(pia_stmt_t *stmt, bool clear_parameters)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    if (self->handle == NULL) {
-        if (clear_parameters) {
-            prepare(stmt->db, self, stmt->sql); /* the table may exist by now */
-        }
-        return;
-    }
-    (void)sqlite3_reset(self->handle); /* repeats the code of a failed step, already reported */
-    if (clear_parameters) {
-        (void)sqlite3_clear_bindings(self->handle);
-    }
-}
-
-static void sqlite_bind_integer(pia_stmt_t *stmt, int parameter, int64_t value)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    if (self->handle != NULL) {
-        int code = sqlite3_bind_int64(self->handle, self->index[parameter], value);
-        assert(code == SQLITE_OK);
-    }
-}
-
-static void sqlite_bind_text(pia_stmt_t *stmt, int parameter, const char *value)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    if (self->handle != NULL) {
-        int code =
-            sqlite3_bind_text(self->handle, self->index[parameter], value, -1, SQLITE_TRANSIENT);
-        assert(code == SQLITE_OK); /* a text from outside is bounded long before */
-    }
-}
-
-static void bind_blob(
-    pia_stmt_t *stmt, int parameter, const void *value, size_t size, sqlite3_destructor_type how)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    if (self->handle != NULL) {
-        int code = sqlite3_bind_blob64(self->handle, self->index[parameter], value, size, how);
-        assert(code == SQLITE_OK);
-    }
-}
-
-static void sqlite_bind_bytes(pia_stmt_t *stmt, int parameter, const void *value, size_t size)
-{
-    bind_blob(stmt, parameter, value, size, SQLITE_TRANSIENT);
-}
-
-static void sqlite_bind_borrowed(pia_stmt_t *stmt, int parameter, const void *value, size_t size)
-{
-    bind_blob(stmt, parameter, value, size, SQLITE_STATIC);
-}
-
-static void sqlite_bind_null(pia_stmt_t *stmt, int parameter)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    if (self->handle != NULL) {
-        int code = sqlite3_bind_null(self->handle, self->index[parameter]);
-        assert(code == SQLITE_OK);
-    }
-}
-
-static pia_status_t sqlite_step(pia_stmt_t *stmt)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    if (self->handle == NULL) {
-        prepare(stmt->db, self, stmt->sql); /* again, for the reason */
-        return self->handle == NULL ? failed(stmt->db)
-                                    : pia_db_fail(stmt->db, PIA_UNAVAILABLE, "prepared too late");
-    }
-    int code = sqlite3_step(self->handle);
-    if (code == SQLITE_ROW) {
-        return PIA_OK;
-    }
-    if (code == SQLITE_DONE) {
-        bool writes = sqlite3_stmt_readonly(self->handle) == 0;
-        self->changes = writes ? sqlite3_changes64(handle_of(stmt->db)) : 0;
-        (void)sqlite3_reset(self->handle);
-        return PIA_NOT_FOUND;
-    }
-    pia_status_t status = failed(stmt->db);
-    (void)sqlite3_reset(self->handle);
-    return status;
-}
-
-static int64_t sqlite_changes(pia_stmt_t *stmt)
-{
-    return ((sqlite_stmt_t *)stmt)->changes;
-}
-
-static bool sqlite_is_null(pia_stmt_t *stmt, int column)
-{
-    sqlite_stmt_t *self = (sqlite_stmt_t *)stmt;
-    assert(column >= 0 && column < sqlite3_data_count(self->handle));
-    return sqlite3_column_type(self->handle, column) == SQLITE_NULL;
-}
-
-static int64_t sqlite_column_integer(pia_stmt_t *stmt, int column)
-{
-    return sqlite3_column_int64(((sqlite_stmt_t *)stmt)->handle, column);
-}
-
-static const char *sqlite_column_text(pia_stmt_t *stmt, int column)
-{
-    return (const char *)sqlite3_column_text(((sqlite_stmt_t *)stmt)->handle, column);
-}
-
-static const void *sqlite_column_bytes(pia_stmt_t *stmt, int column, size_t *ret_size)
-{
-    sqlite3_stmt *handle = ((sqlite_stmt_t *)stmt)->handle;
-    const void *bytes = sqlite3_column_blob(handle, column);
-    *ret_size = (size_t)sqlite3_column_bytes(handle, column);
-    return bytes == NULL ? "" : bytes; /* an empty blob has no address in SQLite */
-}
-
 static void sqlite_close(pia_db_t *db)
 {
     (void)sqlite3_finalize(((sqlite_db_t *)db)->begin);
     (void)sqlite3_finalize(((sqlite_db_t *)db)->end);
-    (void)sqlite3_close(handle_of(db));
+    (void)sqlite3_close(pia_sqlite_handle(db));
     free(db);
 }
 
 static pia_status_t sqlite_copy(pia_db_t *db, const char *path)
 {
-    return pia_sqlite_copy(db, handle_of(db), path);
+    return pia_sqlite_copy(db, pia_sqlite_handle(db), path);
 }
 
 static pia_status_t sqlite_settle(pia_db_t *db)
 {
-    int code =
-        sqlite3_wal_checkpoint_v2(handle_of(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return code == SQLITE_OK ? PIA_OK : failed(db);
+    int code = sqlite3_wal_checkpoint_v2(pia_sqlite_handle(db), NULL, SQLITE_CHECKPOINT_TRUNCATE,
+                                         NULL, NULL);
+    return code == SQLITE_OK ? PIA_OK : pia_sqlite_failed(db);
 }
 
 static const pia_db_ops_t SQLITE_OPS = {
@@ -375,20 +207,20 @@ static const pia_db_ops_t SQLITE_OPS = {
     .settle = sqlite_settle,
     .copy = sqlite_copy,
     .trim = sqlite_trim,
-    .stmt_new = sqlite_stmt_new,
-    .stmt_free = sqlite_stmt_free,
-    .rewind = sqlite_rewind,
-    .bind_integer = sqlite_bind_integer,
-    .bind_text = sqlite_bind_text,
-    .bind_bytes = sqlite_bind_bytes,
-    .bind_borrowed = sqlite_bind_borrowed,
-    .bind_null = sqlite_bind_null,
-    .step = sqlite_step,
-    .changes = sqlite_changes,
-    .is_null = sqlite_is_null,
-    .column_integer = sqlite_column_integer,
-    .column_text = sqlite_column_text,
-    .column_bytes = sqlite_column_bytes,
+    .stmt_new = pia_sqlite_stmt_new,
+    .stmt_free = pia_sqlite_stmt_free,
+    .rewind = pia_sqlite_rewind,
+    .bind_integer = pia_sqlite_bind_integer,
+    .bind_text = pia_sqlite_bind_text,
+    .bind_bytes = pia_sqlite_bind_bytes,
+    .bind_borrowed = pia_sqlite_bind_borrowed,
+    .bind_null = pia_sqlite_bind_null,
+    .step = pia_sqlite_step,
+    .changes = pia_sqlite_changes,
+    .is_null = pia_sqlite_is_null,
+    .column_integer = pia_sqlite_column_integer,
+    .column_text = pia_sqlite_column_text,
+    .column_bytes = pia_sqlite_column_bytes,
     .is_shared = false,
 };
 

@@ -40,8 +40,10 @@ char *pia_sqlite_words(const char *sql)
             *to++ = *sql++;
             continue;
         }
+        size_t length = strlen(words[word].to);
+        memcpy(to, words[word].to, length);
+        to += length;
         sql += strlen(words[word].from);
-        to = stpcpy(to, words[word].to);
     }
     *to = '\0';
     return copy;

@@ -15,7 +15,8 @@ enum { PIA_EXECUTOR_BATCH_MAX = 1024, PIA_EXECUTOR_QUEUE_MAX = 65536 };
 typedef struct pia_executor pia_executor_t;
 typedef struct pia_job pia_job_t;
 
-/* What a service asks to be done around transactions; in the store thread unless it says otherwise; may be NULL. */
+/* What a service asks to be done around transactions, in the store thread unless it says otherwise;
+ * each may be NULL. */
 typedef struct {
     void *self;
     /* After begin, before the first job. Not OK: the batch is rolled back and tried again. */
