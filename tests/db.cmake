@@ -4,6 +4,10 @@ set(support ${CMAKE_CURRENT_SOURCE_DIR}/support)
 pia_add_test(unit.common.db_sqlite
     SOURCES unit/common/test_db_sqlite.c unit/common/test_db.c support/test_database.c
     LIBS pia_common)
+pia_add_test(unit.common.db_sqlite_log
+    SOURCES unit/common/test_db_sqlite_log.c support/test_database.c
+    LIBS pia_common)
+target_include_directories(unit.common.db_sqlite_log PRIVATE ${PROJECT_SOURCE_DIR}/common/src)
 pia_add_test(unit.common.migrate_sqlite
     SOURCES unit/common/test_migrate.c support/test_database.c
     LIBS pia_common)

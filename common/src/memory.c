@@ -1,9 +1,12 @@
 /* memory.c - allocation that aborts instead of failing. */
 #include "pia/memory.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { MAPPED_FROM = 32 << 20, KEPT = 256 << 20 };
 
 static void *checked(void *block, size_t size)
 {
@@ -32,4 +35,10 @@ char *pia_strdup(const char *text)
 char *pia_strndup(const char *text, size_t size)
 {
     return checked(strndup(text, size), size + 1);
+}
+
+void pia_memory_keep(void)
+{
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT);
 }

@@ -1,5 +1,6 @@
 /* main.c - pia-diffusion: the journal of what pôles publish and services announce. */
 #include "diffusion.h"
+#include "pia/memory.h"
 #include "tool.h"
 
 int main(int argc, char **argv)
@@ -10,5 +11,6 @@ int main(int argc, char **argv)
     diffusion_service(&diffusion, &hooks, &service);
     if (tool_is_meant(argc, argv))
         return tool_main(service.options, argc, argv);
+    pia_memory_keep();
     return pia_service_main(&service, argc, argv);
 }
