@@ -18,8 +18,9 @@ char *pia_strdup(const char *text);
 char *pia_strndup(const char *text, size_t size);
 
 /* For a process that makes and frees blocks of hundreds of KiB thousands of times a second: they
- * come from the heap and stay there, instead of being mapped, cleared page by page and unmapped each
- * time. Measured in the diffusion under load: 7 % of its time. Call it before the first thread. */
+ * come from the heap and stay there, instead of being mapped, cleared page by page and unmapped
+ * each time. Measured in the diffusion under load: 7 % of its time. Call it before the first
+ * thread. */
 void pia_memory_keep(void);
 
 #endif
