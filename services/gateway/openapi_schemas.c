@@ -18,11 +18,13 @@
     X(evidence)                                                                                    \
     X(inbox)                                                                                       \
     X(label)                                                                                       \
+    X(letter)                                                                                      \
     X(person)                                                                                      \
     X(piece)                                                                                       \
     X(pole)                                                                                        \
     X(process)                                                                                     \
     X(publication)                                                                                 \
+    X(receipt)                                                                                     \
     X(reference)                                                                                   \
     X(section)                                                                                     \
     X(specification)                                                                               \

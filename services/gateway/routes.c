@@ -14,11 +14,13 @@
 #include "proto/evidence.h"
 #include "proto/inbox.h"
 #include "proto/label.h"
+#include "proto/letter.h"
 #include "proto/person.h"
 #include "proto/piece.h"
 #include "proto/pole.h"
 #include "proto/process.h"
 #include "proto/publication.h"
+#include "proto/receipt.h"
 #include "proto/reference.h"
 #include "proto/section.h"
 #include "proto/specification.h"
@@ -90,6 +92,18 @@ const route_t gateway_routes[] = {
      "A dossier's pieces: what is asked for, what is there, what is missing"},
     {"GET", "/v1/dossiers/{dossier}/completions", &pia_msg_labellisation_completion_list, 0, NULL,
      NULL, NULL, "Requests to complete a dossier"},
+    {"GET", "/v1/dossiers/{dossier}/receipt", &pia_msg_labellisation_receipt_get, 0, NULL, NULL,
+     NULL, "The receipt of a filing"},
+    {"GET", "/v1/dossiers/{dossier}/messages", &pia_msg_labellisation_message_list, 0, NULL, NULL,
+     NULL, "Messages between candidate and secretariat"},
+    {"POST", "/v1/dossiers/{dossier}/messages", &pia_msg_labellisation_message_send, 0, NULL, NULL,
+     NULL, "Writes to the other side"},
+    {"POST", "/v1/dossiers/{dossier}/messages/{number}/read", &pia_msg_labellisation_message_read,
+     0, NULL, NULL, NULL, "Marks messages up to one as read"},
+    {"GET", "/v1/dossiers/{dossier}/notes", &pia_msg_labellisation_note_list, 0, NULL, NULL, NULL,
+     "Confidential notes"},
+    {"POST", "/v1/dossiers/{dossier}/notes", &pia_msg_labellisation_note_add, 0, NULL, NULL, NULL,
+     "Writes a confidential note"},
     {"POST", "/v1/dossiers/{dossier}/uploads", &pia_msg_labellisation_upload_create, ROUTE_CREATES,
      NULL, NULL, "id", "Begins the upload of a file"},
     {"GET", "/v1/dossiers/{dossier}/uploads/{upload}", &pia_msg_labellisation_upload_get, 0, NULL,

@@ -34,6 +34,8 @@ static bool is_draft(const matter_t *dossier)
 
 static bool has_role(const matter_t *dossier, uint32_t roles, access_t access)
 {
+    if (access == ACCESS_NOTE && (roles & PIA_ROLE_CANDIDAT) != 0)
+        return false; /* whatever other roles someone of the structure has */
     return (roles & (is_draft(dossier) ? rules[access].draft_roles : rules[access].roles)) != 0;
 }
 

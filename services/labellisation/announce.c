@@ -155,6 +155,23 @@ pia_status_t announce_review(const act_t *act)
     return add_restricted(act, "review.filed", data);
 }
 
+pia_status_t
+announce_message(pia_db_t *db, const matter_t *dossier, bool from_office, int64_t written_ms)
+{
+    const act_t act = {.db = db, .matter = (matter_t *)dossier};
+    json_t *recipients =
+        from_office
+            ? json_pack("{s:[], s:[s], s:[]}", "roles", "structures", dossier->structure, "persons")
+            : json_pack("{s:[s], s:[], s:[]}", "roles", "secretariat", "structures", "persons");
+    json_t *data = json_pack("{s:s, s:s, s:I, s:b, s:o}", "dossier", dossier->id, "structure",
+                             dossier->structure, "version", (json_int_t)dossier->version,
+                             "demonstration", dossier->demonstration, "recipients", recipients);
+    json_object_set(data, "title", json_object_get(dossier->card, "title"));
+    json_object_set(data, "pole", json_object_get(dossier->card, "pole"));
+    set_time(data, "recorded_at", written_ms);
+    return add_restricted(&act, "dossier.message", data);
+}
+
 /* A comma-separated list, as extension attributes have it. */
 static void set_list(json_t *event, const char *name, const json_t *codes)
 {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "definition_internal.h"
+#include "legal_clock.h"
 #include "pia/principal.h"
 #include "rule.h"
 
@@ -248,6 +249,13 @@ static pia_status_t check_fact(const use_t *use)
                : fault(use, "no effect records this fact");
 }
 
+static pia_status_t check_silence(const use_t *use)
+{
+    const legal_rule_t *rule = legal_rule_find(json_string_value(use->value));
+    bool silence = rule && (rule->way == LEGAL_REJECTION || rule->way == LEGAL_ACCEPTANCE);
+    return silence ? PIA_OK : fault(use, "is not a rule by which silence decides");
+}
+
 static pia_status_t check_value(const use_t *use)
 {
     switch (use->parameter->kind) {
@@ -269,6 +277,8 @@ static pia_status_t check_value(const use_t *use)
         return check_of_child(use);
     case PARAMETER_PERIOD:
         return check_period(use);
+    case PARAMETER_SILENCE:
+        return check_silence(use);
     case PARAMETER_NEW_FACT:
     case PARAMETER_VALUE:
     case PARAMETER_NAMES:

@@ -6,7 +6,9 @@
 
 #include "attachment.h"
 #include "completion.h"
+#include "legal_clock.h"
 #include "pia/clock.h"
+#include "receipt.h"
 #include "section.h"
 
 static const char *text_of(const json_t *parameters, const char *name)
@@ -89,4 +91,9 @@ pia_status_t run_close_request(act_t *act, const json_t *parameters, pia_problem
     (void)problem;
     return completion_close(act->db, act->matter->id, text_of(parameters, "value"),
                             day_of(act->effective_ms));
+}
+
+pia_status_t run_issue_receipt(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    return receipt_issue(act, legal_rule_find(text_of(parameters, "rule")), problem);
 }

@@ -4,6 +4,6 @@
 
 #include "rule.h"
 
-effect_fn run_file_content, run_request_pieces, run_close_request;
+effect_fn run_file_content, run_request_pieces, run_close_request, run_issue_receipt;
 
 #endif

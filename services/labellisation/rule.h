@@ -28,6 +28,7 @@ typedef enum {
     PARAMETER_OF_PARENT,  /* the same, of the machines of what may be the matter's parent */
     PARAMETER_KIND,       /* a kind whose parent may be of this machine */
     PARAMETER_OF_CHILD,   /* as PARAMETER_TRANSITION, of the machine that `kind` names */
+    PARAMETER_SILENCE,    /* a rule of law by which silence decides */
     PARAMETER_PERIOD,     /* a period that is not empty */
     PARAMETER_DAY,        /* "today" or "start" */
 } parameter_kind_t;

@@ -8,6 +8,7 @@
 #include "evidence.h"
 #include "labellisation.h"
 #include "matter.h"
+#include "office.h"
 #include "people.h"
 #include "pia/clock.h"
 #include "pia/log.h"
@@ -17,8 +18,10 @@
 #include "proto/dossier.h"
 #include "proto/evidence.h"
 #include "proto/label.h"
+#include "proto/letter.h"
 #include "proto/piece.h"
 #include "proto/process.h"
+#include "proto/receipt.h"
 #include "proto/section.h"
 #include "proto/specification.h"
 #include "specification.h"
@@ -30,6 +33,7 @@ enum {
               PIA_ROLE_SIGNATORY | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE,
     WRITES = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR,
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
+    OFFICE = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR,
     SET_ASIDE_MS = 60000,
     KEEP_LOOK_MS = 60000,
     TIDY_MS = 1000,
@@ -64,6 +68,12 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_attachment_read, PIA_ROLE_ANY, handle_attachment_read},
     {&pia_msg_labellisation_attachment_remove, PIA_ROLE_ANY, handle_attachment_remove},
     {&pia_msg_labellisation_completion_list, PIA_ROLE_ANY, handle_completion_list},
+    {&pia_msg_labellisation_receipt_get, PIA_ROLE_ANY, handle_receipt_get},
+    {&pia_msg_labellisation_message_list, PIA_ROLE_ANY, handle_message_list},
+    {&pia_msg_labellisation_message_send, PIA_ROLE_ANY, handle_message_send},
+    {&pia_msg_labellisation_message_read, PIA_ROLE_ANY, handle_message_read},
+    {&pia_msg_labellisation_note_list, OFFICE, handle_note_list},
+    {&pia_msg_labellisation_note_add, OFFICE, handle_note_add},
     {&pia_msg_labellisation_label_get, PIA_ROLE_PUBLIC, handle_label_get},
     {&pia_msg_labellisation_label_list, PIA_ROLE_PUBLIC, handle_label_list},
     {&pia_msg_labellisation_label_transition, PIA_ROLE_ANY, handle_label_transition},
@@ -107,6 +117,11 @@ const pia_option_t labellisation_options[] = {
      "folder of further process definitions (*.json), stored at start; empty: none"},
     {"labellisation", "evidence_key", PIA_OPTION_TEXT, "evidence.key", 0, 0,
      "file of the key that signs heads of the log over all histories; made if missing"},
+    {"labellisation", "office", PIA_OPTION_TEXT, "", 0, 0,
+     "the service in charge of dossiers, as receipts name it (CRPA R112-5); French"},
+    {"labellisation", "office_address", PIA_OPTION_TEXT, "", 0, 0, "its postal address"},
+    {"labellisation", "office_email", PIA_OPTION_TEXT, "", 0, 0, "its e-mail address"},
+    {"labellisation", "office_phone", PIA_OPTION_TEXT, "", 0, 0, "its telephone number"},
     {"labellisation", "pieces", PIA_OPTION_TEXT, "pieces", 0, 0,
      "folder of attached files beside a SQLite database; PostgreSQL keeps them itself"},
     {"labellisation", "file_max", PIA_OPTION_INTEGER, "50", 1, 4096,
@@ -217,6 +232,8 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
         status = add_definitions(self, problem);
     if (status == PIA_OK)
         status = evidence_open(self->db, &self->key);
+    if (status == PIA_OK)
+        status = office_store(self->db, context->config);
     if (status == PIA_OK)
         return pia_db_commit(self->db);
     pia_db_rollback(self->db);

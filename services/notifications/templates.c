@@ -12,6 +12,7 @@
 #define TEMPLATE_MAP(X)                                                                            \
     X(dossier_created)                                                                             \
     X(dossier_candidate)                                                                           \
+    X(dossier_message)                                                                             \
     X(dossier_network)                                                                             \
     X(review_assigned)                                                                             \
     X(review_filed)                                                                                \

@@ -12,11 +12,13 @@
 #include "proto/journal.h"
 #include "proto/key.h"
 #include "proto/label.h"
+#include "proto/letter.h"
 #include "proto/person.h"
 #include "proto/piece.h"
 #include "proto/pole.h"
 #include "proto/process.h"
 #include "proto/publication.h"
+#include "proto/receipt.h"
 #include "proto/reference.h"
 #include "proto/section.h"
 #include "proto/specification.h"
@@ -191,6 +193,39 @@ const command_t commands[] = {
          labellisation_completion_list,
          "dossier",
          "number requested_on until state indispensable items"),
+    {.name = "receipt show",
+     .synopsis = "DOSSIER",
+     .help = "the receipt of a filing",
+     .run = command_receipt,
+     .message = &pia_msg_labellisation_receipt_get,
+     .fields = "dossier"},
+    LIST("message list",
+         "DOSSIER",
+         "messages between candidate and secretariat",
+         labellisation_message_list,
+         "dossier",
+         "number side written_at read text"),
+    MESSAGE("message send",
+            "DOSSIER TEXT",
+            "write to the other side",
+            labellisation_message_send,
+            "dossier text"),
+    MESSAGE("message read",
+            "DOSSIER NUMBER",
+            "mark messages up to one as read",
+            labellisation_message_read,
+            "dossier number"),
+    LIST("note list",
+         "DOSSIER",
+         "confidential notes",
+         labellisation_note_list,
+         "dossier",
+         "number author written_at text"),
+    MESSAGE("note add",
+            "DOSSIER TEXT",
+            "write a confidential note",
+            labellisation_note_add,
+            "dossier text"),
     MESSAGE("appel create",
             "TITLE",
             "a new call: --specification-name NAME --opens DATE [--closes DATE]",

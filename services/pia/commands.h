@@ -24,6 +24,7 @@ command_fn command_demo;
 command_fn command_deadline;
 command_fn command_evidence_verify;
 command_fn command_evidence_proof; /* an answer as a file */
+command_fn command_receipt;
 command_fn command_piece_put;
 command_fn command_piece_get;
 
