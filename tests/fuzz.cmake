@@ -39,6 +39,7 @@ if(TARGET pia_labellisation)
     pia_add_fuzzer(definition LIBS pia_labellisation
         CORPUS ${PROJECT_SOURCE_DIR}/services/labellisation/process)
     pia_add_fuzzer(data LIBS pia_labellisation)
+    pia_add_fuzzer(upload LIBS pia_labellisation)
 endif()
 if(TARGET pia_registry)
     pia_add_fuzzer(registry LIBS pia_registry)

@@ -1,9 +1,9 @@
 # The engine alone, then with its store on both engines.
-foreach(subject day definition engine timer merkle)
+foreach(subject day definition engine timer merkle content)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-foreach(subject matter record kin evidence)
+foreach(subject matter record kin evidence blob)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c
             support/test_database.c

@@ -212,7 +212,7 @@ static pia_status_t check_of_parent(const use_t *use)
     pia_status_t status = PIA_OK;
     if (parents == 0)
         return fault(use, "what this machine runs has no parent");
-    for (int kind = 0; status == PIA_OK && kind < MACHINE_COUNT; kind++)
+    for (machine_kind_t kind = 0; status == PIA_OK && kind < MACHINE_COUNT; kind++)
         if ((parents & kind_bit(kind)) != 0 && use->definition->machines[kind].state_count > 0)
             status = check_other(use, kind);
     return status;

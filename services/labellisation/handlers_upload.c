@@ -131,17 +131,6 @@ void handle_upload_get(void *arg, pia_request_t **request_p)
     access_answer(request_p, status, json, 0, &problem);
 }
 
-/* The part's bytes, for the caller to free; NULL: they are no base64, or too many. */
-static void *decode(const char *content, size_t *ret_size)
-{
-    void *bytes = pia_alloc(BLOB_PART_MAX);
-    if (sodium_base642bin(bytes, BLOB_PART_MAX, content, strlen(content), NULL, ret_size, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) == 0)
-        return bytes;
-    free(bytes);
-    return NULL;
-}
-
 static pia_status_t put_bytes(labellisation_t *self,
                               upload_t *upload,
                               const char *bytes,
@@ -164,7 +153,7 @@ put(labellisation_t *self, const pia_request_t *request, upload_t *upload, pia_p
     const pia_labellisation_upload_put_t *fields = pia_request_fields(request);
     upload_plan_t plan;
     size_t size = 0;
-    char *bytes = decode(fields->content, &size);
+    char *bytes = upload_decode(fields->content, &size);
     if (!bytes)
         return pia_problem_set(problem, PIA_INVALID, "/content",
                                "is not base64 of at most %d bytes", BLOB_PART_MAX);

@@ -209,19 +209,25 @@ static size_t common_start(const char *before, const char *after, int64_t *ret_l
     return same;
 }
 
-/* Bytes that both end with, from a line's start on, within `room` bytes. */
+/* Whether a line begins at `at`; `start` is where one does. */
+static bool begins_line(const char *text, size_t at, size_t start)
+{
+    return at == start || text[at - 1] == '\n';
+}
+
+/* Bytes that both end with, from a line's start on, none of them before `start`. */
 static size_t common_end(const char *before, const char *after, size_t start)
 {
     size_t left = strlen(before), right = strlen(after), same = 0, whole = 0;
-    while (left - same > start && right - same > start &&
-           before[left - same - 1] == after[right - same - 1]) {
-        if (before[left - same - 1] == '\n')
+    for (;;) {
+        if (begins_line(before, left, start) && begins_line(after, right, start))
             whole = same;
+        if (left == start || right == start || before[left - 1] != after[right - 1])
+            return whole;
+        left--;
+        right--;
         same++;
     }
-    if (left - same == start && right - same == start)
-        whole = same;
-    return whole;
 }
 
 json_t *section_change(const char *before, const char *after)

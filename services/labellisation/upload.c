@@ -2,9 +2,11 @@
 #include "upload.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/memory.h"
 
 enum { EXPIRED_MAX = 16 /* that one call throws away */ };
 
@@ -42,6 +44,26 @@ bool upload_is_hash(const char *text)
 {
     return strlen(text) == BLOB_HASH_SIZE - 1 &&
            strspn(text, "0123456789abcdef") == BLOB_HASH_SIZE - 1;
+}
+
+/* libsodium 1.0.18 takes some bytes above 0x7f for letters of base64. */
+static bool is_ascii(const char *text)
+{
+    while (*text != '\0' && (unsigned char)*text < 0x80)
+        text++;
+    return *text == '\0';
+}
+
+void *upload_decode(const char *content, size_t *ret_size)
+{
+    if (!is_ascii(content))
+        return NULL;
+    void *bytes = pia_alloc(BLOB_PART_MAX);
+    if (sodium_base642bin(bytes, BLOB_PART_MAX, content, strlen(content), NULL, ret_size, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) == 0)
+        return bytes;
+    free(bytes);
+    return NULL;
 }
 
 pia_status_t upload_plan(const upload_t *upload,

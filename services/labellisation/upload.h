@@ -28,6 +28,10 @@ bool upload_is_name(const char *name);
 /* Whether it is 64 hexadecimal digits in lower case. */
 bool upload_is_hash(const char *text);
 
+/* The bytes of a part from their base64, for the caller to free. NULL: they are no base64 (RFC
+ * 4648, with padding), or more than BLOB_PART_MAX. */
+void *upload_decode(const char *content, size_t *ret_size);
+
 /* How much of a part is new. */
 typedef struct {
     size_t skip, take; /* bytes */
