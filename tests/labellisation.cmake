@@ -3,7 +3,7 @@ foreach(subject day definition engine timer merkle content)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-foreach(subject matter record kin evidence blob)
+foreach(subject matter record kin evidence blob simulate)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c
             support/test_database.c

@@ -113,6 +113,7 @@ static json_t *base_data(const act_t *act, json_t *recipients)
     set_time(data, "effective_at", act->effective_ms);
     set_time(data, "recorded_at", act->recorded_ms);
     json_object_set_new(data, "demonstration", json_boolean(matter->demonstration));
+    json_object_set(data, "notice", (json_t *)act->transition->notice);
     json_object_set_new(data, "recipients", recipients);
     return data;
 }

@@ -139,6 +139,21 @@ pia_status_t data_check(const transition_t *transition, const json_t *data, pia_
     return PIA_INTERNAL;
 }
 
+pia_status_t data_fits(const transition_t *transition, const json_t *record, pia_problem_t *problem)
+{
+    for (size_t i = 0; i < transition->datum_count; i++) {
+        const datum_t *datum = &transition->data[i];
+        const json_t *value = json_object_get(record, datum->name);
+        bool hashed = datum->type == DATUM_TEXT || datum->type == DATUM_PIECES;
+        if (!value && !datum->optional)
+            return pia_problem_set(problem, PIA_INVALID, "/data", "asks for %s", datum->name);
+        if (value && !hashed && check_datum(datum, value, problem) != PIA_OK)
+            return pia_problem_set(problem, PIA_INVALID, "/data", "%s is not what it asks for",
+                                   datum->name);
+    }
+    return PIA_OK;
+}
+
 pia_status_t data_record(pia_db_t *db,
                          const char *matter,
                          const transition_t *transition,

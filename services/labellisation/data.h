@@ -13,7 +13,12 @@
  * NULL: nothing was given. */
 pia_status_t data_check(const transition_t *transition, const json_t *data, pia_problem_t *problem);
 
-/* The same data with each text stored apart (table `text`) and {"blake2b": hash} in its place, the
+/* Whether data of a history (data_record's) are what the transition asks for, as far as they still
+ * tell: of texts and pieces their presence. More than it asks for is no fault. */
+pia_status_t
+data_fits(const transition_t *transition, const json_t *record, pia_problem_t *problem);
+
+/* The data with each text stored apart (table `text`) and {"blake2b": hash} in its place, the
  * hash being over a random salt and the text. On success the caller owns *ret_record, an object. */
 pia_status_t data_record(pia_db_t *db,
                          const char *matter,

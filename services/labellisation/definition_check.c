@@ -119,6 +119,21 @@ check_notify(const transition_t *transition, const char *at, pia_problem_t *prob
     return PIA_OK;
 }
 
+/* A kind of message for those whom nobody tells is a fault. */
+static pia_status_t
+check_notice(const transition_t *transition, const char *at, pia_problem_t *problem)
+{
+    bool structure = names_have(transition->notify, "structure");
+    bool others = json_array_size(transition->notify) > (size_t)structure;
+    if (json_object_get(transition->notice, "structure") && !structure)
+        return definition_fault(problem, at, "notice/structure",
+                                "`notify` does not name the structure");
+    if (json_object_get(transition->notice, "others") && !others)
+        return definition_fault(problem, at, "notice/others",
+                                "`notify` names nobody but the structure");
+    return PIA_OK;
+}
+
 static pia_status_t check_transition(const definition_t *definition,
                                      const machine_t *machine,
                                      const transition_t *transition,
@@ -136,6 +151,8 @@ static pia_status_t check_transition(const definition_t *definition,
                                   "nobody makes it: no role, not automatic, no timer or effect");
     if (status == PIA_OK)
         status = check_notify(transition, at, problem);
+    if (status == PIA_OK)
+        status = check_notice(transition, at, problem);
     if (status == PIA_OK)
         status = definition_check_rules(definition, machine, transition, at, problem);
     return status;

@@ -202,6 +202,7 @@ load_transition(machine_t *machine, const json_t *json, const char *at, pia_prob
     transition->reference = fields.reference;
     transition->automatic = fields.automatic;
     transition->notify = fields.notify;
+    transition->notice = fields.notice;
     char roles[PIA_POINTER_MAX];
     (void)snprintf(roles, sizeof roles, "%s/roles", at);
     pia_status_t status = check_name(fields.name, at, problem);

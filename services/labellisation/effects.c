@@ -8,6 +8,7 @@
 #include "erasure.h"
 #include "kin.h"
 #include "matter.h"
+#include "milestone.h"
 #include "people.h"
 #include "review.h"
 #include "rule.h"
@@ -199,13 +200,18 @@ static pia_status_t run_erase_texts(act_t *act, const json_t *parameters, pia_pr
 static const effect_kind_t effects[] = {
     {.name = "record_fact",
      .run = run_record_fact,
+     .pure = true,
      .parameters = {{"fact", PARAMETER_NEW_FACT},
                     {"data", PARAMETER_DATUM},
                     {"map", PARAMETER_MAP}}},
     {.name = "set_fact",
      .run = run_set_fact,
+     .pure = true,
      .parameters = {{"fact", PARAMETER_NEW_FACT}, {"value", PARAMETER_VALUE}}},
-    {.name = "clear_fact", .run = run_clear_fact, .parameters = {{"fact", PARAMETER_FACT}}},
+    {.name = "clear_fact",
+     .run = run_clear_fact,
+     .pure = true,
+     .parameters = {{"fact", PARAMETER_FACT}}},
     {.name = "assign_reviewers",
      .run = run_assign_reviewers,
      .personal = true,
@@ -229,8 +235,17 @@ static const effect_kind_t effects[] = {
      .parameters = {{"transition", PARAMETER_CREATION}, {"validity", PARAMETER_PERIOD}}},
     {.name = "end_label",
      .run = run_end_label,
+     .pure = true,
      .kinds = 1 << MACHINE_LABEL,
      .parameters = {{"day", PARAMETER_DAY}}},
+    {.name = "add_milestone",
+     .run = milestone_add,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"text", PARAMETER_TEXT}, {"due", PARAMETER_DATE}}},
+    {.name = "reach_milestone",
+     .run = milestone_reach,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"data", PARAMETER_INTEGER}}},
     {.name = "move_parent",
      .run = run_move_parent,
      .others = true,

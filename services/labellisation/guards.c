@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "appel.h"
+#include "milestone.h"
 #include "people.h"
 #include "pia/principal.h"
 #include "review.h"
@@ -147,9 +148,11 @@ static pia_status_t pole_free(const act_t *act, const json_t *parameters, pia_pr
 static const guard_kind_t guards[] = {
     {.name = "fact_is",
      .test = fact_is,
+     .pure = true,
      .parameters = {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
     {.name = "fact_is_not",
      .test = fact_is_not,
+     .pure = true,
      .parameters = {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
     {.name = "reviews_filed", .test = reviews_filed},
     {.name = "review_pending", .test = review_pending, .personal = true},
@@ -164,6 +167,7 @@ static const guard_kind_t guards[] = {
      .parameters = {{"data", PARAMETER_CHOICE}}},
     {.name = "signed_by", .test = signed_by, .parameters = {{"by", PARAMETER_NAMES}}},
     {.name = "pole_free", .test = pole_free},
+    {.name = "milestones_reached", .test = milestones_reached, .kinds = 1 << MACHINE_DOSSIER},
     {.name = "filing_open",
      .test = appel_filing_open,
      .kinds = 1 << MACHINE_DOSSIER,

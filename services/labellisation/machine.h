@@ -65,6 +65,7 @@ typedef struct {
     datum_t *data;
     size_t guard_count, effect_count, datum_count;
     const json_t *notify; /* names, or NULL */
+    const json_t *notice; /* audience -> kind of message, or NULL */
 } transition_t;
 
 typedef struct {

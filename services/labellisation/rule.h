@@ -50,6 +50,7 @@ typedef struct guard_kind {
     bool personal; /* looks at who asks: not for what a timer or nobody makes */
     parameter_t parameters[PARAMETERS_MAX];
     uint32_t kinds; /* bits (kind_bit) of the machines where it may stand; 0: all */
+    bool pure;      /* looks at nothing but the matter */
 } guard_kind_t;
 
 /* Changes the matter and the store, in the transition's transaction. Not OK: the transition is
@@ -63,6 +64,7 @@ typedef struct effect_kind {
     parameter_t parameters[PARAMETERS_MAX];
     uint32_t kinds;    /* as of a guard */
     machine_kind_t of; /* whose transition it names, if it does */
+    bool pure;         /* changes nothing but the matter */
     bool others;       /* moves other matters: runs once this one is stored */
 } effect_kind_t;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "evidence.h"
+#include "json_line.h"
 #include "labellisation.h"
 #include "matter.h"
 #include "office.h"
@@ -81,6 +82,8 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_label_history, PIA_ROLE_ANY, handle_label_history},
     {&pia_msg_labellisation_process_get, PIA_ROLE_PUBLIC, handle_process_get},
     {&pia_msg_labellisation_process_list, PIA_ROLE_PUBLIC, handle_process_list},
+    {&pia_msg_labellisation_process_check, PIA_ROLE_ANY, handle_process_check},
+    {&pia_msg_labellisation_process_simulate, CONTROL, handle_process_simulate},
     {&pia_msg_labellisation_specification_create, WRITES, handle_specification_create},
     {&pia_msg_labellisation_specification_get, PIA_ROLE_PUBLIC, handle_specification_get},
     {&pia_msg_labellisation_specification_list, PIA_ROLE_PUBLIC, handle_specification_list},
@@ -100,14 +103,12 @@ const pia_route_t labellisation_routes[] = {
 /* Embedded by the build. */
 extern const char labellisation_migration_1[], labellisation_migration_2[];
 extern const char labellisation_migration_3[], labellisation_migration_4[];
+extern const char labellisation_migration_5[];
 extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
-    {1, labellisation_migration_1},
-    {2, labellisation_migration_2},
-    {3, labellisation_migration_3},
-    {4, labellisation_migration_4},
-    {0, NULL},
+    {1, labellisation_migration_1}, {2, labellisation_migration_2}, {3, labellisation_migration_3},
+    {4, labellisation_migration_4}, {5, labellisation_migration_5}, {0, NULL},
 };
 
 const pia_option_t labellisation_options[] = {
@@ -144,9 +145,11 @@ static pia_status_t add_file(labellisation_t *self, const char *path, pia_proble
     pia_problem_t why = {.status = PIA_OK};
     pia_status_t status = failed ? pia_problem_set(&why, PIA_UNAVAILABLE, NULL, "cannot be read")
                                  : library_add(self->library, self->db, bytes, size, &why);
+    int line = status == PIA_OK ? 0 : json_line(bytes, size, why.pointer);
     free(bytes);
     if (status != PIA_OK)
-        return pia_problem_set(problem, status, NULL, "%s: %s: %s", path, why.pointer, why.detail);
+        return pia_problem_set(problem, status, NULL, "%s:%d: %s: %s", path, line, why.pointer,
+                               why.detail);
     pia_log(PIA_LOG_INFO, "process definition %s is stored", path);
     return PIA_OK;
 }

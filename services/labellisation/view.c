@@ -3,6 +3,7 @@
 
 #include "deadline.h"
 #include "engine.h"
+#include "milestone.h"
 #include "pia/clock.h"
 #include "review.h"
 #include "signature.h"
@@ -113,10 +114,16 @@ pia_status_t view_dossier(pia_db_t *db,
 {
     json_t *json = view_matter(dossier, roles);
     json_object_set(json, "specification", json_object_get(dossier->card, "specification"));
+    json_t *milestones = NULL;
     json_t *deadline = deadline_view(dossier);
     if (deadline)
         json_object_set_new(json, "deadline", deadline);
     pia_status_t status = add_label(db, dossier, json);
+    if (status == PIA_OK)
+        status = milestone_list(db, dossier->id, &milestones);
+    if (json_array_size(milestones) > 0)
+        json_object_set(json, "milestones", milestones);
+    json_decref(milestones);
     if (status == PIA_OK && view_is_reader(dossier, roles))
         status = add_for_readers(db, dossier, json);
     else if ((roles & PIA_ROLE_REVIEWER) != 0)

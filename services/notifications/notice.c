@@ -140,6 +140,39 @@ static bool is_for_audience(const rule_t *rule)
     return false;
 }
 
+static bool is_for_structures(const rule_t *rule)
+{
+    for (size_t i = 0; i < json_array_size(rule->to); i++) {
+        const char *to = json_string_value(json_array_get(rule->to, i));
+        if (strcmp(to, "recipients.structures") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The template of the kind of message that the procedure plans for these recipients (the event's
+ * `notice`), else the rule's own. */
+static const char *template_of(const rule_t *rule, const json_t *data)
+{
+    static const struct {
+        const char *kind, *template;
+    } known[] = {
+        {"action", "notice_action"},
+        {"decision", "notice_decision"},
+        {"reminder", "notice_reminder"},
+    };
+    const char *audience = is_for_structures(rule) ? "structure" : "others";
+    const char *kind =
+        json_string_value(json_object_get(json_object_get(data, "notice"), audience));
+    for (size_t i = 0; kind && i < sizeof known / sizeof known[0]; i++) {
+        if (strcmp(known[i].kind, kind) == 0) {
+            return known[i].template;
+        }
+    }
+    return rule->template;
+}
+
 static pia_status_t apply(notifications_t *self, const rule_t *rule, const pia_event_t *event)
 {
     char notice[PIA_UUID_TEXT_SIZE];
@@ -148,7 +181,7 @@ static pia_status_t apply(notifications_t *self, const rule_t *rule, const pia_e
     telling_t telling = {.notice = notice,
                          .type = event->type,
                          .event = event->json,
-                         .template = rule->template,
+                         .template = template_of(rule, event->data),
                          .link = link,
                          .channels = rule->channels};
     pia_status_t status = notice_add(self->context->db, event, notice, link);

@@ -8,6 +8,8 @@
  *               "template": "review_assigned", "link": "/dossiers/{{dossier}}"}]}
  *
  * All rules that match an event apply, in order; whom an earlier one told is not told again.
+ * A procedure may plan the kind of message itself: data.notice, {"structure" or "others": "action",
+ * "decision" or "reminder"}, is told by the template of that kind in the place of the rule's.
  *   audience             the journal's subscribers (of the event)
  *   persons:MEMBER       the person or persons in that member of data
  *   structure:MEMBER     everyone who acts for the structure in that member of data

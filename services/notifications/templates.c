@@ -18,6 +18,10 @@
     X(review_filed)                                                                                \
     X(label_awarded)                                                                               \
     X(label_transitioned)                                                                          \
+    X(notice_action)                                                                               \
+    X(notice_decision)                                                                             \
+    X(notice_reminder)                                                                             \
+    X(appel_transitioned)                                                                          \
     X(publication_published)                                                                       \
     X(publication_changed)                                                                         \
     X(publication_cancelled)

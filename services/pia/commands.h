@@ -22,6 +22,9 @@ command_fn command_verify;
 command_fn command_call;
 command_fn command_demo;
 command_fn command_deadline;
+command_fn command_process_check;
+command_fn command_process_diff;
+command_fn command_process_simulate;
 command_fn command_evidence_verify;
 command_fn command_evidence_proof; /* an answer as a file */
 command_fn command_receipt;
@@ -39,6 +42,7 @@ extern const flag_t transition_flags[];
 extern const flag_t piece_put_flags[];
 extern const flag_t call_flags[];
 extern const flag_t record_flags[];
+extern const flag_t process_flags[];
 extern const flag_t demo_flags[];
 extern const flag_t evidence_proof_flags[];
 

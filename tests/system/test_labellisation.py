@@ -17,7 +17,7 @@ def test_from_the_draft_to_the_label(campaign):
     assert dossier["state"] == "brouillon" and dossier["version"] == 1
     dossier = campaign.go("candidate", dossier, "deposer")
     assert dossier["state"] == "recevabilite"
-    assert [timer["name"] for timer in dossier["timers"]] == ["silence"]
+    assert [timer["name"] for timer in dossier["timers"]] == ["silence", "alerte_silence"]
     dossier = campaign.go("secretariat", dossier, "declarer_complet")
     dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers())
     assert dossier["state"] == "evaluation" and len(dossier["reviewers"]) == 2

@@ -45,7 +45,7 @@ def test_the_deadline_of_a_dossier_is_explained(pia):
     asked = [{"requested": waiting["segments"][1]["from"], "until": pieces["delai"]}]
     assert asked[0]["requested"] >= requested
     assert explained(campaign, waiting, asked)["segments"] == waiting["segments"]
-    assert [timer["name"] for timer in dossier["timers"]] == ["production"]
+    assert [timer["name"] for timer in dossier["timers"]] == ["production", "rappel_production"]
     campaign.advance(5)
     dossier = campaign.go("candidate", campaign.get(dossier), "completer")
     answered = dossier["deadline"]
@@ -102,8 +102,8 @@ def test_silence_decides_once_at_its_second_though_everything_was_down(pia, engi
     entry, = decided(campaign, dossier)
     assert entry["effective_at"] == ends_at and entry["recorded_at"] > ends_at
     made = [e["transition"] for e in campaign.history(dossier)]
-    assert made == ["creer", "deposer", "enregistrer", "declarer_incomplet", "constater_delai",
-                    "refuser_implicitement"]
+    assert made == ["creer", "deposer", "enregistrer", "declarer_incomplet", "rappeler_pieces",
+                    "constater_delai", "alerter_silence", "refuser_implicitement"]
     for process in reversed(pia.processes):
         if process.child.poll() is None:
             process.kill()

@@ -93,6 +93,27 @@ static void roles_and_structures_are_looked_up(void **state)
         1);
 }
 
+static void the_procedure_may_plan_the_kind_of_message(void **state)
+{
+    (void)state;
+    notifications_database_person(&database, REVIEWER, "secretariat", "");
+    notifications_database_person(&database, OUTSIDER, "candidat", STRUCTURE);
+    static const char members[] =
+        "{\"visibility\": \"restricted\", \"restrictedto\": \"role:secretariat,structure:" STRUCTURE
+        "\", \"data\": {\"title\": \"T\", \"transition\": \"refuser\", \"to\": \"refuse\", "
+        "\"notice\": {\"structure\": \"decision\", \"others\": \"unheard\"}, \"recipients\":"
+        " {\"roles\": [\"secretariat\"], \"structures\": [\"" STRUCTURE "\"], \"persons\": []}}}";
+    notifications_database_event(&database, "1", SOURCE, "dossier.transitioned", members);
+    expect(
+        "SELECT COUNT(*) FROM delivery WHERE template = 'notice_decision' AND person = '" OUTSIDER
+        "'",
+        1);
+    expect(
+        "SELECT COUNT(*) FROM delivery WHERE template = 'dossier_network' AND person = '" REVIEWER
+        "'",
+        1);
+}
+
 static void the_registry_alone_says_who_is_who(void **state)
 {
     (void)state;
@@ -148,6 +169,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_same_event_again_is_nothing, begin, end),
         cmocka_unit_test_setup_teardown(who_may_not_see_it_is_not_told, begin, end),
         cmocka_unit_test_setup_teardown(roles_and_structures_are_looked_up, begin, end),
+        cmocka_unit_test_setup_teardown(the_procedure_may_plan_the_kind_of_message, begin, end),
         cmocka_unit_test_setup_teardown(the_registry_alone_says_who_is_who, begin, end),
         cmocka_unit_test_setup_teardown(a_publication_opens_one_campaign, begin, end),
         cmocka_unit_test_setup_teardown(what_concerns_nobody_leaves_nothing, begin, end),

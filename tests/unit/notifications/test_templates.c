@@ -174,7 +174,8 @@ static void every_template_renders_with_everything(void **state)
         "dossier_created",       "dossier_candidate",     "dossier_network",
         "review_assigned",       "review_filed",          "label_awarded",
         "label_transitioned",    "publication_published", "publication_changed",
-        "publication_cancelled",
+        "publication_cancelled", "appel_transitioned",    "notice_action",
+        "notice_decision",       "notice_reminder",
     };
     static const char data[] = "{\"title\": \"T\", \"pole\": {\"name\": \"P\"}, "
                                "\"transition_label\": \"TL\", \"to_label\": \"L\","
