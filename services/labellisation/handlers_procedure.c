@@ -95,6 +95,19 @@ static pia_status_t fill_page(labellisation_t *self,
     return status;
 }
 
+/* A fault of the definition is told as one of the request's member `content`. */
+static pia_status_t
+load_content(const char *content, definition_t **ret_definition, pia_problem_t *problem)
+{
+    pia_problem_t why;
+    pia_status_t status = definition_load(content, strlen(content), ret_definition, &why);
+    if (status == PIA_OK)
+        return status;
+    return pia_problem_set(problem, status, "/content", "line %d: %s: %s",
+                           json_line(content, strlen(content), why.pointer), why.pointer,
+                           why.detail);
+}
+
 void handle_process_simulate(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
@@ -102,8 +115,7 @@ void handle_process_simulate(void *arg, pia_request_t **request_p)
     definition_t *definition = NULL;
     json_t *page = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status =
-        definition_load(fields->content, strlen(fields->content), &definition, &problem);
+    pia_status_t status = load_content(fields->content, &definition, &problem);
     if (status == PIA_OK)
         status = fill_page(self, fields, definition, &page, &problem);
     definition_destroy(&definition);

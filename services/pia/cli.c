@@ -64,7 +64,7 @@ static int match(const command_t *command, char *const *argv)
 
 static const command_t *find_command(char *const *argv, int *ret_words)
 {
-    for (const command_t *command = commands; command->name; command++) {
+    for (const command_t *command = NULL; (command = command_after(command)) != NULL;) {
         *ret_words = match(command, argv);
         if (*ret_words > 0)
             return command;
@@ -94,7 +94,7 @@ static void print_flags(const flag_t *flags)
 /* All commands, or those that begin with `word`. */
 static void print_commands(FILE *out, const char *word)
 {
-    for (const command_t *command = commands; command->name; command++) {
+    for (const command_t *command = NULL; (command = command_after(command)) != NULL;) {
         char line[96];
         (void)snprintf(line, sizeof line, "%s %s", command->name, command->synopsis);
         if (!word || strncmp(command->name, word, strlen(word)) == 0)
@@ -134,7 +134,7 @@ static int usage(const char *error)
 /* Whether commands begin with the word. */
 static bool is_group(const char *word)
 {
-    for (const command_t *command = commands; command->name; command++)
+    for (const command_t *command = NULL; (command = command_after(command)) != NULL;)
         if (strncmp(command->name, word, strlen(word)) == 0)
             return true;
     return false;

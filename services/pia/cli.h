@@ -49,8 +49,8 @@ struct command {
     int positional_min, positional_max; /* without fields: how many */
 };
 
-/* The one table, ended by a NULL name. */
-extern const command_t commands[];
+/* The command after this one (NULL: the first), NULL after the last. */
+const command_t *command_after(const command_t *command);
 
 int cli_main(int argc, char **argv);
 

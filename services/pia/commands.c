@@ -1,43 +1,21 @@
-/* commands.c - the one table of what pia can do. */
+/* commands.c - the tables of what pia can do, and the one of the network: people, keys, publishing,
+ * the journal, notifications. */
 #include "commands.h"
 
-#include "proto/appel.h"
 #include "proto/contact.h"
-#include "proto/deadline.h"
 #include "proto/delivery.h"
-#include "proto/dossier.h"
-#include "proto/evidence.h"
 #include "proto/group.h"
 #include "proto/inbox.h"
 #include "proto/journal.h"
 #include "proto/key.h"
-#include "proto/label.h"
-#include "proto/letter.h"
 #include "proto/person.h"
-#include "proto/piece.h"
 #include "proto/pole.h"
-#include "proto/process.h"
 #include "proto/publication.h"
-#include "proto/receipt.h"
 #include "proto/reference.h"
-#include "proto/section.h"
-#include "proto/specification.h"
 #include "proto/structure.h"
 #include "proto/subscription.h"
 
-/* Commands that are one message: positional fields, and the columns of a list. */
-#define MESSAGE(words, args, about, msg, positional)                                               \
-    {                                                                                              \
-        .name = (words), .synopsis = (args), .help = (about), .run = command_message,              \
-        .message = &pia_msg_##msg, .fields = (positional)                                          \
-    }
-#define LIST(words, args, about, msg, positional, cols)                                            \
-    {                                                                                              \
-        .name = (words), .synopsis = (args), .help = (about), .run = command_list,                 \
-        .message = &pia_msg_##msg, .fields = (positional), .columns = (cols)                       \
-    }
-
-const command_t commands[] = {
+static const command_t commands_network[] = {
     {.name = "status",
      .synopsis = "",
      .help = "every running instance; 1 if a service has none active or one says what is wrong",
@@ -98,262 +76,6 @@ const command_t commands[] = {
          registry_reference_list,
          "list",
          "code label"),
-
-    MESSAGE("dossier create",
-            "STRUCTURE TITLE",
-            "a new dossier",
-            labellisation_dossier_create,
-            "structure title"),
-    LIST("dossier list",
-         "",
-         "dossiers",
-         labellisation_dossier_list,
-         "",
-         "id title state pole.code version changed_at"),
-    MESSAGE("dossier show", "DOSSIER", "a dossier", labellisation_dossier_get, "dossier"),
-    LIST("dossier transitions",
-         "DOSSIER",
-         "what may be done with a dossier now",
-         labellisation_dossier_transitions,
-         "dossier",
-         "name label to ready blocked_by"),
-    {.name = "dossier do",
-     .synopsis = "DOSSIER TRANSITION [NAME=VALUE…]",
-     .help = "make a transition; NAME=VALUE is what it asks for",
-     .run = command_transition,
-     .asks = &pia_msg_labellisation_dossier_transition,
-     .flags = transition_flags,
-     .positional_min = 2,
-     .positional_max = ARGUMENTS_MAX},
-    LIST("dossier history",
-         "DOSSIER",
-         "what happened to a dossier",
-         labellisation_dossier_history,
-         "dossier",
-         "number transition from to actor effective_at"),
-    MESSAGE("dossier verify",
-            "DOSSIER",
-            "check a history against its chain",
-            labellisation_dossier_verify,
-            "dossier"),
-    LIST("section list",
-         "DOSSIER",
-         "the texts of a dossier",
-         labellisation_section_list,
-         "dossier",
-         "name label version size max required saved_at"),
-    MESSAGE("section show",
-            "DOSSIER SECTION",
-            "a text, now or as --revision N; --since N tells what differs",
-            labellisation_section_get,
-            "dossier section"),
-    MESSAGE("section save",
-            "DOSSIER SECTION VERSION TEXT",
-            "save a text over the version that you have seen (0: none)",
-            labellisation_section_save,
-            "dossier section version text"),
-    LIST("section versions",
-         "DOSSIER SECTION",
-         "versions of a text, newest first",
-         labellisation_section_versions,
-         "dossier section",
-         "version size saved_at author filed"),
-    LIST("piece list",
-         "DOSSIER",
-         "what is asked for, what is there, what is missing",
-         labellisation_piece_list,
-         "dossier",
-         "name indispensable provided requested attachments uploads"),
-    {.name = "piece put",
-     .synopsis = "DOSSIER PIECE FILE",
-     .help = "attach a file; an upload that was broken off goes on",
-     .run = command_piece_put,
-     .flags = piece_put_flags,
-     .positional_min = 3,
-     .positional_max = 3},
-    {.name = "piece get",
-     .synopsis = "DOSSIER ATTACHMENT FILE",
-     .help = "a file's bytes; goes on behind those that FILE has",
-     .run = command_piece_get,
-     .positional_min = 3,
-     .positional_max = 3},
-    MESSAGE("piece remove",
-            "DOSSIER ATTACHMENT",
-            "remove a file that was not filed yet",
-            labellisation_attachment_remove,
-            "dossier attachment"),
-    MESSAGE("piece abandon",
-            "DOSSIER UPLOAD",
-            "give an upload up",
-            labellisation_upload_remove,
-            "dossier upload"),
-    LIST("completion list",
-         "DOSSIER",
-         "requests to complete a dossier",
-         labellisation_completion_list,
-         "dossier",
-         "number requested_on until state indispensable items"),
-    {.name = "receipt show",
-     .synopsis = "DOSSIER",
-     .help = "the receipt of a filing",
-     .run = command_receipt,
-     .message = &pia_msg_labellisation_receipt_get,
-     .fields = "dossier"},
-    LIST("message list",
-         "DOSSIER",
-         "messages between candidate and secretariat",
-         labellisation_message_list,
-         "dossier",
-         "number side written_at read text"),
-    MESSAGE("message send",
-            "DOSSIER TEXT",
-            "write to the other side",
-            labellisation_message_send,
-            "dossier text"),
-    MESSAGE("message read",
-            "DOSSIER NUMBER",
-            "mark messages up to one as read",
-            labellisation_message_read,
-            "dossier number"),
-    LIST("note list",
-         "DOSSIER",
-         "confidential notes",
-         labellisation_note_list,
-         "dossier",
-         "number author written_at text"),
-    MESSAGE("note add",
-            "DOSSIER TEXT",
-            "write a confidential note",
-            labellisation_note_add,
-            "dossier text"),
-    MESSAGE("appel create",
-            "TITLE",
-            "a new call: --specification-name NAME --opens DATE [--closes DATE]",
-            labellisation_appel_create,
-            "title"),
-    LIST("appel list",
-         "",
-         "calls (appels à candidatures)",
-         labellisation_appel_list,
-         "",
-         "id title state opens closes specification.name specification.version"),
-    MESSAGE("appel show", "APPEL", "a call", labellisation_appel_get, "appel"),
-    LIST("appel transitions",
-         "APPEL",
-         "what may be done with a call now",
-         labellisation_appel_transitions,
-         "appel",
-         "name label to ready blocked_by"),
-    {.name = "appel do",
-     .synopsis = "APPEL TRANSITION [NAME=VALUE…]",
-     .help = "make a transition; NAME=VALUE is what it asks for",
-     .run = command_transition,
-     .asks = &pia_msg_labellisation_appel_transition,
-     .flags = transition_flags,
-     .positional_min = 2,
-     .positional_max = ARGUMENTS_MAX},
-    LIST("appel history",
-         "APPEL",
-         "what happened to a call",
-         labellisation_appel_history,
-         "appel",
-         "number transition from to actor effective_at"),
-    {.name = "specification create",
-     .synopsis = "FILE",
-     .help = "the next version of a specification (cahier des charges), from JSON",
-     .run = command_record,
-     .asks = &pia_msg_labellisation_specification_create,
-     .flags = record_flags,
-     .positional_min = 1,
-     .positional_max = 1},
-    LIST("specification list",
-         "",
-         "specifications (cahiers des charges)",
-         labellisation_specification_list,
-         "",
-         "name version title created_at"),
-    MESSAGE("specification show",
-            "NAME",
-            "a specification: criteria, weights, scales, thresholds",
-            labellisation_specification_get,
-            "name"),
-    LIST("label list",
-         "",
-         "labels",
-         labellisation_label_list,
-         "",
-         "id pole.code state from until demonstration"),
-    MESSAGE("label show", "LABEL", "a label", labellisation_label_get, "label"),
-    LIST("process list",
-         "",
-         "versions of the procedure",
-         labellisation_process_list,
-         "",
-         "name version title stored_at"),
-
-    MESSAGE("evidence head",
-            "",
-            "the signed head of the log over all histories: keep it",
-            labellisation_evidence_head,
-            ""),
-    MESSAGE("evidence consistency",
-            "FIRST",
-            "prove that the head of FIRST entries is the beginning of the present one",
-            labellisation_evidence_consistency,
-            "first"),
-    {.name = "evidence verify",
-     .synopsis = "",
-     .help = "check all histories, the log over them and its signed heads; exit code 4: damaged",
-     .run = command_evidence_verify},
-    {.name = "evidence proof",
-     .synopsis = "DOSSIER",
-     .help = "prove to a third party that a dossier's history is in the log",
-     .run = command_evidence_proof,
-     .message = &pia_msg_labellisation_dossier_proof,
-     .fields = "dossier",
-     .flags = evidence_proof_flags},
-    {.name = "label proof",
-     .synopsis = "LABEL",
-     .help = "the same of a label's history",
-     .run = command_evidence_proof,
-     .message = &pia_msg_labellisation_label_proof,
-     .fields = "label",
-     .flags = evidence_proof_flags},
-
-    {.name = "process check",
-     .synopsis = "FILE",
-     .help = "whether a file is a process definition, and where not",
-     .run = command_process_check,
-     .asks = &pia_msg_labellisation_process_check,
-     .positional_min = 1,
-     .positional_max = 1},
-    {.name = "process diff",
-     .synopsis = "A B",
-     .help = "what differs between two definitions: files, or NAME or NAME.VERSION that are stored",
-     .run = command_process_diff,
-     .asks = &pia_msg_labellisation_process_get,
-     .positional_min = 2,
-     .positional_max = 2},
-    {.name = "process simulate",
-     .synopsis = "FILE",
-     .help = "which of the dossiers would have ended otherwise under a definition",
-     .run = command_process_simulate,
-     .asks = &pia_msg_labellisation_process_simulate,
-     .flags = process_flags,
-     .positional_min = 1,
-     .positional_max = 1},
-    LIST("deadline rules",
-         "",
-         "legal periods that can be counted",
-         labellisation_deadline_rules,
-         "",
-         "rule period label article"),
-    {.name = "deadline",
-     .synopsis = "RULE --from DATE [--place CODE]",
-     .help = "the last day of a legal period, and why",
-     .run = command_deadline,
-     .message = &pia_msg_labellisation_deadline_compute,
-     .fields = "rule"},
 
     {.name = "publish",
      .synopsis = "FILE",
@@ -516,3 +238,30 @@ const command_t commands[] = {
      .flags = demo_flags},
     {.name = NULL},
 };
+
+static const command_t *const tables[] = {commands_network, commands_labellisation};
+enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
+
+/* The table that a command stands in. */
+static size_t table_of(const command_t *command)
+{
+    size_t table = 0;
+    for (; table < TABLE_COUNT; table++) {
+        const command_t *end = tables[table];
+        while (end->name && end != command)
+            end++;
+        if (end == command)
+            return table;
+    }
+    return table;
+}
+
+const command_t *command_after(const command_t *command)
+{
+    if (!command)
+        return tables[0];
+    size_t next = table_of(command) + 1;
+    if (command[1].name)
+        return command + 1;
+    return next < TABLE_COUNT ? tables[next] : NULL;
+}

@@ -4,6 +4,21 @@
 
 #include "cli.h"
 
+/* Commands that are one message: positional fields, and the columns of a list. */
+#define MESSAGE(words, args, about, msg, positional)                                               \
+    {                                                                                              \
+        .name = (words), .synopsis = (args), .help = (about), .run = command_message,              \
+        .message = &pia_msg_##msg, .fields = (positional)                                          \
+    }
+#define LIST(words, args, about, msg, positional, cols)                                            \
+    {                                                                                              \
+        .name = (words), .synopsis = (args), .help = (about), .run = command_list,                 \
+        .message = &pia_msg_##msg, .fields = (positional), .columns = (cols)                       \
+    }
+
+/* The tables, each ended by a NULL name; command_after goes through them all. */
+extern const command_t commands_labellisation[];
+
 command_fn command_message; /* any message: positionals and options are its fields */
 command_fn command_list;    /* a message answered by pages of items: a table of all of them */
 command_fn command_status;

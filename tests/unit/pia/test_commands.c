@@ -14,7 +14,7 @@
 static void positional_fields_are_the_messages(void **state)
 {
     (void)state;
-    for (const command_t *command = commands; command->name; command++) {
+    for (const command_t *command = NULL; (command = command_after(command)) != NULL;) {
         if (!command->message)
             continue;
         assert_non_null(command->fields);
@@ -31,7 +31,7 @@ static void positional_fields_are_the_messages(void **state)
 static void lists_have_columns(void **state)
 {
     (void)state;
-    for (const command_t *command = commands; command->name; command++) {
+    for (const command_t *command = NULL; (command = command_after(command)) != NULL;) {
         bool list = strstr(command->name, " list") != NULL;
         if (list)
             assert_non_null(command->columns);
@@ -41,11 +41,11 @@ static void lists_have_columns(void **state)
 static void names_are_unique_and_no_name_hides_another(void **state)
 {
     (void)state;
-    for (const command_t *one = commands; one->name; one++) {
+    for (const command_t *one = NULL; (one = command_after(one)) != NULL;) {
         assert_non_null(one->run);
         assert_non_null(one->synopsis);
         assert_non_null(one->help);
-        for (const command_t *other = one + 1; other->name; other++) {
+        for (const command_t *other = one; (other = command_after(other)) != NULL;) {
             assert_string_not_equal(one->name, other->name);
             size_t size = strlen(one->name);
             bool hides = strncmp(one->name, other->name, size) == 0 && other->name[size] == ' ';
