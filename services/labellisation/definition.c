@@ -9,6 +9,7 @@
 #include "definition_internal.h"
 #include "pia/memory.h"
 #include "proto/process_definition.h"
+#include "words.h"
 
 static void free_machine(machine_t *machine)
 {
@@ -83,8 +84,10 @@ pia_status_t definition_load(const char *bytes,
         definition->sectors = fields.sectors;
         definition->specification = fields.specification;
         hash_bytes(bytes, size, definition->hash);
-        status = load_machines(definition, problem);
+        status = words_check(definition, problem);
     }
+    if (status == PIA_OK)
+        status = load_machines(definition, problem);
     if (status == PIA_OK)
         *ret_definition = definition;
     else

@@ -7,6 +7,7 @@
 #include "effects_content.h"
 #include "erasure.h"
 #include "kin.h"
+#include "label_number.h"
 #include "matter.h"
 #include "milestone.h"
 #include "people.h"
@@ -149,17 +150,23 @@ run_clear_signatures(act_t *act, const json_t *parameters, pia_problem_t *proble
 static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE], id[PIA_UUID_TEXT_SIZE];
+    char number[LABEL_NUMBER_SIZE];
     period_t period;
+    int64_t day = day_of(act->effective_ms);
     const json_t *validity = json_object_get(act->matter->card, "validity"); /* the call's */
     definition_read_period(validity ? validity : json_object_get(parameters, "validity"), &period);
-    day_format(day_of(act->effective_ms), from);
-    day_format(day_add(day_of(act->effective_ms), &period), until);
+    day_format(day, from);
+    day_format(day_add(day, &period), until);
+    pia_status_t status = label_number_take(act->db, day_to_date(day).year, number);
+    if (status != PIA_OK)
+        return status;
     child_t label = {
         .kind = MACHINE_LABEL,
         .transition = text_of(parameters, "transition"),
-        .facts = json_pack("{s:s, s:s}", "from", from, "until", until),
+        .facts = json_pack("{s:s, s:s, s:s}", "from", from, "until", until, "number", number),
     };
-    return matter_create_child(act, &label, id, problem);
+    status = matter_create_child(act, &label, id, problem);
+    return status == PIA_OK ? label_number_give(act->db, number, id) : status;
 }
 
 static pia_status_t run_move_parent(act_t *act, const json_t *parameters, pia_problem_t *problem)

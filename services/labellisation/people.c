@@ -18,6 +18,7 @@ enum {
     PERSON_PUT,
     PERSON_FIND,
     STRUCTURE_PUT,
+    STRUCTURE_NAME,
     STRUCTURE_FIND,
     POLE_PUT,
     POLE_FIND,
@@ -29,8 +30,9 @@ static const char *const sql[] = {
     [PERSON_PUT] = "INSERT INTO person (id, roles, structure) VALUES ($1, $2, $3) "
                    "ON CONFLICT (id) DO UPDATE SET roles = $2, structure = $3",
     [PERSON_FIND] = "SELECT roles, structure FROM person WHERE id = $1",
-    [STRUCTURE_PUT] = "INSERT INTO structure (id, demonstration) VALUES ($1, $2) "
-                      "ON CONFLICT (id) DO UPDATE SET demonstration = $2",
+    [STRUCTURE_PUT] = "INSERT INTO structure (id, demonstration, name) VALUES ($1, $2, $3) "
+                      "ON CONFLICT (id) DO UPDATE SET demonstration = $2, name = $3",
+    [STRUCTURE_NAME] = "SELECT name FROM structure WHERE id = $1",
     [STRUCTURE_FIND] = "SELECT demonstration FROM structure WHERE id = $1",
     [POLE_PUT] = "INSERT INTO pole (code, structure) VALUES ($1, $2) "
                  "ON CONFLICT (code) DO UPDATE SET structure = $2",
@@ -80,6 +82,7 @@ static pia_status_t apply_structure(pia_db_t *db, const json_t *data)
     pia_stmt_text(stmt, 1, id);
     bool demonstration = json_is_true(json_object_get(data, "demonstration"));
     pia_stmt_integer(stmt, 2, demonstration);
+    pia_stmt_text(stmt, 3, member(data, "name"));
     pia_status_t status = pia_stmt_run(stmt, NULL);
     return status == PIA_OK && demonstration ? store_matter_mark(db, id) : status;
 }
@@ -151,6 +154,17 @@ pia_status_t people_find_structure(pia_db_t *db, const char *id, bool *ret_demon
     *ret_demonstration = status == PIA_OK && pia_stmt_column_integer(stmt, 0) != 0;
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? judge_unknown(db, id) : status;
+}
+
+pia_status_t people_structure_name(pia_db_t *db, const char *id, char ret_name[PEOPLE_NAME_SIZE])
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[STRUCTURE_NAME]);
+    pia_stmt_text(stmt, 1, id);
+    pia_status_t status = pia_stmt_step(stmt);
+    const char *name = status == PIA_OK ? pia_stmt_column_text(stmt, 0) : NULL;
+    (void)snprintf(ret_name, PEOPLE_NAME_SIZE, "%s", name ? name : "");
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
 pia_status_t people_is_taken(pia_db_t *db, const char *code, const char *structure, bool *ret_taken)

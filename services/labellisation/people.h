@@ -30,6 +30,10 @@ pia_status_t people_find(pia_db_t *db, const char *id, person_t *ret_person);
 /* Finds a structure and whether it is fictitious; otherwise as for a person. */
 pia_status_t people_find_structure(pia_db_t *db, const char *id, bool *ret_demonstration);
 
+/* A structure's name, "" if it is not known. */
+enum { PEOPLE_NAME_SIZE = 301 };
+pia_status_t people_structure_name(pia_db_t *db, const char *id, char ret_name[PEOPLE_NAME_SIZE]);
+
 /* Whether a pôle of this code is carried by another structure than this one. */
 pia_status_t
 people_is_taken(pia_db_t *db, const char *code, const char *structure, bool *ret_taken);

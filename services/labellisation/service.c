@@ -15,6 +15,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/appel.h"
+#include "proto/certificate.h"
 #include "proto/deadline.h"
 #include "proto/dossier.h"
 #include "proto/evidence.h"
@@ -52,6 +53,8 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_dossier_verify, CONTROL, handle_dossier_verify},
     {&pia_msg_labellisation_dossier_reviews, REVIEWS, handle_dossier_reviews},
     {&pia_msg_labellisation_dossier_proof, PIA_ROLE_ANY, handle_dossier_proof},
+    {&pia_msg_labellisation_label_certificate, PIA_ROLE_ANY, handle_label_certificate},
+    {&pia_msg_labellisation_certificate_get, PIA_ROLE_PUBLIC, handle_certificate_get},
     {&pia_msg_labellisation_label_proof, PIA_ROLE_ANY, handle_label_proof},
     {&pia_msg_labellisation_evidence_head, PIA_ROLE_PUBLIC, handle_evidence_head},
     {&pia_msg_labellisation_evidence_consistency, PIA_ROLE_PUBLIC, handle_evidence_consistency},
@@ -116,6 +119,8 @@ const pia_option_t labellisation_options[] = {
      "name of the process definition that new dossiers follow, in its latest version"},
     {"labellisation", "definitions", PIA_OPTION_TEXT, "", 0, 0,
      "folder of further process definitions (*.json), stored at start; empty: none"},
+    {"labellisation", "public_url", PIA_OPTION_TEXT, "http://127.0.0.1:8080", 0, 0,
+     "where the gateway is found by the public: certificates lead to URL/verification/NUMBER"},
     {"labellisation", "evidence_key", PIA_OPTION_TEXT, "evidence.key", 0, 0,
      "file of the key that signs heads of the log over all histories; made if missing"},
     {"labellisation", "office", PIA_OPTION_TEXT, "", 0, 0,
@@ -222,6 +227,7 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
     self->cache = context->cache;
     self->process = pia_config_text(context->config, "labellisation", "process");
     self->definitions = pia_config_text(context->config, "labellisation", "definitions");
+    self->public_url = pia_config_text(context->config, "labellisation", "public_url");
     const char *key = pia_config_text(context->config, "labellisation", "evidence_key");
     pia_status_t status = pia_signing_key_open(key, &self->key, problem);
     if (status == PIA_OK)

@@ -74,6 +74,7 @@ json_t *view_label(const matter_t *label)
 {
     json_t *json = view_common(label);
     json_object_set_new(json, "dossier", json_string(label->parent));
+    json_object_set(json, "number", json_object_get(label->facts, "number"));
     json_object_set(json, "from", json_object_get(label->facts, "from"));
     json_object_set(json, "until", json_object_get(label->facts, "until"));
     return json;

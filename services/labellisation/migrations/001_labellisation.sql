@@ -109,7 +109,8 @@ CREATE TABLE person (
 );
 CREATE TABLE structure (
     id TEXT NOT NULL PRIMARY KEY,
-    demonstration BIGINT NOT NULL
+    demonstration BIGINT NOT NULL,
+    name TEXT
 );
 CREATE TABLE pole (
     code TEXT NOT NULL PRIMARY KEY,

@@ -29,3 +29,13 @@ CREATE TABLE erasure (
     erased_by BIGINT NOT NULL,
     erased_at BIGINT NOT NULL
 );
+
+-- The last number of a year's labels, and which label has which number.
+CREATE TABLE label_serial (
+    year BIGINT NOT NULL PRIMARY KEY,
+    last BIGINT NOT NULL
+);
+CREATE TABLE label_number (
+    number TEXT NOT NULL PRIMARY KEY,
+    label TEXT NOT NULL
+);
