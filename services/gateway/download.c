@@ -8,12 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "auth.h"
 #include "bus.h"
 #include "pia/memory.h"
 #include "reply.h"
 
-enum { PART_MS = 10000, NAME_SIZE = 3 * 256 + 64 };
+enum { PART_MS = 10000, NAME_SIZE = 3 * 256 + 64, TAG_SIZE = REPLY_TAG_SIZE + 64 };
 
 /* A stream under way. */
 typedef struct {
@@ -49,6 +50,13 @@ static void *decode(const json_t *answer, size_t *ret_size)
     return bytes;
 }
 
+/* What the answer says of the file. */
+static const json_t *file_of(const json_t *answer)
+{
+    const json_t *file = json_object_get(answer, "file");
+    return file != NULL ? file : json_object_get(answer, "attachment");
+}
+
 /* RFC 6266 and 8187: the name in UTF-8, percent-encoded; always to be saved, never shown. */
 static void add_disposition(http_request_t *request, const char *name)
 {
@@ -63,12 +71,14 @@ static void add_disposition(http_request_t *request, const char *name)
     http_reply_header(request, "Content-Disposition", text);
 }
 
+static void write_tag(const json_t *file, char ret_tag[TAG_SIZE])
+{
+    (void)snprintf(ret_tag, TAG_SIZE, "\"%s\"", text_of(file, "sha256"));
+}
+
 static void add_headers(http_request_t *request, const json_t *file)
 {
-    char tag[REPLY_TAG_SIZE + 64];
-    (void)snprintf(tag, sizeof tag, "\"%s\"", text_of(file, "sha256"));
     http_reply_header(request, "Accept-Ranges", "bytes");
-    http_reply_header(request, "ETag", tag);
     http_reply_header(request, "Vary", "Authorization");
     add_disposition(request, text_of(file, "name"));
 }
@@ -166,10 +176,19 @@ static void begin_stream(gateway_t *gateway,
     self->body = json_deep_copy(download->body);
     self->key = pia_strdup(download->key);
     self->next = (int64_t)size;
-    self->size = number_of(json_object_get(answer, "attachment"), "size");
+    self->size = number_of(file_of(answer), "size");
+    if (ask_field(self->message->request, "sha256") != NULL) /* all parts are of one file */
+        (void)json_object_set(self->body, "sha256", json_object_get(file_of(answer), "sha256"));
     http_stream_start(self->http, on_closed, on_drained, self);
     http_stream_write(self->http, bytes, size);
     free(bytes);
+}
+
+/* The client's copy is this file already. */
+static bool is_known(const http_request_t *request, const download_t *download, const char *tag)
+{
+    return !download->ranged &&
+           reply_tag_matches(http_request_header(request, "If-None-Match"), tag);
 }
 
 void download_begin(gateway_t *gateway,
@@ -177,12 +196,16 @@ void download_begin(gateway_t *gateway,
                     const download_t *download,
                     const json_t *answer)
 {
-    const json_t *file = json_object_get(answer, "attachment");
+    const json_t *file = file_of(answer);
     int64_t total = number_of(file, "size");
+    char tag[TAG_SIZE];
     bool head = strcmp(http_request_method(*request_p), "HEAD") == 0;
+    write_tag(file, tag);
     add_headers(*request_p, file);
-    if (!download->ranged && !download->partial && number_of(answer, "size") < total && !head) {
+    if (!download->ranged && !download->partial && number_of(answer, "size") < total && !head &&
+        !is_known(*request_p, download, tag)) {
         reply_add_safe_headers(*request_p);
+        http_reply_header(*request_p, "ETag", tag);
         http_reply_header(*request_p, "Content-Type", text_of(file, "type"));
         begin_stream(gateway, request_p, download, answer);
         return;
@@ -194,6 +217,7 @@ void download_begin(gateway_t *gateway,
     reply_t reply = {
         .status = download->ranged && size > 0 ? 206 : 200,
         .content_type = text_of(file, "type"),
+        .tag = tag,
         .cache_control = "private, no-cache",
         .body = bytes,
         .size = size,

@@ -1,7 +1,7 @@
-/* download.h - a GET of bytes: the answer of a message whose member `attachment` tells of a file
- * and whose `content` are some of its bytes. What was asked for as a range is 206; a whole file
- * that is larger than one message is a stream, asked for part after part as fast as the client
- * takes it. */
+/* download.h - a GET of bytes: the answer of a message whose member `file` (or `attachment`) tells
+ * of a file and whose `content` are some of its bytes. What was asked for as a range is 206; a
+ * whole file that is larger than one message is a stream, asked for part after part as fast as the
+ * client takes it. */
 #ifndef GATEWAY_DOWNLOAD_H
 #define GATEWAY_DOWNLOAD_H
 

@@ -10,6 +10,7 @@
 /* The nouns that routes speak of; each is a file of proto/, embedded by CMakeLists.txt. */
 #define NOUNS(X)                                                                                   \
     X(appel)                                                                                       \
+    X(certificate)                                                                                 \
     X(contact)                                                                                     \
     X(deadline)                                                                                    \
     X(delivery)                                                                                    \

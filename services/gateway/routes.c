@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "proto/appel.h"
+#include "proto/certificate.h"
 #include "proto/contact.h"
 #include "proto/deadline.h"
 #include "proto/delivery.h"
@@ -129,6 +130,10 @@ const route_t gateway_routes[] = {
      "label:label", NULL, "Suspends, withdraws or renews a label"},
     {"GET", "/v1/labels/{label}/history", &pia_msg_labellisation_label_history, 0, NULL, NULL, NULL,
      "A label's history"},
+    {"GET", "/v1/labels/{label}/certificate", &pia_msg_labellisation_label_certificate, ROUTE_BYTES,
+     NULL, NULL, NULL, "A valid label's certificate, PDF"},
+    {"GET", "/v1/certificates/{number}", &pia_msg_labellisation_certificate_get, ROUTE_PUBLIC, NULL,
+     NULL, NULL, "Whether the label of a number is valid, suspended or ended"},
     {"GET", "/v1/labels/{label}/proof", &pia_msg_labellisation_label_proof, 0, NULL, NULL, NULL,
      "Proves that a label's history is in the log over all histories"},
     {"GET", "/v1/processes", &pia_msg_labellisation_process_list, 0, NULL, NULL, NULL,

@@ -11,6 +11,7 @@
 #include "pia/event.h"
 #include "ready.h"
 #include "reply.h"
+#include "verification.h"
 
 enum { ALLOW_SIZE = 64, PATH_SIZE = 64 /* longer than any fixed path */ };
 
@@ -137,6 +138,10 @@ void serve(void *arg, http_request_t *request)
     if (!target_parse(raw, &target, &reason)) {
         bool missing = strncmp(reason, "There is nothing", 16) == 0;
         reply_problem(&request, missing ? 404 : 400, reason, NULL, NULL);
+        return;
+    }
+    if (verification_serve(gateway, &target, &request)) {
+        target_clear(&target);
         return;
     }
     const route_t *route = route_find(http_request_method(request), &target, allow, sizeof allow);

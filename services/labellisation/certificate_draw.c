@@ -8,6 +8,7 @@
 #include "legal_words.h"
 #include "pdf.h"
 #include "pia/clock.h"
+#include "pia/french.h"
 #include "typography.h"
 
 #define NBSP "\xc2\xa0"
@@ -16,22 +17,22 @@ enum {
     MARGIN = 64,
     INNER = PDF_WIDTH - 2 * MARGIN,
     TEXT_SIZE = 1024,
-    DATE_SIZE = LEGAL_DATE_SIZE + 8
+    DATE_SIZE = PIA_FRENCH_DAY_SIZE + 8
 };
 
-static const pdf_style_t network = {PDF_SANS, 8.5, 12, 2.2, PDF_BRAND, PDF_CENTRE, false};
+static const pdf_style_t network = {PDF_SANS, 9.5, 12, 0.45, PDF_BRAND, PDF_CENTRE, false};
 static const pdf_style_t heading = {PDF_SERIF, 36, 44, 0, PDF_BRAND, PDF_CENTRE, false};
 static const pdf_style_t sentence = {PDF_SERIF_ITALIC, 14, 20, 0, PDF_INK, PDF_CENTRE, false};
 static const pdf_style_t name = {PDF_SERIF, 27, 33, 0, PDF_INK, PDF_CENTRE, false};
 static const pdf_style_t holder = {PDF_SERIF, 14, 20, 0, PDF_INK, PDF_CENTRE, false};
 static const pdf_style_t themes = {PDF_SERIF_ITALIC, 12.5, 18, 0, PDF_SOFT, PDF_CENTRE, false};
-static const pdf_style_t caption = {PDF_SANS, 7.5, 11, 1.1, PDF_SOFT, PDF_CENTRE, false};
+static const pdf_style_t caption = {PDF_SANS, 8, 11, 0, PDF_SOFT, PDF_CENTRE, false};
 static const pdf_style_t value = {PDF_SERIF, 15, 20, 0, PDF_INK, PDF_CENTRE, true};
 static const pdf_style_t capacity = {PDF_SERIF, 12.5, 17, 0, PDF_INK, PDF_CENTRE, false};
 static const pdf_style_t note = {PDF_SERIF, 10.5, 14.5, 0, PDF_SOFT, PDF_LEFT, false};
 static const pdf_style_t note_title = {PDF_SANS_BOLD, 8.5, 14, 0.3, PDF_BRAND, PDF_LEFT, false};
 static const pdf_style_t address = {PDF_SANS, 7.5, 11, 0, PDF_BRAND, PDF_LEFT, false};
-static const pdf_style_t warning = {PDF_SANS_BOLD, 9, 13, 1.2, PDF_ACCENT, PDF_CENTRE, false};
+static const pdf_style_t warning = {PDF_SANS_BOLD, 9, 13, 0.35, PDF_ACCENT, PDF_CENTRE, false};
 
 static const char *text_of(const json_t *json, const char *member)
 {
@@ -42,10 +43,10 @@ static const char *text_of(const json_t *json, const char *member)
 /* An ISO date in words, "er" of 1er raised. */
 static void write_day(const char *date, char ret_text[DATE_SIZE])
 {
-    char text[LEGAL_DATE_SIZE] = "";
+    char text[PIA_FRENCH_DAY_SIZE] = "";
     int64_t day;
     if (pia_date_parse(date, &day))
-        legal_date(day, text);
+        pia_french_day(day, text);
     bool first = strncmp(text, "1er", 3) == 0;
     (void)snprintf(ret_text, DATE_SIZE, "%s%s", first ? "1\u1d49\u02b3" : "",
                    first ? text + 3 : text);
@@ -117,9 +118,9 @@ static void draw_terms(pdf_t *pdf, const json_t *certificate)
     write_day(text_of(certificate, "from"), from);
     write_day(text_of(certificate, "last_day"), last);
     pdf_fill(pdf, &band, PDF_BAND);
-    draw_cell(pdf, MARGIN, third, "NUMÉRO", text_of(certificate, "number"));
-    draw_cell(pdf, MARGIN + third, third, "VALABLE DU", from);
-    draw_cell(pdf, MARGIN + 2 * third, third, "AU, INCLUS", last);
+    draw_cell(pdf, MARGIN, third, "Numéro", text_of(certificate, "number"));
+    draw_cell(pdf, MARGIN + third, third, "Valable du", from);
+    draw_cell(pdf, MARGIN + 2 * third, third, "au, inclus", last);
 }
 
 static void draw_signature(pdf_t *pdf, const json_t *signature, double x, double width)

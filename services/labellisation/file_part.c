@@ -34,10 +34,10 @@ file_part(const file_t *file, const file_asked_t *asked, json_t **ret_part, pia_
         return pia_problem_set(problem, PIA_INVALID, "/offset", "the file has %zu bytes",
                                file->size);
     size_t offset = (size_t)asked->offset, rest = file->size - offset;
-    size_t size = rest < FILE_PART_SIZE ? rest : FILE_PART_SIZE;
-    *ret_part =
-        json_pack("{s:s, s:s, s:I, s:s, s:I, s:o}", "name", file->name, "media_type",
-                  file->media_type, "size", (json_int_t)file->size, "sha256", file->sha256,
-                  "offset", (json_int_t)offset, "content", base64(file->bytes + offset, size));
+    size_t size = rest < (size_t)asked->size ? rest : (size_t)asked->size;
+    *ret_part = json_pack("{s:{s:s, s:s, s:I, s:s}, s:I, s:I, s:o}", "file", "name", file->name,
+                          "type", file->type, "size", (json_int_t)file->size, "sha256",
+                          file->sha256, "offset", (json_int_t)offset, "size", (json_int_t)size,
+                          "content", base64(file->bytes + offset, size));
     return PIA_OK;
 }

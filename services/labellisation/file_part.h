@@ -13,15 +13,16 @@ enum { FILE_PART_SIZE = 512 * 1024, FILE_HASH_SIZE = 65 };
 
 typedef struct {
     char name[96];
-    const char *media_type;
+    const char *type; /* media type */
     uint8_t *bytes;
     size_t size;
     char sha256[FILE_HASH_SIZE]; /* hexadecimal */
 } file_t;
 
-/* What a part is asked by: from `offset` on, of the file with this hash (NULL: whichever). */
+/* What a part is asked by: at most `size` bytes (1..FILE_PART_SIZE) from `offset` on, of the file
+ * with this hash (NULL: whichever). */
 typedef struct {
-    int64_t offset;
+    int64_t offset, size;
     const char *sha256;
 } file_asked_t;
 

@@ -70,7 +70,7 @@ static pia_status_t draw(labellisation_t *self,
     char url[URL_SIZE];
     const char *number = json_string_value(json_object_get(certificate, "number"));
     int size = snprintf(url, sizeof url, "%s/verification/%s", self->public_url, number);
-    *ret_file = (file_t){.media_type = "application/pdf"};
+    *ret_file = (file_t){.type = "application/pdf"};
     (void)snprintf(ret_file->name, sizeof ret_file->name, "certificat-%s.pdf", number);
     pia_status_t status = (size_t)size < sizeof url
                               ? certificate_draw(certificate, url, label->created_ms,
@@ -87,7 +87,9 @@ void handle_label_certificate(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
     const pia_labellisation_label_certificate_t *fields = pia_request_fields(*request_p);
-    const file_asked_t asked = {fields->has_offset ? fields->offset : 0, fields->sha256};
+    const file_asked_t asked = {.offset = fields->has_offset ? fields->offset : 0,
+                                .size = fields->has_size ? fields->size : FILE_PART_SIZE,
+                                .sha256 = fields->sha256};
     handler_found_t found;
     file_t file = {.bytes = NULL};
     json_t *certificate = NULL, *part = NULL;

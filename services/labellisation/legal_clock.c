@@ -5,6 +5,7 @@
 
 #include "legal_internal.h"
 #include "legal_words.h"
+#include "pia/french.h"
 
 const period_t *legal_period_of(const legal_facts_t *facts)
 {
@@ -37,8 +38,8 @@ is_ignored(const legal_completion_t *completion, int64_t due, legal_deadline_t *
 {
     legal_span_t span = {LEGAL_IGNORED, completion->requested, completion->requested,
                          "CRPA, art. L114-5-1"};
-    char day[LEGAL_DATE_SIZE];
-    legal_date(completion->requested, day);
+    char day[PIA_FRENCH_DAY_SIZE];
+    pia_french_day(completion->requested, day);
     if (!completion->indispensable) {
         legal_say(deadline, span,
                   "Demande de pièces du %s\u00a0: elles ne sont pas indispensables, rien n’est "
@@ -57,7 +58,7 @@ is_ignored(const legal_completion_t *completion, int64_t due, legal_deadline_t *
 static void count_rejection(const legal_facts_t *facts, legal_deadline_t *deadline)
 {
     char size[LEGAL_PERIOD_SIZE];
-    char end_text[LEGAL_DATE_SIZE];
+    char end_text[PIA_FRENCH_DAY_SIZE];
     int64_t due = day_add(facts->from, legal_period_of(facts));
     int64_t running_from = facts->from;
     legal_period(legal_period_of(facts), size);
@@ -70,7 +71,7 @@ static void count_rejection(const legal_facts_t *facts, legal_deadline_t *deadli
                   (legal_span_t){LEGAL_RUNS, running_from, completion->requested,
                                  legal_article_of(facts)},
                   "Le délai de %s court.", size);
-        legal_date(end, end_text);
+        pia_french_day(end, end_text);
         bool by_pieces = completion->has_produced && completion->produced <= completion->until;
         legal_say(deadline,
                   (legal_span_t){LEGAL_SUSPENDED, completion->requested, end, "CRPA, art. L114-5"},

@@ -4,6 +4,7 @@
 
 #include "legal_internal.h"
 #include "legal_words.h"
+#include "pia/french.h"
 
 enum { OVERSEAS_MONTHS = 1, ABROAD_MONTHS = 2 };
 
@@ -64,8 +65,8 @@ static int64_t rejected_on(const legal_facts_t *facts, const legal_appeal_t *app
 
 static void say_late(const legal_appeal_t *appeal, legal_deadline_t *deadline)
 {
-    char sent[LEGAL_DATE_SIZE];
-    legal_date(appeal->sent, sent);
+    char sent[PIA_FRENCH_DAY_SIZE];
+    pia_french_day(appeal->sent, sent);
     legal_say(deadline,
               (legal_span_t){LEGAL_IGNORED, appeal->sent, appeal->sent, "CRPA, art. L411-2"},
               "Recours %s du %s\u00a0: hors délai, il n’interrompt rien.",
@@ -92,9 +93,9 @@ static int64_t interrupted(const legal_facts_t *facts, legal_deadline_t *deadlin
     if (first == INT64_MAX)
         return facts->from;
     char size[LEGAL_PERIOD_SIZE];
-    char text[LEGAL_DATE_SIZE];
+    char text[PIA_FRENCH_DAY_SIZE];
     legal_period(legal_period_of(facts), size);
-    legal_date(restart, text);
+    pia_french_day(restart, text);
     legal_say(deadline, (legal_span_t){LEGAL_RUNS, facts->from, first, legal_article_of(facts)},
               "Le délai de %s court.", size);
     legal_say(

@@ -10,16 +10,6 @@
 
 #define NBSP "\xc2\xa0"
 
-void legal_date(int64_t day, char ret_text[LEGAL_DATE_SIZE])
-{
-    static const char *const months[] = {"janvier",   "février", "mars",     "avril",
-                                         "mai",       "juin",    "juillet",  "août",
-                                         "septembre", "octobre", "novembre", "décembre"};
-    date_t date = day_to_date(day);
-    (void)snprintf(ret_text, LEGAL_DATE_SIZE, "%" PRId64 "%s" NBSP "%s" NBSP "%" PRId64, date.day,
-                   date.day == 1 ? "er" : "", months[date.month - 1], date.year);
-}
-
 /* Appends "2 mois", with "et" before the last part or a comma before others. */
 static void add_part(char *text, int64_t count, const char *one, const char *many, bool last)
 {

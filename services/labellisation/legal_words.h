@@ -4,10 +4,7 @@
 
 #include "legal_clock.h"
 
-enum { LEGAL_DATE_SIZE = 32, LEGAL_PERIOD_SIZE = 64 };
-
-/* "1er octobre 2007". */
-void legal_date(int64_t day, char ret_text[LEGAL_DATE_SIZE]);
+enum { LEGAL_PERIOD_SIZE = 64 };
 
 /* "2 mois", "1 an et 10 jours"; of a period counted back its size. */
 void legal_period(const period_t *period, char ret_text[LEGAL_PERIOD_SIZE]);

@@ -1,5 +1,6 @@
 /* pia-labellisation: dossiers, reviews, decisions and labels, by a procedure that is data. */
 #include "labellisation.h"
+#include "pdf.h"
 #include "people.h"
 
 int main(int argc, char **argv)
@@ -26,5 +27,6 @@ int main(int argc, char **argv)
     library_destroy(&self.library);
     blob_store_destroy(&self.blobs);
     format_reader_destroy(&self.formats);
+    pdf_forget_fonts();
     return result;
 }

@@ -3,6 +3,7 @@
 
 #include <cairo-pdf.h>
 #include <errno.h>
+#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 #include <qrencode.h>
 #include <stdio.h>
@@ -277,4 +278,11 @@ void pdf_link(pdf_t *pdf, const pdf_box_t *box, const char *url)
         return;
     cairo_tag_begin(pdf->cairo, CAIRO_TAG_LINK, attributes);
     cairo_tag_end(pdf->cairo, CAIRO_TAG_LINK);
+}
+
+void pdf_forget_fonts(void)
+{
+    pango_cairo_font_map_set_default(NULL);
+    cairo_debug_reset_static_data();
+    FcFini();
 }

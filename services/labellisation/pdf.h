@@ -75,4 +75,7 @@ pia_status_t pdf_qr(pdf_t *pdf, const pdf_box_t *box, const char *text);
 /* The area leads there when it is pressed. */
 void pdf_link(pdf_t *pdf, const pdf_box_t *box, const char *url);
 
+/* At the end of the process, when no PDF is open: frees what the libraries keep of fonts. */
+void pdf_forget_fonts(void);
+
 #endif

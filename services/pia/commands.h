@@ -43,6 +43,7 @@ command_fn command_process_simulate;
 command_fn command_evidence_verify;
 command_fn command_evidence_proof; /* an answer as a file */
 command_fn command_receipt;
+command_fn command_download;       /* a file that comes in parts */
 command_fn command_piece_put;
 command_fn command_piece_get;
 
@@ -60,6 +61,7 @@ extern const flag_t record_flags[];
 extern const flag_t process_flags[];
 extern const flag_t demo_flags[];
 extern const flag_t evidence_proof_flags[];
+extern const flag_t download_flags[];
 
 /* The body of a command's message from its arguments; the caller owns it. NULL after having said
  * what is wrong. */

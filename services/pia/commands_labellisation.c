@@ -3,6 +3,7 @@
 #include "commands.h"
 
 #include "proto/appel.h"
+#include "proto/certificate.h"
 #include "proto/deadline.h"
 #include "proto/dossier.h"
 #include "proto/evidence.h"
@@ -228,6 +229,13 @@ const command_t commands_labellisation[] = {
      .message = &pia_msg_labellisation_dossier_proof,
      .fields = "dossier",
      .flags = evidence_proof_flags},
+    {.name = "label certificate",
+     .synopsis = "LABEL",
+     .help = "a valid label's certificate, PDF",
+     .run = command_download,
+     .message = &pia_msg_labellisation_label_certificate,
+     .fields = "label",
+     .flags = download_flags},
     {.name = "label proof",
      .synopsis = "LABEL",
      .help = "the same of a label's history",

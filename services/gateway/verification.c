@@ -1,0 +1,219 @@
+/* verification.c - the public page about a label. */
+#include "verification.h"
+
+#include <event2/buffer.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bus.h"
+#include "pia/clock.h"
+#include "pia/french.h"
+#include "pia/memory.h"
+#include "proto/certificate.h"
+#include "reply.h"
+
+extern const char gateway_web_verification_html[];
+
+static const char MARK[] = "<!--CONTENU-->";
+
+enum { ANSWER_MS = 5000, NUMBER_MAX = 23 };
+
+typedef struct {
+    gateway_t *gateway;
+    http_request_t *http;
+} question_t;
+
+/* Text in HTML. */
+static void add_text(struct evbuffer *page, const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '&')
+            (void)evbuffer_add_printf(page, "&amp;");
+        else if (*at == '<')
+            (void)evbuffer_add_printf(page, "&lt;");
+        else if (*at == '>')
+            (void)evbuffer_add_printf(page, "&gt;");
+        else if (*at == '"')
+            (void)evbuffer_add_printf(page, "&quot;");
+        else
+            (void)evbuffer_add(page, at, 1);
+    }
+}
+
+static const char *text_of(const json_t *json, const char *member)
+{
+    const char *text = json_string_value(json_object_get(json, member));
+    return text ? text : "";
+}
+
+static void add_day(struct evbuffer *page, const char *date)
+{
+    char text[PIA_FRENCH_DAY_SIZE];
+    int64_t day;
+    if (!pia_date_parse(date, &day))
+        return;
+    pia_french_day(day, text);
+    bool first = strncmp(text, "1er", 3) == 0;
+    (void)evbuffer_add_printf(page, "%s%s", first ? "1<sup>er</sup>" : "", first ? text + 3 : text);
+}
+
+static void add_row(struct evbuffer *page, const char *name, const char *text)
+{
+    (void)evbuffer_add_printf(page, "      <dt>%s</dt><dd>", name);
+    add_text(page, text);
+    (void)evbuffer_add_printf(page, "</dd>\n");
+}
+
+static void add_words(struct evbuffer *page, const char *name, const json_t *list)
+{
+    size_t i;
+    const json_t *item;
+    if (json_array_size(list) == 0)
+        return;
+    (void)evbuffer_add_printf(page, "      <dt>%s</dt><dd>", name);
+    json_array_foreach(list, i, item)
+    {
+        (void)evbuffer_add_printf(page, "%s", i > 0 ? " · " : "");
+        add_text(page, text_of(item, "label"));
+    }
+    (void)evbuffer_add_printf(page, "</dd>\n");
+}
+
+static void add_signatures(struct evbuffer *page, const json_t *list)
+{
+    size_t i;
+    const json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        (void)evbuffer_add_printf(page, "      <dt>Décision signée</dt><dd>");
+        add_text(page, text_of(item, "label"));
+        (void)evbuffer_add_printf(page, ", le ");
+        add_day(page, text_of(item, "signed_on"));
+        (void)evbuffer_add_printf(page, "</dd>\n");
+    }
+}
+
+/* What the page says first. */
+static void add_verdict(struct evbuffer *page, const json_t *certificate)
+{
+    static const struct {
+        const char *standing, *state, *class, *since;
+    } verdicts[] = {
+        {"valid", "valide", "good", "depuis le "},
+        {"suspended", "suspendu", "bad", "depuis le "},
+        {"ended", "terminé", "bad", "depuis le "},
+    };
+    const char *standing = text_of(certificate, "standing");
+    size_t which = 0;
+    while (which < 2 && strcmp(verdicts[which].standing, standing) != 0)
+        which++;
+    (void)evbuffer_add_printf(page, "    <h1 id=\"titre\">Label ");
+    add_text(page, text_of(certificate, "number"));
+    (void)evbuffer_add_printf(page,
+                              "</h1>\n    <p class=\"verdict %s\" role=\"status\">Ce label est "
+                              "<strong>%s</strong> %s",
+                              verdicts[which].class, verdicts[which].state, verdicts[which].since);
+    add_day(page, text_of(certificate, "since"));
+    (void)evbuffer_add_printf(page, " (");
+    add_text(page, text_of(certificate, "state_label"));
+    (void)evbuffer_add_printf(page, ").</p>\n");
+    if (json_is_true(json_object_get(certificate, "demonstration")))
+        (void)evbuffer_add_printf(page, "    <p class=\"notice\">Ce label est fictif : il sert à "
+                                        "une démonstration.</p>\n");
+}
+
+static void add_certificate(struct evbuffer *page, const json_t *certificate)
+{
+    add_verdict(page, certificate);
+    (void)evbuffer_add_printf(page, "    <dl class=\"fiche\">\n");
+    add_row(page, "Pôle", text_of(json_object_get(certificate, "pole"), "name"));
+    if (json_object_get(certificate, "holder"))
+        add_row(page, "Porté par", text_of(certificate, "holder"));
+    add_words(page, "Thèmes", json_object_get(certificate, "themes"));
+    (void)evbuffer_add_printf(page, "      <dt>Validité</dt><dd>du ");
+    add_day(page, text_of(certificate, "from"));
+    (void)evbuffer_add_printf(page, " au ");
+    add_day(page, text_of(certificate, "last_day"));
+    (void)evbuffer_add_printf(page, " inclus</dd>\n");
+    add_signatures(page, json_object_get(certificate, "signatures"));
+    (void)evbuffer_add_printf(page, "    </dl>\n    <h2>Vérifier un autre label</h2>\n");
+}
+
+static void add_message(struct evbuffer *page, const char *title, const char *text)
+{
+    (void)evbuffer_add_printf(page, "    <h1 id=\"titre\">%s</h1>\n    <p class=\"lead\">%s</p>\n",
+                              title, text);
+}
+
+/* The page with what was put into `content`, which it takes. */
+static void send_page(http_request_t **request_p, int status, struct evbuffer *content)
+{
+    struct evbuffer *page = evbuffer_new();
+    const char *mark = strstr(gateway_web_verification_html, MARK);
+    (void)evbuffer_add(page, gateway_web_verification_html,
+                       (size_t)(mark - gateway_web_verification_html));
+    (void)evbuffer_add_buffer(page, content);
+    (void)evbuffer_add(page, mark + sizeof MARK - 1, strlen(mark + sizeof MARK - 1));
+    size_t size = evbuffer_get_length(page);
+    reply_t reply = {.status = status,
+                     .content_type = "text/html; charset=utf-8",
+                     .body = evbuffer_pullup(page, -1),
+                     .size = size};
+    reply_send(request_p, &reply);
+    evbuffer_free(page);
+    evbuffer_free(content);
+}
+
+static void on_answer(void *arg, const pia_answer_t *answer)
+{
+    question_t *self = arg;
+    struct evbuffer *content = evbuffer_new();
+    int status = pia_status_http(answer->status);
+    if (answer->status == PIA_OK)
+        add_certificate(content, answer->body);
+    else if (answer->status == PIA_NOT_FOUND || answer->status == PIA_INVALID)
+        add_message(content, "Label inconnu",
+                    "Aucun label n’a ce numéro. Vérifiez la saisie, ou méfiez-vous du document "
+                    "qui le porte.");
+    else
+        add_message(content, "Vérification impossible pour l’instant",
+                    "Le service ne répond pas. Réessayez dans quelques minutes.");
+    send_page(&self->http, answer->status == PIA_INVALID ? 404 : status, content);
+    self->gateway->exchanges--;
+    free(self);
+}
+
+static void ask(gateway_t *gateway, const char *number, http_request_t **request_p)
+{
+    question_t *self = pia_alloc(sizeof *self);
+    self->gateway = gateway;
+    self->http = *request_p;
+    *request_p = NULL;
+    gateway->exchanges++;
+    pia_call_t call = {.message = &pia_msg_labellisation_certificate_get, .timeout_ms = ANSWER_MS};
+    json_t *body = json_pack("{s:s}", "number", number);
+    bus_ask(gateway->bus, &call, body, on_answer, self);
+    json_decref(body);
+}
+
+bool verification_serve(gateway_t *gateway, const target_t *target, http_request_t **request_p)
+{
+    if (target->segments < 1 || target->segments > 2 ||
+        strcmp(target->segment[0], "verification") != 0)
+        return false;
+    const char *method = http_request_method(*request_p);
+    const char *number =
+        target->segments == 2 ? target->segment[1] : target_parameter(target, "numero");
+    if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+        http_reply_header(*request_p, "Allow", "GET, HEAD");
+        reply_problem(request_p, 405, "this can only be read", NULL, NULL);
+    } else if (number && number[0] != '\0' && strlen(number) <= NUMBER_MAX) {
+        ask(gateway, number, request_p);
+    } else {
+        struct evbuffer *content = evbuffer_new();
+        add_message(content, "Vérifier un label",
+                    "Le numéro figure sur le certificat : PIA, l’année et quatre chiffres.");
+        send_page(request_p, number && number[0] != '\0' ? 404 : 200, content);
+    }
+    return true;
+}
