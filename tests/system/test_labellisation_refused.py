@@ -12,7 +12,8 @@ from labelling import campaign, pytestmark, refused, running  # noqa: F401
 PUBLIC = {"labellisation.label.get", "labellisation.label.list", "labellisation.process.get",
           "labellisation.process.list", "labellisation.deadline.compute", "labellisation.deadline.rules",
           "labellisation.evidence.head", "labellisation.evidence.consistency",
-          "labellisation.certificate.get"}
+          "labellisation.certificate.get", "labellisation.appel.get", "labellisation.appel.list",
+          "labellisation.specification.get", "labellisation.specification.list"}
 
 
 # What is refused
