@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "legal_words.h"
 #include "pia/clock.h"
+#include "pia/french.h"
 #include "receipt.h"
 
 static const char *text_of(const json_t *json, const char *name)
@@ -14,18 +14,18 @@ static const char *text_of(const json_t *json, const char *name)
 }
 
 /* "26 novembre 2026". */
-static const char *date_of(const json_t *json, const char *name, char ret_text[LEGAL_DATE_SIZE])
+static const char *date_of(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
 {
     int64_t day = 0;
     bool good = pia_date_parse(text_of(json, name), &day);
     assert(good);
-    legal_date(day, ret_text);
+    pia_french_day(day, ret_text);
     return ret_text;
 }
 
 static void write_head(FILE *out, const json_t *receipt)
 {
-    char received[LEGAL_DATE_SIZE], registration[LEGAL_DATE_SIZE], due[LEGAL_DATE_SIZE];
+    char received[PIA_FRENCH_DAY_SIZE], registration[PIA_FRENCH_DAY_SIZE], due[PIA_FRENCH_DAY_SIZE];
     (void)fprintf(out, "ACCUSÉ DE RÉCEPTION\n(CRPA, articles L112-3, L112-11, R112-5)\n\n");
     (void)fprintf(out, "Dossier « %s »\nNuméro : %s\n\n", text_of(receipt, "title"),
                   text_of(receipt, "dossier"));
@@ -76,7 +76,7 @@ static void write_remedies(FILE *out, const json_t *receipt)
     (void)fprintf(out, "Cette décision implicite de rejet pourra être contestée :\n");
     for (size_t i = 0; i < json_array_size(remedies); i++) {
         const json_t *remedy = json_array_get(remedies, i);
-        char last[LEGAL_DATE_SIZE];
+        char last[PIA_FRENCH_DAY_SIZE];
         (void)fprintf(out, "- %s : %s (%s)", text_of(remedy, "label"), text_of(remedy, "period"),
                       text_of(remedy, "article"));
         if (json_object_get(remedy, "last_day"))
@@ -91,7 +91,7 @@ static void write_silence(FILE *out, const json_t *receipt)
     const json_t *silence = json_object_get(receipt, "silence");
     bool accepts = json_is_true(json_object_get(receipt, "attestation"));
     const char *what = accepts ? "acceptée" : "rejetée";
-    char on[LEGAL_DATE_SIZE];
+    char on[PIA_FRENCH_DAY_SIZE];
     if (json_object_get(silence, "on"))
         (void)fprintf(out, "À défaut de décision expresse le %s, votre demande sera réputée %s ",
                       date_of(silence, "on", on), what);

@@ -43,7 +43,7 @@ command_fn command_process_simulate;
 command_fn command_evidence_verify;
 command_fn command_evidence_proof; /* an answer as a file */
 command_fn command_receipt;
-command_fn command_download;       /* a file that comes in parts */
+command_fn command_download; /* a file that comes in parts */
 command_fn command_piece_put;
 command_fn command_piece_get;
 
