@@ -75,6 +75,8 @@ const route_t gateway_routes[] = {
      NULL, "A dossier's history"},
     {"GET", "/v1/dossiers/{dossier}/reviews", &pia_msg_labellisation_dossier_reviews, 0, NULL, NULL,
      NULL, "A dossier's reviews"},
+    {"GET", "/v1/dossiers/{dossier}/export", &pia_msg_labellisation_dossier_export, ROUTE_BYTES,
+     NULL, NULL, NULL, "A dossier as a zip: what you may read of it, and its proof"},
     {"GET", "/v1/dossiers/{dossier}/proof", &pia_msg_labellisation_dossier_proof, 0, NULL, NULL,
      NULL, "Proves that a dossier's history is in the log over all histories"},
     {"GET", "/v1/evidence/head", &pia_msg_labellisation_evidence_head, ROUTE_PUBLIC, NULL, NULL,

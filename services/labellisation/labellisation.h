@@ -2,12 +2,22 @@
 #ifndef LABELLISATION_H
 #define LABELLISATION_H
 
+#include <stdbool.h>
+
 #include "blob.h"
+#include "file_part.h"
 #include "format.h"
 #include "library.h"
 #include "pia/fresh.h"
 #include "pia/service.h"
 #include "pia/signing_key.h"
+
+/* The export whose parts are being asked for. */
+typedef struct {
+    char whose[192]; /* dossier, version, asker, roles */
+    file_t file;
+    int64_t until_ms; /* monotonic */
+} export_kept_t;
 
 /* What uploads may take. */
 typedef struct {
@@ -18,6 +28,7 @@ typedef struct {
 typedef struct {
     const char *process;      /* name of the definition that new dossiers follow */
     const char *definitions;  /* folder of further definitions; "" none */
+    export_kept_t export;     /* store thread */
     const char *public_url;   /* of the gateway, without a slash at its end */
     pia_signing_key_t key;    /* store thread: signs the heads of the log (evidence.h) */
     int64_t keep_ms;          /* store thread, monotonic: when the log is next looked at */
@@ -54,7 +65,10 @@ pia_handler_fn handle_dossier_create, handle_dossier_get, handle_dossier_list,
     handle_label_list, handle_label_transition, handle_label_transitions, handle_label_history,
     handle_process_get, handle_process_list, handle_deadline_compute, handle_deadline_rules,
     handle_evidence_head, handle_evidence_consistency, handle_evidence_verify, handle_dossier_proof,
-    handle_label_proof, handle_certificate_get, handle_label_certificate;
+    handle_label_proof, handle_certificate_get, handle_label_certificate, handle_dossier_export;
+
+/* Frees the kept export if nobody has asked for a part for a minute; or at once. */
+void export_forget(labellisation_t *self, bool at_once);
 pia_handler_fn handle_section_list, handle_section_get, handle_section_save,
     handle_section_versions, handle_piece_list, handle_upload_create, handle_upload_get,
     handle_upload_put, handle_upload_finish, handle_upload_remove, handle_attachment_read,

@@ -27,6 +27,7 @@ int main(int argc, char **argv)
     library_destroy(&self.library);
     blob_store_destroy(&self.blobs);
     format_reader_destroy(&self.formats);
+    export_forget(&self, true);
     pdf_forget_fonts();
     return result;
 }

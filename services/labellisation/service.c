@@ -53,6 +53,7 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_dossier_verify, CONTROL, handle_dossier_verify},
     {&pia_msg_labellisation_dossier_reviews, REVIEWS, handle_dossier_reviews},
     {&pia_msg_labellisation_dossier_proof, PIA_ROLE_ANY, handle_dossier_proof},
+    {&pia_msg_labellisation_dossier_export, PIA_ROLE_ANY, handle_dossier_export},
     {&pia_msg_labellisation_label_certificate, PIA_ROLE_ANY, handle_label_certificate},
     {&pia_msg_labellisation_certificate_get, PIA_ROLE_PUBLIC, handle_certificate_get},
     {&pia_msg_labellisation_label_proof, PIA_ROLE_ANY, handle_label_proof},
@@ -314,6 +315,7 @@ pia_status_t labellisation_tick(void *arg, int64_t now_ms)
     labellisation_t *self = arg;
     matter_key_t due[DUE_MAX];
     size_t count = 0;
+    export_forget(self, false);
     pia_status_t status = keep_head(self);
     if (status == PIA_OK)
         status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);

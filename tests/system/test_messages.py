@@ -62,6 +62,7 @@ MAY_ASK = {
     "labellisation.specification.get": PUBLIC, "labellisation.specification.list": PUBLIC,
     "labellisation.appel.create": ANYONE, "labellisation.appel.get": PUBLIC,
     "labellisation.certificate.get": PUBLIC, "labellisation.label.certificate": ANYONE,
+    "labellisation.dossier.export": ANYONE,
     "labellisation.appel.list": PUBLIC, "labellisation.appel.transition": ANYONE,
     "labellisation.appel.transitions": ANYONE, "labellisation.appel.history": ANYONE,
     "labellisation.appel.texts": ANYONE,
