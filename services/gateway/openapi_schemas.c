@@ -27,6 +27,7 @@
     X(publication)                                                                                 \
     X(receipt)                                                                                     \
     X(reference)                                                                                   \
+    X(review)                                                                                      \
     X(section)                                                                                     \
     X(specification)                                                                               \
     X(structure)                                                                                   \

@@ -23,6 +23,7 @@
 #include "proto/publication.h"
 #include "proto/receipt.h"
 #include "proto/reference.h"
+#include "proto/review.h"
 #include "proto/section.h"
 #include "proto/specification.h"
 #include "proto/structure.h"
@@ -160,6 +161,18 @@ const route_t gateway_routes[] = {
      NULL, NULL, "Announces, prolongs or ends a call"},
     {"GET", "/v1/appels/{appel}/history", &pia_msg_labellisation_appel_history, 0, NULL, NULL, NULL,
      "A call's history"},
+    {"GET", "/v1/reviews", &pia_msg_labellisation_review_list, 0, NULL, NULL, NULL,
+     "Reviews that you may see"},
+    {"POST", "/v1/reviews", &pia_msg_labellisation_review_create, ROUTE_CREATES, NULL, NULL, "id",
+     "Proposes the review of a dossier to a reviewer"},
+    {"GET", "/v1/reviews/{review}", &pia_msg_labellisation_review_get, 0, NULL, NULL, NULL,
+     "One review"},
+    {"GET", "/v1/reviews/{review}/transitions", &pia_msg_labellisation_review_transitions, 0, NULL,
+     NULL, NULL, "What you may do with a review now"},
+    {"POST", "/v1/reviews/{review}/transitions", &pia_msg_labellisation_review_transition, 0, NULL,
+     NULL, NULL, "Declares interests, accepts, declines, files the report"},
+    {"GET", "/v1/reviews/{review}/history", &pia_msg_labellisation_review_history, 0, NULL, NULL,
+     NULL, "A review's history"},
     {"GET", "/v1/deadlines", &pia_msg_labellisation_deadline_rules, ROUTE_PUBLIC, NULL, NULL, NULL,
      "Rules of legal periods"},
     {"GET", "/v1/deadlines/{rule}", &pia_msg_labellisation_deadline_compute, ROUTE_PUBLIC, NULL,

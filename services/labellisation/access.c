@@ -91,6 +91,8 @@ pia_status_t access_find(labellisation_t *self,
     if (status != PIA_OK)
         return status;
     status = check(ret_found, access, problem);
+    if (status == PIA_OK)
+        status = handler_check_declared(self, request, ret_found, problem);
     if (status == PIA_OK && access != ACCESS_READ)
         status = hold(self, &ret_found->matter, problem);
     if (status != PIA_OK)

@@ -2,16 +2,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "announce.h"
 #include "definition_internal.h"
 #include "effects_content.h"
+#include "effects_review.h"
 #include "erasure.h"
 #include "kin.h"
 #include "label_number.h"
 #include "matter.h"
 #include "milestone.h"
-#include "people.h"
-#include "review.h"
 #include "rule.h"
 #include "signature.h"
 
@@ -52,80 +50,6 @@ static pia_status_t run_clear_fact(act_t *act, const json_t *parameters, pia_pro
     (void)problem;
     set_fact(act->matter, text_of(parameters, "fact"), NULL);
     return PIA_OK;
-}
-
-/* Whether this person may review the dossier; `at` is where its id stands. */
-static pia_status_t
-check_reviewer(const act_t *act, const char *id, const char *at, pia_problem_t *problem)
-{
-    person_t person;
-    bool assigned, pending;
-    pia_status_t status = people_find(act->db, id, &person);
-    if (status == PIA_NOT_FOUND)
-        return pia_problem_set(problem, PIA_INVALID, at, "there is no such person");
-    if (status == PIA_UNAVAILABLE)
-        return pia_problem_set(problem, status, at,
-                               "this person is not known here yet: try again shortly");
-    if (status != PIA_OK)
-        return status;
-    if ((person.roles & PIA_ROLE_REVIEWER) == 0)
-        return pia_problem_set(problem, PIA_INVALID, at, "this person is not a reviewer");
-    if (strcmp(person.structure, act->matter->structure) == 0)
-        return pia_problem_set(problem, PIA_INVALID, at,
-                               "this person is of the structure whose dossier it is");
-    status = review_find(act->db, act->matter->id, id, &assigned, &pending);
-    if (status == PIA_OK && assigned)
-        return pia_problem_set(problem, PIA_CONFLICT, at, "this person is assigned already");
-    return status;
-}
-
-static pia_status_t check_reviewer_count(const act_t *act, size_t added, pia_problem_t *problem)
-{
-    review_counts_t counts;
-    pia_status_t status = review_count(act->db, act->matter->id, &counts);
-    if (status == PIA_OK && counts.assigned + (int64_t)added > DATUM_PERSONS_MAX)
-        return pia_problem_set(problem, PIA_CONFLICT, "/data", "at most %d reviewers are assigned",
-                               DATUM_PERSONS_MAX);
-    return status;
-}
-
-static pia_status_t
-run_assign_reviewers(act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    const char *datum = text_of(parameters, "data");
-    const json_t *persons = json_object_get(act->data, datum);
-    pia_status_t status = check_reviewer_count(act, json_array_size(persons), problem);
-    for (size_t i = 0; status == PIA_OK && i < json_array_size(persons); i++) {
-        char at[PIA_POINTER_MAX];
-        (void)snprintf(at, sizeof at, "/data/%s/%zu", datum, i);
-        const char *id = json_string_value(json_array_get(persons, i));
-        status = check_reviewer(act, id, at, problem);
-        if (status == PIA_OK)
-            status = review_assign(act->db, act->matter->id, id, act->recorded_ms);
-    }
-    return status == PIA_OK ? announce_assignment(act, persons) : status;
-}
-
-static pia_status_t run_close_reviews(act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    (void)parameters;
-    (void)problem;
-    return review_close(act->db, act->matter->id);
-}
-
-static pia_status_t run_file_review(act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    const json_t *text = json_object_get(act->record, text_of(parameters, "text"));
-    review_report_t report = {
-        .opinion = text_of(act->data, text_of(parameters, "opinion")),
-        .score = json_integer_value(json_object_get(act->data, text_of(parameters, "score"))),
-        .text_hash = json_string_value(json_object_get(text, "blake2b")),
-        .filed_ms = act->recorded_ms,
-    };
-    pia_status_t status = review_file(act->db, act->matter->id, act->principal->person, &report);
-    if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db))
-        return pia_problem_set(problem, status, "/transition", "no review of yours is pending");
-    return status == PIA_OK ? announce_review(act) : status;
 }
 
 static pia_status_t
@@ -224,6 +148,13 @@ static const effect_kind_t effects[] = {
      .personal = true,
      .parameters = {{"data", PARAMETER_PERSONS}}},
     {.name = "close_reviews", .run = run_close_reviews},
+    {.name = "declare_interests",
+     .run = run_declare_interests,
+     .personal = true,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"data", PARAMETER_CHOICE}, {"none", PARAMETER_VALUE}}},
+    {.name = "accept_review", .run = run_accept_review, .kinds = 1 << MACHINE_REVIEW},
+    {.name = "end_review", .run = run_end_review, .kinds = 1 << MACHINE_REVIEW},
     {.name = "file_review",
      .run = run_file_review,
      .personal = true,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "appel.h"
+#include "effects_review.h"
 #include "milestone.h"
 #include "people.h"
 #include "pia/principal.h"
@@ -168,6 +169,7 @@ static const guard_kind_t guards[] = {
     {.name = "signed_by", .test = signed_by, .parameters = {{"by", PARAMETER_NAMES}}},
     {.name = "pole_free", .test = pole_free},
     {.name = "milestones_reached", .test = milestones_reached, .kinds = 1 << MACHINE_DOSSIER},
+    {.name = "reviewer_eligible", .test = reviewer_eligible, .kinds = 1 << MACHINE_REVIEW},
     {.name = "filing_open",
      .test = appel_filing_open,
      .kinds = 1 << MACHINE_DOSSIER,

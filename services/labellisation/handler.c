@@ -9,6 +9,7 @@
 #include "history.h"
 #include "pia/clock.h"
 #include "pia/log.h"
+#include "review.h"
 
 enum { FIND_TRIES_MAX = 4 };
 
@@ -79,6 +80,38 @@ pia_status_t handler_find_inner(labellisation_t *self,
     matter_clear(&ret_found->matter);
     return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
                            "this is for its holder and those who decide");
+}
+
+pia_status_t handler_check_declared(labellisation_t *self,
+                                    const pia_request_t *request,
+                                    const handler_found_t *found,
+                                    pia_problem_t *problem)
+{
+    const char *person = pia_request_principal(request)->person;
+    bool declared = true;
+    if (found->matter.kind != MACHINE_DOSSIER || (found->roles & PIA_ROLE_REVIEWER) == 0)
+        return PIA_OK;
+    pia_status_t status = review_has_declared(self->db, found->matter.id, person, &declared);
+    if (status != PIA_OK || declared)
+        return status;
+    return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
+                           "declare your interests first: a reviewer reads a dossier after that");
+}
+
+pia_status_t handler_find_written(labellisation_t *self,
+                                  const pia_request_t *request,
+                                  machine_kind_t kind,
+                                  const char *id,
+                                  handler_found_t *ret_found,
+                                  pia_problem_t *problem)
+{
+    pia_status_t status = handler_find_inner(self, request, kind, id, ret_found, problem);
+    if (status != PIA_OK)
+        return status;
+    status = handler_check_declared(self, request, ret_found, problem);
+    if (status != PIA_OK)
+        matter_clear(&ret_found->matter);
+    return status;
 }
 
 static pia_status_t make_move(labellisation_t *self,

@@ -36,6 +36,21 @@ pia_status_t handler_find_inner(labellisation_t *self,
                                 handler_found_t *ret_found,
                                 pia_problem_t *problem);
 
+/* The same for what is written inside: a reviewer of a dossier who has not declared interests yet
+ * is PIA_FORBIDDEN, whatever other roles it has. */
+pia_status_t handler_find_written(labellisation_t *self,
+                                  const pia_request_t *request,
+                                  machine_kind_t kind,
+                                  const char *id,
+                                  handler_found_t *ret_found,
+                                  pia_problem_t *problem);
+
+/* PIA_FORBIDDEN if the asker reviews what was found and has not declared its interests. */
+pia_status_t handler_check_declared(labellisation_t *self,
+                                    const pia_request_t *request,
+                                    const handler_found_t *found,
+                                    pia_problem_t *problem);
+
 typedef struct {
     machine_kind_t kind;
     const char *id, *transition;

@@ -18,7 +18,7 @@ const kind_t kinds[MACHINE_COUNT] = {
     [MACHINE_DOSSIER] = {"dossier", "dossiers", OF_APPEL, false, none},
     [MACHINE_LABEL] = {"label", "labels", OF_DOSSIER, true, of_label},
     [MACHINE_APPEL] = {"appel", "appels", 0, true, of_appel},
-    [MACHINE_REVIEW] = {"review", "reviews", OF_DOSSIER, false, none},
+    [MACHINE_REVIEW] = {"review", "reviews", OF_DOSSIER, false, none, .inner = true},
     [MACHINE_SESSION] = {"session", "sessions", OF_APPEL, false, none},
     [MACHINE_REMEDY] = {"remedy", "remedies", OF_DOSSIER | OF_LABEL, false, none},
 };

@@ -46,7 +46,8 @@ pia_status_t matter_roles(pia_db_t *db,
     pia_status_t status = PIA_OK;
     if (reviews && !assigned)
         status = review_find(db, matter->id, principal->person, &assigned, &pending);
-    *ret_roles = engine_roles(principal, matter->structure, assigned);
+    *ret_roles =
+        engine_roles(principal, kinds[matter->kind].inner ? "" : matter->structure, assigned);
     return status;
 }
 

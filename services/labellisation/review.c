@@ -6,19 +6,27 @@
 #include "pia/clock.h"
 #include "text.h"
 
-enum { ASSIGN, FIND, FILED, COUNT, CLOSE, PERSONS, LIST };
+enum { ASSIGN, FIND, DECLARE, DECLARED, FILED, COUNT, END, CLOSE, PERSONS, LIST };
 
 static const char *const sql[] = {
     [ASSIGN] = "INSERT INTO review (matter, number, reviewer, assigned_at, closed) "
                "SELECT $1, COALESCE(MAX(number), 0) + 1, CAST($2 AS TEXT), CAST($3 AS BIGINT), 0 "
                "FROM review WHERE matter = $1",
     [FIND] = "SELECT filed_at FROM review WHERE matter = $1 AND reviewer = $2 AND closed = 0",
+    [DECLARE] = "UPDATE review SET declared_at = $3 WHERE matter = $1 AND reviewer = $2 "
+                "AND closed = 0",
+    [DECLARED] = "SELECT 1 FROM review WHERE matter = $1 AND reviewer = $2 AND closed = 0 "
+                 "AND declared_at IS NOT NULL",
     [FILED] = "UPDATE review SET opinion = $3, score = $4, text_hash = $5, filed_at = $6 "
-              "WHERE matter = $1 AND reviewer = $2 AND closed = 0 AND filed_at IS NULL",
+              "WHERE matter = $1 AND reviewer = $2 AND closed = 0 "
+              "AND (filed_at IS NULL OR CAST($7 AS BIGINT) = 1)",
     [COUNT] = "SELECT COUNT(*), COUNT(filed_at) FROM review WHERE matter = $1 AND closed = 0",
+    [END] = "UPDATE review SET closed = 1 WHERE matter = $1 AND reviewer = $2 AND closed = 0 "
+            "AND filed_at IS NULL",
     [CLOSE] = "UPDATE review SET closed = 1 WHERE matter = $1 AND closed = 0",
     [PERSONS] = "SELECT reviewer FROM review WHERE matter = $1 AND closed = 0 ORDER BY number",
-    [LIST] = "SELECT reviewer, assigned_at, filed_at, opinion, score, text_hash FROM review "
+    [LIST] = "SELECT reviewer, assigned_at, filed_at, opinion, score, text_hash, declared_at FROM "
+             "review "
              "WHERE matter = $1 AND (CAST($2 AS TEXT) IS NULL OR reviewer = $2) ORDER BY number "
              "LIMIT 32",
 };
@@ -47,6 +55,36 @@ pia_status_t review_find(
 }
 
 pia_status_t
+review_declare(pia_db_t *db, const char *matter, const char *person, int64_t declared_ms)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[DECLARE]);
+    pia_stmt_text(stmt, 1, matter);
+    pia_stmt_text(stmt, 2, person);
+    pia_stmt_integer(stmt, 3, declared_ms);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t
+review_has_declared(pia_db_t *db, const char *matter, const char *person, bool *ret_declared)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[DECLARED]);
+    pia_stmt_text(stmt, 1, matter);
+    pia_stmt_text(stmt, 2, person);
+    pia_status_t status = pia_stmt_step(stmt);
+    *ret_declared = status == PIA_OK;
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t review_end(pia_db_t *db, const char *matter, const char *person)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[END]);
+    pia_stmt_text(stmt, 1, matter);
+    pia_stmt_text(stmt, 2, person);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t
 review_file(pia_db_t *db, const char *matter, const char *person, const review_report_t *report)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[FILED]);
@@ -56,6 +94,7 @@ review_file(pia_db_t *db, const char *matter, const char *person, const review_r
     pia_stmt_integer(stmt, 4, report->score);
     pia_stmt_text(stmt, 5, report->text_hash);
     pia_stmt_integer(stmt, 6, report->filed_ms);
+    pia_stmt_integer(stmt, 7, report->again);
     int64_t changes = 0;
     pia_status_t status = pia_stmt_run(stmt, &changes);
     return status == PIA_OK && changes == 0 ? PIA_CONFLICT : status;
@@ -100,11 +139,15 @@ pia_status_t review_persons(pia_db_t *db, const char *matter, json_t **ret_perso
 /* The present row; the text's hash stands where the text will. */
 static json_t *row_json(pia_stmt_t *stmt)
 {
-    char assigned[PIA_TIME_TEXT_SIZE], filed[PIA_TIME_TEXT_SIZE];
+    char assigned[PIA_TIME_TEXT_SIZE], declared[PIA_TIME_TEXT_SIZE], filed[PIA_TIME_TEXT_SIZE];
     bool is_filed = !pia_stmt_column_is_null(stmt, 2);
     pia_time_format(pia_stmt_column_integer(stmt, 1), assigned);
     json_t *row = json_pack("{s:s, s:s, s:b}", "reviewer", pia_stmt_column_text(stmt, 0),
                             "assigned_at", assigned, "filed", is_filed);
+    if (!pia_stmt_column_is_null(stmt, 6)) {
+        pia_time_format(pia_stmt_column_integer(stmt, 6), declared);
+        json_object_set_new(row, "declared_at", json_string(declared));
+    }
     if (!is_filed)
         return row;
     pia_time_format(pia_stmt_column_integer(stmt, 2), filed);

@@ -14,6 +14,7 @@ typedef struct {
     int64_t score;
     const char *text_hash;
     int64_t filed_ms;
+    bool again; /* may take the place of one that is filed */
 } review_report_t;
 
 typedef struct {
@@ -27,6 +28,15 @@ review_assign(pia_db_t *db, const char *matter, const char *reviewer, int64_t as
 /* Whether the person has an open assignment, and whether its report is still missing. */
 pia_status_t review_find(
     pia_db_t *db, const char *matter, const char *person, bool *ret_assigned, bool *ret_pending);
+
+/* The person has no interest in the dossier, says it: from then on it may read what is inside. */
+pia_status_t
+review_declare(pia_db_t *db, const char *matter, const char *person, int64_t declared_ms);
+pia_status_t
+review_has_declared(pia_db_t *db, const char *matter, const char *person, bool *ret_declared);
+
+/* Ends the person's open assignment, if its report is not filed. */
+pia_status_t review_end(pia_db_t *db, const char *matter, const char *person);
 
 /* Files the report of an assignment that is pending; PIA_CONFLICT if none is. */
 pia_status_t

@@ -24,6 +24,7 @@
 #include "proto/piece.h"
 #include "proto/process.h"
 #include "proto/receipt.h"
+#include "proto/review.h"
 #include "proto/section.h"
 #include "proto/specification.h"
 #include "specification.h"
@@ -99,6 +100,14 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_appel_history, PIA_ROLE_ANY, handle_appel_history},
     {&pia_msg_labellisation_appel_texts, PIA_ROLE_ANY, handle_appel_texts},
     {&pia_msg_labellisation_appel_verify, CONTROL, handle_appel_verify},
+    {&pia_msg_labellisation_review_create, PIA_ROLE_ANY, handle_review_create},
+    {&pia_msg_labellisation_review_get, REVIEWS, handle_review_get},
+    {&pia_msg_labellisation_review_list, REVIEWS, handle_review_list},
+    {&pia_msg_labellisation_review_transition, PIA_ROLE_ANY, handle_review_transition},
+    {&pia_msg_labellisation_review_transitions, PIA_ROLE_ANY, handle_review_transitions},
+    {&pia_msg_labellisation_review_history, REVIEWS, handle_review_history},
+    {&pia_msg_labellisation_review_texts, REVIEWS, handle_review_texts},
+    {&pia_msg_labellisation_review_verify, CONTROL, handle_review_verify},
     {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
     {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
     {NULL, 0, NULL},

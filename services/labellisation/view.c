@@ -113,14 +113,22 @@ pia_status_t view_dossier(pia_db_t *db,
                           uint32_t roles,
                           json_t **ret_json)
 {
+    bool declared = true;
+    pia_status_t status = PIA_OK;
+    if ((roles & PIA_ROLE_REVIEWER) != 0)
+        status = review_has_declared(db, dossier->id, principal->person, &declared);
+    if (status != PIA_OK)
+        return status;
+    if (!declared) /* the card alone, whatever other roles it has */
+        roles = PIA_ROLE_REVIEWER;
     json_t *json = view_matter(dossier, roles);
     json_object_set(json, "specification", json_object_get(dossier->card, "specification"));
     json_t *milestones = NULL;
-    json_t *deadline = deadline_view(dossier);
+    json_t *deadline = declared ? deadline_view(dossier) : NULL;
     if (deadline)
         json_object_set_new(json, "deadline", deadline);
-    pia_status_t status = add_label(db, dossier, json);
-    if (status == PIA_OK)
+    status = add_label(db, dossier, json);
+    if (status == PIA_OK && declared)
         status = milestone_list(db, dossier->id, &milestones);
     if (json_array_size(milestones) > 0)
         json_object_set(json, "milestones", milestones);

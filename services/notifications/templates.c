@@ -22,6 +22,7 @@
     X(notice_decision)                                                                             \
     X(notice_reminder)                                                                             \
     X(appel_transitioned)                                                                          \
+    X(review_transitioned)                                                                         \
     X(publication_published)                                                                       \
     X(publication_changed)                                                                         \
     X(publication_cancelled)

@@ -12,6 +12,7 @@
 #include "proto/piece.h"
 #include "proto/process.h"
 #include "proto/receipt.h"
+#include "proto/review.h"
 #include "proto/section.h"
 #include "proto/specification.h"
 
@@ -174,6 +175,38 @@ const command_t commands_labellisation[] = {
          "what happened to a call",
          labellisation_appel_history,
          "appel",
+         "number transition from to actor effective_at"),
+    MESSAGE("review propose",
+            "DOSSIER PERSON",
+            "propose the review of a dossier to a reviewer",
+            labellisation_review_create,
+            "dossier person"),
+    LIST("review list",
+         "",
+         "reviews: all, of a dossier, or one's own",
+         labellisation_review_list,
+         "",
+         "id title dossier person state changed_at"),
+    MESSAGE("review show", "REVIEW", "a review", labellisation_review_get, "review"),
+    LIST("review transitions",
+         "REVIEW",
+         "what may be done with a review now",
+         labellisation_review_transitions,
+         "review",
+         "name label to ready blocked_by"),
+    {.name = "review do",
+     .synopsis = "REVIEW TRANSITION [NAME=VALUE…]",
+     .help = "make a transition; NAME=VALUE is what it asks for",
+     .run = command_transition,
+     .asks = &pia_msg_labellisation_review_transition,
+     .flags = transition_flags,
+     .positional_min = 2,
+     .positional_max = ARGUMENTS_MAX},
+    LIST("review history",
+         "REVIEW",
+         "what happened to a review",
+         labellisation_review_history,
+         "review",
          "number transition from to actor effective_at"),
     {.name = "specification create",
      .synopsis = "FILE",

@@ -95,6 +95,10 @@ class Campaign:
     def reviewers(self, *who):
         return {"rapporteurs": [self.persons[name] for name in who or ("reviewer 1", "reviewer 2")]}
 
+    def declare(self, who, dossier, link="aucun"):
+        """A reviewer that was assigned directly declares its interests, and may read from then on."""
+        return self.go(who, dossier, "declarer_interets", {"lien": link})
+
     def to_review(self, dossier=None):
         dossier = dossier or self.create()
         dossier = self.go("candidate", dossier, "deposer")

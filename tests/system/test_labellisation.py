@@ -71,7 +71,8 @@ def test_texts_are_read_by_whom_they_are_for(campaign):
     for who in ("candidate", "secretariat", "minister"):
         texts = campaign.ok(who, "labellisation.dossier.texts", body)["items"]
         assert [(t["name"], t["text"], t["erased"]) for t in texts] == [("message", "Le budget.", False)]
-    dossier = campaign.to_review()
+    dossier = campaign.declare("reviewer 1", campaign.to_review())
+    dossier = campaign.declare("reviewer 2", dossier)
     dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
     body = {"dossier": dossier["id"], "number": dossier["version"]}
     own = campaign.ok("reviewer 1", "labellisation.dossier.texts", body)["items"]

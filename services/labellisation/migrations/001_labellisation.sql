@@ -77,12 +77,14 @@ CREATE TABLE text (
 );
 CREATE INDEX text_by_matter ON text (matter);
 
--- A reviewer's assignment, then report. `closed`: of an earlier round.
+-- A reviewer's assignment, then report. `closed`: of an earlier round, or ended before its report;
+-- `declared_at`: when the reviewer declared to have no interest in the dossier.
 CREATE TABLE review (
     matter TEXT NOT NULL REFERENCES matter (id),
     number BIGINT NOT NULL,
     reviewer TEXT NOT NULL,
     assigned_at BIGINT NOT NULL,
+    declared_at BIGINT,
     filed_at BIGINT,
     opinion TEXT,
     score BIGINT,

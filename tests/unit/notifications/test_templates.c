@@ -175,7 +175,7 @@ static void every_template_renders_with_everything(void **state)
         "review_assigned",       "review_filed",          "label_awarded",
         "label_transitioned",    "publication_published", "publication_changed",
         "publication_cancelled", "appel_transitioned",    "notice_action",
-        "notice_decision",       "notice_reminder",
+        "notice_decision",       "notice_reminder",       "review_transitioned",
     };
     static const char data[] = "{\"title\": \"T\", \"pole\": {\"name\": \"P\"}, "
                                "\"transition_label\": \"TL\", \"to_label\": \"L\","
