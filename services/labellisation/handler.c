@@ -67,12 +67,12 @@ pia_status_t handler_find(labellisation_t *self,
     return status;
 }
 
-pia_status_t handler_find_inner(labellisation_t *self,
-                                const pia_request_t *request,
-                                machine_kind_t kind,
-                                const char *id,
-                                handler_found_t *ret_found,
-                                pia_problem_t *problem)
+pia_status_t handler_find_to_move(labellisation_t *self,
+                                  const pia_request_t *request,
+                                  machine_kind_t kind,
+                                  const char *id,
+                                  handler_found_t *ret_found,
+                                  pia_problem_t *problem)
 {
     pia_status_t status = handler_find(self, request, kind, id, ret_found, problem);
     if (status != PIA_OK || engine_sees(ret_found->matter.machine, ret_found->roles))
@@ -98,14 +98,14 @@ pia_status_t handler_check_declared(labellisation_t *self,
                            "declare your interests first: a reviewer reads a dossier after that");
 }
 
-pia_status_t handler_find_written(labellisation_t *self,
-                                  const pia_request_t *request,
-                                  machine_kind_t kind,
-                                  const char *id,
-                                  handler_found_t *ret_found,
-                                  pia_problem_t *problem)
+pia_status_t handler_find_inner(labellisation_t *self,
+                                const pia_request_t *request,
+                                machine_kind_t kind,
+                                const char *id,
+                                handler_found_t *ret_found,
+                                pia_problem_t *problem)
 {
-    pia_status_t status = handler_find_inner(self, request, kind, id, ret_found, problem);
+    pia_status_t status = handler_find_to_move(self, request, kind, id, ret_found, problem);
     if (status != PIA_OK)
         return status;
     status = handler_check_declared(self, request, ret_found, problem);

@@ -28,7 +28,8 @@ pia_status_t handler_find(labellisation_t *self,
                           pia_problem_t *problem);
 
 /* The same for what lies inside: of a kind that anyone may read it is PIA_FORBIDDEN to those who
- * are neither its holder nor readers. */
+ * are neither its holder nor readers, and of a dossier to its reviewer who has not declared
+ * interests yet, whatever other roles that person has. */
 pia_status_t handler_find_inner(labellisation_t *self,
                                 const pia_request_t *request,
                                 machine_kind_t kind,
@@ -36,9 +37,8 @@ pia_status_t handler_find_inner(labellisation_t *self,
                                 handler_found_t *ret_found,
                                 pia_problem_t *problem);
 
-/* The same for what is written inside: a reviewer of a dossier who has not declared interests yet
- * is PIA_FORBIDDEN, whatever other roles it has. */
-pia_status_t handler_find_written(labellisation_t *self,
+/* The same for what the asker may do with it, before a declaration too. */
+pia_status_t handler_find_to_move(labellisation_t *self,
                                   const pia_request_t *request,
                                   machine_kind_t kind,
                                   const char *id,

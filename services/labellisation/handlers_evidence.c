@@ -60,7 +60,7 @@ static void answer_proof(labellisation_t *self,
     handler_found_t found;
     json_t *proof = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find_written(self, *request_p, kind, id, &found, &problem);
+    pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
         const history_reader_t reader = handler_reader(&found, *request_p);
         status = proof_matter(self->db, &self->key, &found.matter, &reader, size, &proof, &problem);

@@ -135,7 +135,7 @@ void serve_transitions(labellisation_t *self,
     handler_found_t found;
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
+    pia_status_t status = handler_find_to_move(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
         status = view_transitions(self, &found.matter, principal, found.roles, &json);
         matter_clear(&found.matter);
@@ -152,7 +152,7 @@ void serve_history(labellisation_t *self,
     handler_found_t found;
     json_t *page = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find_written(self, *request_p, kind, id, &found, &problem);
+    pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
         status = handler_history(self, &found, *request_p, after, &page, &problem);
         matter_clear(&found.matter);
@@ -169,7 +169,7 @@ void serve_texts(labellisation_t *self,
     handler_found_t found;
     json_t *list = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = handler_find_written(self, *request_p, kind, id, &found, &problem);
+    pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
         const history_reader_t reader = handler_reader(&found, *request_p);
         status = history_texts(self->db, found.matter.id, &reader, number, &list);

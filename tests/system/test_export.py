@@ -107,6 +107,8 @@ def test_the_candidate_gets_what_it_may_read(campaign):
     everything = b"".join(archive.read(name) for name in names).decode(errors="replace")
     assert REPORT["texte"] not in everything
     assert campaign.persons["reviewer 1"] not in everything and '"avis"' not in everything
+    assert export(campaign, dossier, "reviewer 1").status == 403  # its interests are not declared
+    campaign.declare("reviewer 1", campaign.get(dossier))
     own = opened(export(campaign, dossier, "reviewer 1"))
     assert len(json.loads(own.read("rapports.json"))["items"]) == 1
     other = campaign.ok("admin", "registry.structure.create", {"name": "Autre structure"})["id"]

@@ -98,6 +98,7 @@ def readings(campaign, dossier):
         ("labellisation.receipt.get", body),
         ("labellisation.dossier.history", body),
         ("labellisation.dossier.proof", body),
+        ("labellisation.dossier.export", body),
     ]
 
 
