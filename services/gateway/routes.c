@@ -72,6 +72,8 @@ const route_t gateway_routes[] = {
      NULL, NULL, NULL, "What you may do to a dossier now"},
     {"POST", "/v1/dossiers/{dossier}/transitions", &pia_msg_labellisation_dossier_transition, 0,
      NULL, "list=labels", NULL, "Takes a dossier one step further"},
+    {"GET", "/v1/dossiers/{dossier}/deadline", &pia_msg_labellisation_dossier_deadline, 0, NULL,
+     NULL, NULL, "The legal period that runs for a dossier, explained"},
     {"GET", "/v1/dossiers/{dossier}/history", &pia_msg_labellisation_dossier_history, 0, NULL, NULL,
      NULL, "A dossier's history"},
     {"GET", "/v1/dossiers/{dossier}/reviews", &pia_msg_labellisation_dossier_reviews, 0, NULL, NULL,

@@ -164,3 +164,13 @@ json_t *deadline_view(const matter_t *matter)
                         json_string(matter->machine->transitions[timer->transition].name));
     return json;
 }
+
+pia_status_t
+deadline_what_if(const matter_t *matter, const char *produced, json_t *json, pia_problem_t *problem)
+{
+    const timer_rule_t *timer = deadline_timer(matter);
+    legal_facts_t facts;
+    return timer && deadline_facts(matter, timer, &facts)
+               ? legal_view_what_if(produced, facts, json, problem)
+               : PIA_NOT_FOUND;
+}

@@ -33,6 +33,13 @@ pia_status_t deadline_note(matter_t *matter,
                            int64_t effective_ms,
                            pia_problem_t *problem);
 
+/* Adds to proto's deadline what it would be if the pieces that are waited for came on a day.
+ * PIA_INVALID at /if_produced: none are, or not on that day. */
+pia_status_t deadline_what_if(const matter_t *matter,
+                              const char *produced,
+                              json_t *json,
+                              pia_problem_t *problem);
+
 /* Proto's deadline, with the name of the timer; NULL if deadline_timer is. The caller owns it. */
 json_t *deadline_view(const matter_t *matter);
 

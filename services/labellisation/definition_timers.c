@@ -46,28 +46,40 @@ static pia_status_t check_transition(const use_t *use)
     return PIA_OK;
 }
 
+static bool has_date(const timer_rule_t *timer)
+{
+    return timer->on != NULL || timer->of != TIMER_NONE;
+}
+
+/* How long before or after what. */
+static pia_status_t check_offset(const use_t *use)
+{
+    const timer_rule_t *timer = use->timer;
+    bool before = !is_empty(&timer->before), after = !is_empty(&timer->after);
+    if (before && !has_date(timer))
+        return fault(use, "before", "is before the date of a fact or the end of a timer");
+    if (before && after)
+        return fault(use, "before", "either before or after");
+    if (timer->of != TIMER_NONE && !before && !after)
+        return fault(use, "of", "says how long before or after");
+    if (!has_date(timer) && !timer->rule && !after)
+        return fault(use, "after", "a rule, a period, the date of a fact or the end of a timer");
+    return PIA_OK;
+}
+
 /* One of: a rule of law, the date of a fact, the end of another timer, a period. */
 static pia_status_t check_basis(const use_t *use)
 {
     const timer_rule_t *timer = use->timer;
-    bool date = timer->on != NULL || timer->of != TIMER_NONE;
     if (timer->on && timer->of != TIMER_NONE)
         return fault(use, "of", "either the date of a fact or the end of a timer");
-    if (timer->rule && date)
+    if (timer->rule && has_date(timer))
         return fault(use, "rule", "a rule counts from the start of its own clock");
-    if (date && (timer->since || timer->suspended_in))
+    if (has_date(timer) && (timer->since || timer->suspended_in))
         return fault(use, timer->on ? "on" : "of", "the date of a fact or timer has no clock");
-    if (!date && !is_empty(&timer->before))
-        return fault(use, "before", "is before the date of a fact or the end of a timer");
-    if (!is_empty(&timer->before) && !is_empty(&timer->after))
-        return fault(use, "before", "either before or after");
-    if (!date && !timer->rule && is_empty(&timer->after))
-        return fault(use, "after", "a rule, a period, the date of a fact or the end of a timer");
-    if (timer->of != TIMER_NONE && is_empty(&timer->before) && is_empty(&timer->after))
-        return fault(use, "of", "says how long before or after");
     if (timer->on && !definition_records(use->machine, timer->on, true))
         return fault(use, "on", "no effect records this fact as a date");
-    return PIA_OK;
+    return check_offset(use);
 }
 
 static pia_status_t check_rule(const use_t *use)

@@ -1,12 +1,14 @@
 /* handlers_deadline.c - legal periods without a dossier: facts from JSON, the explanation to it. */
 #include <string.h>
 
+#include "deadline.h"
 #include "handler.h"
 #include "legal_clock.h"
 #include "legal_view.h"
 #include "legal_words.h"
 #include "pia/clock.h"
 #include "proto/deadline.h"
+#include "proto/dossier.h"
 
 typedef pia_labellisation_deadline_compute_t compute_t;
 
@@ -99,24 +101,6 @@ read_facts(const compute_t *fields, legal_facts_t *facts, period_t *period, pia_
     return status;
 }
 
-/* The same facts with the last request's pieces coming on a day. */
-static pia_status_t
-add_what_if(const char *produced, legal_facts_t facts, json_t *json, pia_problem_t *problem)
-{
-    if (facts.completion_count == 0 || facts.completions[facts.completion_count - 1].has_produced)
-        return pia_problem_set(problem, PIA_INVALID, "/if_produced", "No pieces are waited for.");
-    legal_completion_t *last = &facts.completions[facts.completion_count - 1];
-    last->has_produced = pia_date_parse(produced, &last->produced);
-    legal_deadline_t deadline;
-    pia_status_t status = legal_clock(&facts, &deadline, problem);
-    if (status != PIA_OK)
-        return pia_problem_set(problem, status, "/if_produced", "Is before the request.");
-    json_t *result = json_object();
-    legal_view_result(result, &deadline);
-    json_object_set_new(json, "what_if", result);
-    return PIA_OK;
-}
-
 void handle_deadline_compute(void *self, pia_request_t **request_p)
 {
     (void)self;
@@ -132,7 +116,7 @@ void handle_deadline_compute(void *self, pia_request_t **request_p)
     if (status == PIA_OK)
         json = legal_view(&facts, &deadline);
     if (status == PIA_OK && fields->if_produced)
-        status = add_what_if(fields->if_produced, facts, json, &problem);
+        status = legal_view_what_if(fields->if_produced, facts, json, &problem);
     if (status == PIA_OK) {
         pia_request_answer(request_p, json, 0);
         return;
@@ -153,4 +137,30 @@ void handle_deadline_rules(void *self, pia_request_t **request_p)
                                                "article", rule->article, "period", period));
     }
     pia_request_answer(request_p, json_pack("{s:o}", "items", items), 0);
+}
+
+void handle_dossier_deadline(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_dossier_deadline_t *fields = pia_request_fields(*request_p);
+    handler_found_t found;
+    json_t *json = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status =
+        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
+    if (status == PIA_OK) {
+        json = deadline_view(&found.matter);
+        if (!json)
+            status = pia_problem_set(&problem, PIA_CONFLICT, NULL,
+                                     "no legal period runs or is suspended for this dossier");
+        else if (fields->if_produced)
+            status = deadline_what_if(&found.matter, fields->if_produced, json, &problem);
+        matter_clear(&found.matter);
+    }
+    if (status == PIA_OK) {
+        pia_request_answer(request_p, json, 0);
+        return;
+    }
+    json_decref(json);
+    handler_fail(request_p, status, &problem);
 }

@@ -1,4 +1,5 @@
 /* handlers_dossier.c - opening, reading and moving dossiers. */
+#include <assert.h>
 #include <string.h>
 
 #include "engine.h"
@@ -148,6 +149,7 @@ static pia_status_t create(labellisation_t *self,
         .data = fields->data,
     };
     pia_status_t status = pin(self, fields, dossier, problem);
+    assert(status != PIA_OK || dossier->definition);
     if (status == PIA_OK)
         status = find_creation(fields, dossier->definition, &act.transition, problem);
     if (status != PIA_OK)

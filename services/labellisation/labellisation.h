@@ -74,7 +74,7 @@ pia_handler_fn handle_section_list, handle_section_get, handle_section_save,
     handle_upload_put, handle_upload_finish, handle_upload_remove, handle_attachment_read,
     handle_attachment_remove, handle_completion_list, handle_receipt_get, handle_message_list,
     handle_message_send, handle_message_read, handle_note_list, handle_note_add;
-pia_handler_fn handle_process_check, handle_process_simulate;
+pia_handler_fn handle_dossier_deadline, handle_process_check, handle_process_simulate;
 pia_handler_fn handle_appel_create, handle_appel_get, handle_appel_list, handle_appel_transition,
     handle_appel_transitions, handle_appel_history, handle_appel_texts, handle_appel_verify;
 pia_handler_fn handle_review_create, handle_review_get, handle_review_list,

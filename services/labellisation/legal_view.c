@@ -46,3 +46,20 @@ json_t *legal_view(const legal_facts_t *facts, const legal_deadline_t *deadline)
                             json_string(rule->way == LEGAL_REJECTION ? "rejet" : "acceptation"));
     return json;
 }
+
+pia_status_t
+legal_view_what_if(const char *produced, legal_facts_t facts, json_t *json, pia_problem_t *problem)
+{
+    if (facts.completion_count == 0 || facts.completions[facts.completion_count - 1].has_produced)
+        return pia_problem_set(problem, PIA_INVALID, "/if_produced", "No pieces are waited for.");
+    legal_completion_t *last = &facts.completions[facts.completion_count - 1];
+    last->has_produced = pia_date_parse(produced, &last->produced);
+    legal_deadline_t deadline;
+    pia_status_t status = legal_clock(&facts, &deadline, problem);
+    if (status != PIA_OK)
+        return pia_problem_set(problem, status, "/if_produced", "Is before the request.");
+    json_t *result = json_object();
+    legal_view_result(result, &deadline);
+    json_object_set_new(json, "what_if", result);
+    return PIA_OK;
+}

@@ -12,4 +12,9 @@ json_t *legal_view(const legal_facts_t *facts, const legal_deadline_t *deadline)
 /* Adds what proto's deadline_result has. */
 void legal_view_result(json_t *json, const legal_deadline_t *deadline);
 
+/* Adds `what_if`: the same facts with the last request's pieces coming on a day. PIA_INVALID at
+ * /if_produced. */
+pia_status_t
+legal_view_what_if(const char *produced, legal_facts_t facts, json_t *json, pia_problem_t *problem);
+
 #endif

@@ -47,9 +47,9 @@ typedef pia_status_t guard_fn(const act_t *act, const json_t *parameters, pia_pr
 typedef struct guard_kind {
     const char *name;
     guard_fn *test;
-    bool personal; /* looks at who asks: not for what a timer or nobody makes */
     parameter_t parameters[PARAMETERS_MAX];
     uint32_t kinds; /* bits (kind_bit) of the machines where it may stand; 0: all */
+    bool personal;  /* looks at who asks: not for what a timer or nobody makes */
     bool pure;      /* looks at nothing but the matter */
 } guard_kind_t;
 
@@ -60,10 +60,10 @@ typedef pia_status_t effect_fn(act_t *act, const json_t *parameters, pia_problem
 typedef struct effect_kind {
     const char *name;
     effect_fn *run;
-    bool personal; /* as of a guard */
     parameter_t parameters[PARAMETERS_MAX];
     uint32_t kinds;    /* as of a guard */
     machine_kind_t of; /* whose transition it names, if it does */
+    bool personal;     /* as of a guard */
     bool pure;         /* changes nothing but the matter */
     bool others;       /* moves other matters: runs once this one is stored */
 } effect_kind_t;

@@ -46,6 +46,7 @@ enum {
 const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_dossier_create, PIA_ROLE_ANY, handle_dossier_create},
     {&pia_msg_labellisation_dossier_get, PIA_ROLE_ANY, handle_dossier_get},
+    {&pia_msg_labellisation_dossier_deadline, PIA_ROLE_ANY, handle_dossier_deadline},
     {&pia_msg_labellisation_dossier_list, PIA_ROLE_ANY, handle_dossier_list},
     {&pia_msg_labellisation_dossier_transition, PIA_ROLE_ANY, handle_dossier_transition},
     {&pia_msg_labellisation_dossier_transitions, PIA_ROLE_ANY, handle_dossier_transitions},

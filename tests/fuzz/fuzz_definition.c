@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "definition.h"
+#include "json_line.h"
 
 static void check_machine(const machine_t *machine)
 {
@@ -33,6 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         (void)machine_creation(&definition->machines[MACHINE_DOSSIER]);
     } else {
         FUZZ_CHECK(definition == NULL && problem.detail[0] != '\0');
+        FUZZ_CHECK(json_line(bytes, taken, problem.pointer) >= 1);
     }
     definition_destroy(&definition);
     free(bytes);

@@ -42,7 +42,7 @@ MAY_ASK = {
     "labellisation.label.transition": ANYONE, "labellisation.label.transitions": ANYONE,
     "labellisation.label.history": ANYONE,
     "labellisation.process.get": PUBLIC, "labellisation.process.list": PUBLIC,
-    "labellisation.dossier.proof": ANYONE, "labellisation.label.proof": ANYONE,
+    "labellisation.dossier.deadline": ANYONE, "labellisation.dossier.proof": ANYONE, "labellisation.label.proof": ANYONE,
     "labellisation.evidence.head": PUBLIC, "labellisation.evidence.consistency": PUBLIC,
     "labellisation.evidence.verify": {"secretariat", "instructeur", "operator"},
     "labellisation.section.list": ANYONE, "labellisation.section.get": ANYONE,

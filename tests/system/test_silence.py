@@ -26,6 +26,12 @@ def explained(campaign, deadline, completions):
                         "completions": completions})
 
 
+def campaign_key(pia, campaign):
+    path = pia.data / "secretariat.key"
+    path.write_text(campaign.keys["secretariat"])
+    return path
+
+
 def test_the_deadline_of_a_dossier_is_explained(pia):
     start(pia, registry=DEMONSTRATION)
     campaign = Campaign(pia)
@@ -46,14 +52,26 @@ def test_the_deadline_of_a_dossier_is_explained(pia):
     assert asked[0]["requested"] >= requested
     assert explained(campaign, waiting, asked)["segments"] == waiting["segments"]
     assert [timer["name"] for timer in dossier["timers"]] == ["production", "rappel_production"]
+    body = {"dossier": dossier["id"], "if_produced": pieces["delai"]}
+    what_if = campaign.ok("candidate", "labellisation.dossier.deadline", body)["what_if"]
+    assert what_if["last_day"] == waiting["last_day"]
+    body["if_produced"] = asked[0]["requested"]
+    what_if = campaign.ok("candidate", "labellisation.dossier.deadline", body)["what_if"]
+    assert what_if["last_day"] == deadline["last_day"]
+    shown = pia.pia("dossier", "deadline", dossier["id"], "--if-produced", pieces["delai"],
+                    "--key", campaign_key(pia, campaign))
+    assert "if the pieces come then" in shown.stdout, shown
     campaign.advance(5)
     dossier = campaign.go("candidate", campaign.get(dossier), "completer")
     answered = dossier["deadline"]
     asked[0]["produced"] = answered["segments"][1]["to"]
     assert explained(campaign, answered, asked)["segments"] == answered["segments"]
     assert deadline["last_day"] < answered["last_day"] < waiting["last_day"]
+    body["if_produced"] = "2030-01-01"
+    refused(campaign.call("candidate", "labellisation.dossier.deadline", body), 400, "/if_produced")
     dossier = campaign.go("candidate", dossier, "retirer")
     assert "deadline" not in dossier
+    refused(campaign.call("candidate", "labellisation.dossier.deadline", {"dossier": dossier["id"]}), 409)
 
 
 def decided(campaign, dossier):
