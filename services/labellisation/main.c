@@ -2,9 +2,12 @@
 #include "labellisation.h"
 #include "pdf.h"
 #include "people.h"
+#include "tool.h"
 
 int main(int argc, char **argv)
 {
+    if (tool_is_meant(argc, argv))
+        return tool_main(labellisation_options, argc, argv);
     labellisation_t self = {.library = library_new()};
     const pia_executor_hooks_t hooks = {.self = &self,
                                         .committed = labellisation_committed,

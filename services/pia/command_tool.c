@@ -1,4 +1,5 @@
-/* command_tool.c - what pia-diffusion does with its database: backup, restore, verify a file. */
+/* command_tool.c - what a service does with its database instead of serving: backup, restore,
+ * check. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,22 +12,24 @@ const flag_t restore_flags[] = {
     {NULL, NULL, NULL},
 };
 
-/* The program beside this one. */
-static bool find_program(char ret_path[PATH_MAX])
+enum { NAME_SIZE = 32 };
+
+/* The program of this name, beside this one. */
+static bool find_program(const char *name, char ret_path[PATH_MAX])
 {
-    static const char name[] = "pia-diffusion";
-    ssize_t size = readlink("/proc/self/exe", ret_path, PATH_MAX - sizeof name - 1);
+    ssize_t size = readlink("/proc/self/exe", ret_path, PATH_MAX - NAME_SIZE - 1);
     if (size <= 0)
         return false;
     ret_path[size] = '\0';
     char *slash = strrchr(ret_path, '/');
     if (!slash)
         return false;
-    memcpy(slash + 1, name, sizeof name);
+    (void)snprintf(slash + 1, NAME_SIZE, "%s", name);
     return true;
 }
 
-static int run_tool(const cli_t *cli, const char *tool, const arguments_t *arguments)
+static int
+run_tool(const cli_t *cli, const char *name, const char *tool, const arguments_t *arguments)
 {
     char program[PATH_MAX];
     const char *epoch = arguments_get(arguments, "epoch-after");
@@ -35,8 +38,8 @@ static int run_tool(const cli_t *cli, const char *tool, const arguments_t *argum
         argv[5] = "--restore.epoch-after";
         argv[6] = epoch;
     }
-    if (!find_program(program) || fchdir(cli->directory) != 0) {
-        (void)fprintf(stderr, "pia: pia-diffusion is not beside this program\n");
+    if (!find_program(name, program) || fchdir(cli->directory) != 0) {
+        (void)fprintf(stderr, "pia: %s is not beside this program\n", name);
         return EXIT_UNAVAILABLE;
     }
     (void)execv(program, (char *const *)argv);
@@ -47,17 +50,23 @@ static int run_tool(const cli_t *cli, const char *tool, const arguments_t *argum
 int command_backup(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
     (void)command;
-    return run_tool(cli, "backup", arguments);
+    return run_tool(cli, "pia-diffusion", "backup", arguments);
 }
 
 int command_restore(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
     (void)command;
-    return run_tool(cli, "restore", arguments);
+    return run_tool(cli, "pia-diffusion", "restore", arguments);
 }
 
 int command_check(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
     (void)command;
-    return run_tool(cli, "verify", arguments);
+    return run_tool(cli, "pia-diffusion", "verify", arguments);
+}
+
+int command_dossier_tool(cli_t *cli, const command_t *command, const arguments_t *arguments)
+{
+    const char *tool = strrchr(command->name, ' ') + 1;
+    return run_tool(cli, "pia-labellisation", tool, arguments);
 }

@@ -33,6 +33,7 @@ command_fn command_retain;
 command_fn command_backup; /* these three are pia-diffusion's, with its database */
 command_fn command_restore;
 command_fn command_check;
+command_fn command_dossier_tool; /* pia-labellisation's, by the second word */
 command_fn command_verify;
 command_fn command_call;
 command_fn command_demo;
