@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -61,8 +62,7 @@ pia_status_t blob_files_prepare(blob_store_t *store, pia_problem_t *problem)
     if (status == PIA_OK)
         status = make_folder(store->folder, UPLOADS);
     if (status != PIA_OK)
-        return pia_problem_set(problem, status, NULL, "folder %s: %s", store->folder,
-                               strerror(errno));
+        return pia_problem_set(problem, status, NULL, "folder %s: %m", store->folder);
     return PIA_OK;
 }
 
@@ -182,19 +182,23 @@ static bool is_named(blob_store_t *store, const char *sql, const char *name)
     return status != PIA_NOT_FOUND;
 }
 
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
 static void sweep_folder(blob_store_t *store, const char *path, const char *sql)
 {
-    DIR *folder = opendir(path);
-    if (!folder)
-        return; /* no blob begins like this */
-    const struct dirent *entry;
-    while ((entry = readdir(folder)) != NULL) {
-        if (entry->d_name[0] == '.' || is_named(store, sql, entry->d_name))
-            continue;
-        if (unlinkat(dirfd(folder), entry->d_name, 0) != 0)
-            (void)failed("cannot remove", entry->d_name);
+    struct dirent **entries = NULL;
+    int count = scandir(path, &entries, is_visible, NULL); /* -1: no blob begins like this */
+    for (int i = 0; i < count; i++) {
+        char file[PATH_MAX];
+        (void)snprintf(file, sizeof file, "%s/%s", path, entries[i]->d_name);
+        if (!is_named(store, sql, entries[i]->d_name) && unlink(file) != 0)
+            (void)failed("cannot remove", file);
+        free(entries[i]);
     }
-    (void)closedir(folder);
+    free(entries);
 }
 
 static void sweep_files(blob_store_t *store)

@@ -245,22 +245,26 @@ static pia_status_t versions(labellisation_t *self,
                              pia_problem_t *problem)
 {
     const pia_labellisation_section_versions_t *fields = pia_request_fields(request);
-    int64_t before = 0, limit = fields->has_limit ? fields->limit : PAGE_LIMIT;
+    section_query_t query = {
+        .dossier = found->matter.id,
+        .name = fields->section,
+        .limit = fields->has_limit ? fields->limit : PAGE_LIMIT,
+        .authors = access_author(found->roles, "") != NULL,
+    };
     json_t *items = NULL;
     pia_status_t status = PIA_OK;
     if (find_rule(found, fields->section, &status, problem))
-        status = parse_before(fields->after, &before, problem);
+        status = parse_before(fields->after, &query.before, problem);
     if (status == PIA_OK)
-        status = section_versions(self->db, found->matter.id, fields->section, before, limit,
-                                  access_author(found->roles, "") != NULL, &items);
+        status = section_versions(self->db, &query, &items);
     if (status != PIA_OK)
         return status;
     *ret_json = json_pack("{s:o}", "items", items);
-    if ((int64_t)json_array_size(items) > limit) {
+    if ((int64_t)json_array_size(items) > query.limit) {
         char next[24];
-        json_array_remove(items, (size_t)limit);
+        json_array_remove(items, (size_t)query.limit);
         (void)snprintf(next, sizeof next, "%lld",
-                       (long long)version_of(json_array_get(items, (size_t)limit - 1)));
+                       (long long)version_of(json_array_get(items, (size_t)query.limit - 1)));
         json_object_set_new(*ret_json, "next", json_string(next));
     }
     return PIA_OK;

@@ -119,23 +119,17 @@ static json_t *version_json(const section_t *section, bool authors)
                      authors ? section->author : NULL, "filed", section->filed);
 }
 
-pia_status_t section_versions(pia_db_t *db,
-                              const char *dossier,
-                              const char *name,
-                              int64_t before,
-                              int64_t limit,
-                              bool authors,
-                              json_t **ret_items)
+pia_status_t section_versions(pia_db_t *db, const section_query_t *query, json_t **ret_items)
 {
-    pia_stmt_t *stmt = prepare(db, LIST, dossier, name);
-    pia_stmt_integer(stmt, 3, before > 0 ? before : INT64_MAX);
-    pia_stmt_integer(stmt, 4, limit + 1);
+    pia_stmt_t *stmt = prepare(db, LIST, query->dossier, query->name);
+    pia_stmt_integer(stmt, 3, query->before > 0 ? query->before : INT64_MAX);
+    pia_stmt_integer(stmt, 4, query->limit + 1);
     json_t *items = json_array();
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
         section_t section;
         read_row(stmt, &section);
-        json_array_append_new(items, version_json(&section, authors));
+        json_array_append_new(items, version_json(&section, query->authors));
     }
     if (status == PIA_NOT_FOUND) {
         *ret_items = items;
@@ -232,12 +226,12 @@ static size_t common_end(const char *before, const char *after, size_t start)
 
 json_t *section_change(const char *before, const char *after)
 {
-    int64_t lines = 0;
+    int64_t line = 1;
     if (strcmp(before, after) == 0)
         return NULL;
-    size_t start = common_start(before, after, &lines);
+    size_t start = common_start(before, after, &line);
     size_t end = common_end(before, after, start);
-    return json_pack("{s:I, s:s%, s:s%}", "line", (json_int_t)(lines + 1), "before", before + start,
+    return json_pack("{s:I, s:s%, s:s%}", "line", (json_int_t)line, "before", before + start,
                      strlen(before) - start - end, "after", after + start,
                      strlen(after) - start - end);
 }

@@ -32,15 +32,16 @@ typedef struct {
  * `base` is not the newest. */
 pia_status_t section_save(pia_db_t *db, const section_save_t *save);
 
-/* The versions below `before` (0: all), newest first, at most `limit` + 1, as proto's
- * section_version, with `authors` if the reader may know them; the caller owns the array. */
-pia_status_t section_versions(pia_db_t *db,
-                              const char *dossier,
-                              const char *name,
-                              int64_t before,
-                              int64_t limit,
-                              bool authors,
-                              json_t **ret_items);
+typedef struct {
+    const char *dossier, *name;
+    int64_t before; /* version; 0: from the newest */
+    int64_t limit;
+    bool authors; /* whether the reader may know them */
+} section_query_t;
+
+/* Versions, newest first, at most `limit` + 1, as proto's section_version; the caller owns the
+ * array. */
+pia_status_t section_versions(pia_db_t *db, const section_query_t *query, json_t **ret_items);
 
 /* Marks the present versions as filed. On success the caller owns *ret_texts: section name ->
  * {"version", "blake2b"}. */

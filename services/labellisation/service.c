@@ -212,7 +212,7 @@ static pia_status_t add_definitions(labellisation_t *self, pia_problem_t *proble
 
 static void read_limits(labellisation_t *self, const pia_config_t *config)
 {
-    const int64_t mib = 1024 * 1024, hour_ms = 3600 * 1000;
+    const int64_t mib = INT64_C(1024) * 1024, hour_ms = INT64_C(3600) * 1000;
     self->limits = (upload_limits_t){
         .file_max = pia_config_integer(config, "labellisation", "file_max") * mib,
         .dossier_max = pia_config_integer(config, "labellisation", "dossier_max") * mib,

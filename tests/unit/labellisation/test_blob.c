@@ -146,7 +146,7 @@ static void the_same_content_is_kept_once(void **state)
 static void what_nothing_uses_goes_after_a_day_and_not_before(void **state)
 {
     (void)state;
-    const int64_t day_ms = 24 * 3600 * 1000;
+    const int64_t day_ms = INT64_C(24) * 3600 * 1000;
     keep_one(UPLOAD);
     keep_one(OTHER_UPLOAD);
     assert_int_equal(attachment_remove(bench.db, UPLOAD), PIA_OK);

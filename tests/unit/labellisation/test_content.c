@@ -169,15 +169,16 @@ static const char *format_of(format_reader_t *reader, const void *head, size_t s
 /* Local headers of a zip whose entries are stored and empty, but for the first one's content. */
 static size_t make_zip(char *zip, const char *const *names, const char *content)
 {
+    static const char signature[5] = {'P', 'K', 3, 4, 20};
     size_t used = 0;
     for (size_t i = 0; names[i]; i++) {
         size_t size = i == 0 ? strlen(content) : 0, length = strlen(names[i]);
         memset(zip + used, 0, 30);
-        memcpy(zip + used, "PK\3\4\24", 5);
+        memcpy(zip + used, signature, sizeof signature);
         zip[used + 18] = zip[used + 22] = (char)size;
         zip[used + 26] = (char)length;
-        memcpy(zip + used + 30, names[i], length);
-        memcpy(zip + used + 30 + length, content, size);
+        (void)snprintf(zip + used + 30, length + 1, "%s", names[i]);
+        (void)snprintf(zip + used + 30 + length, size + 1, "%s", content);
         used += 30 + length + size;
     }
     return used;
