@@ -147,7 +147,7 @@ void handle_dossier_deadline(void *arg, pia_request_t **request_p)
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status =
-        handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
+        handler_find_inner(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
         json = deadline_view(&found.matter);
         if (!json)
