@@ -124,7 +124,7 @@ static pia_status_t fetch(void *arg, unsigned level, uint64_t index, merkle_hash
         evidence_leaf(pia_stmt_column_text(stmt, 0), pia_stmt_column_integer(stmt, 1),
                       pia_stmt_column_text(stmt, 2), ret_hash);
     else if (size >= (size_t)level * MERKLE_HASH_SIZE)
-        memcpy(ret_hash, nodes + (level - 1) * MERKLE_HASH_SIZE, MERKLE_HASH_SIZE);
+        memcpy(ret_hash, nodes + (size_t)(level - 1) * MERKLE_HASH_SIZE, MERKLE_HASH_SIZE);
     else
         status = PIA_INTERNAL;
     pia_stmt_reset(stmt);

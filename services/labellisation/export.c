@@ -247,8 +247,8 @@ static pia_status_t add_proof(export_t *export)
     const history_reader_t reader = handler_reader(export->found, export->request);
     json_t *proof = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = proof_matter(export->self->db, &export->self->key, dossier_of(export),
-                                       &reader, PROOF_LEAST, &proof, &problem);
+    const proof_source_t source = {export->self->db, &export->self->key, &problem};
+    pia_status_t status = proof_matter(&source, dossier_of(export), &reader, PROOF_LEAST, &proof);
     if (status == PIA_OK)
         archive_add_json(export->archive, "preuve.json", proof);
     json_decref(proof);

@@ -21,8 +21,8 @@ void handle_evidence_head(void *arg, pia_request_t **request_p)
     const pia_labellisation_evidence_head_t *fields = pia_request_fields(*request_p);
     json_t *head = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status =
-        proof_head(self->db, &self->key, fields->has_size ? fields->size : 0, &head, &problem);
+    const proof_source_t source = {self->db, &self->key, &problem};
+    pia_status_t status = proof_head(&source, fields->has_size ? fields->size : 0, &head);
     answer(request_p, status, head, &problem);
 }
 
@@ -32,8 +32,9 @@ void handle_evidence_consistency(void *arg, pia_request_t **request_p)
     const pia_labellisation_evidence_consistency_t *fields = pia_request_fields(*request_p);
     json_t *proof = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = proof_consistency(self->db, &self->key, fields->first,
-                                            fields->has_size ? fields->size : 0, &proof, &problem);
+    const proof_source_t source = {self->db, &self->key, &problem};
+    pia_status_t status =
+        proof_consistency(&source, fields->first, fields->has_size ? fields->size : 0, &proof);
     answer(request_p, status, proof, &problem);
 }
 
@@ -63,7 +64,8 @@ static void answer_proof(labellisation_t *self,
     pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
         const history_reader_t reader = handler_reader(&found, *request_p);
-        status = proof_matter(self->db, &self->key, &found.matter, &reader, size, &proof, &problem);
+        const proof_source_t source = {self->db, &self->key, &problem};
+        status = proof_matter(&source, &found.matter, &reader, size, &proof);
         matter_clear(&found.matter);
     }
     answer(request_p, status, proof, &problem);

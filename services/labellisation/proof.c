@@ -20,9 +20,14 @@ static const char *const sql[] = {
 typedef struct {
     pia_db_t *db;
     const pia_signing_key_t *key;
-    evidence_t evidence;
     pia_problem_t *problem;
+    evidence_t evidence;
 } proof_t;
+
+static proof_t proof_from(const proof_source_t *source)
+{
+    return (proof_t){.db = source->db, .key = source->key, .problem = source->problem};
+}
 
 static void set_hex(json_t *object, const char *name, const void *bytes, size_t size)
 {
@@ -70,39 +75,32 @@ static void set_path(json_t *json, const merkle_path_t *path)
     json_object_set_new(json, "path", hashes);
 }
 
-pia_status_t proof_head(pia_db_t *db,
-                        const pia_signing_key_t *key,
-                        int64_t size,
-                        json_t **ret_head,
-                        pia_problem_t *problem)
+pia_status_t proof_head(const proof_source_t *source, int64_t size, json_t **ret_head)
 {
-    proof_t self = {.db = db, .key = key, .problem = problem};
+    proof_t self = proof_from(source);
     pia_status_t status = open_log(&self, size, "/size");
     if (status == PIA_OK)
         *ret_head = head_json(&self);
     return status;
 }
 
-pia_status_t proof_consistency(pia_db_t *db,
-                               const pia_signing_key_t *key,
-                               int64_t first,
-                               int64_t size,
-                               json_t **ret_proof,
-                               pia_problem_t *problem)
+pia_status_t
+proof_consistency(const proof_source_t *source, int64_t first, int64_t size, json_t **ret_proof)
 {
-    proof_t self = {.db = db, .key = key, .problem = problem};
-    const merkle_source_t source = evidence_source(db);
+    proof_t self = proof_from(source);
+    const merkle_source_t tree = evidence_source(source->db);
     merkle_path_t path;
     merkle_t earlier;
     merkle_hash_t root;
     pia_status_t status = open_log(&self, size, "/size");
     if (status == PIA_OK && (uint64_t)first > self.evidence.tree.size)
-        status = pia_problem_set(problem, PIA_INVALID, "/first", "the later head has %lld entries",
-                                 (long long)self.evidence.tree.size);
+        status =
+            pia_problem_set(source->problem, PIA_INVALID, "/first",
+                            "the later head has %lld entries", (long long)self.evidence.tree.size);
     if (status == PIA_OK)
-        status = merkle_load(&source, (uint64_t)first, &earlier);
+        status = merkle_load(&tree, (uint64_t)first, &earlier);
     if (status == PIA_OK)
-        status = merkle_consistency(&source, (uint64_t)first, self.evidence.tree.size, &path);
+        status = merkle_consistency(&tree, (uint64_t)first, self.evidence.tree.size, &path);
     if (status != PIA_OK)
         return status;
     merkle_root(&earlier, root);
@@ -208,26 +206,24 @@ static pia_status_t add_history(const proof_t *self,
     return status;
 }
 
-pia_status_t proof_matter(pia_db_t *db,
-                          const pia_signing_key_t *key,
+pia_status_t proof_matter(const proof_source_t *source,
                           const matter_t *matter,
                           const history_reader_t *reader,
                           int64_t size,
-                          json_t **ret_proof,
-                          pia_problem_t *problem)
+                          json_t **ret_proof)
 {
-    proof_t self = {.db = db, .key = key, .problem = problem};
-    const merkle_source_t source = evidence_source(db);
+    proof_t self = proof_from(source);
+    const merkle_source_t tree = evidence_source(source->db);
     int64_t position = 0;
     merkle_path_t path;
-    pia_status_t status = evidence_position(db, matter->id, matter->version, &position);
+    pia_status_t status = evidence_position(source->db, matter->id, matter->version, &position);
     if (status == PIA_OK)
         status = open_log(&self, size == PROOF_LEAST ? position + 1 : size, "/size");
     if (status == PIA_OK && (uint64_t)position >= self.evidence.tree.size)
-        status = pia_problem_set(problem, PIA_INVALID, "/size",
+        status = pia_problem_set(source->problem, PIA_INVALID, "/size",
                                  "its last entry is the log's entry %lld", (long long)position + 1);
     if (status == PIA_OK)
-        status = merkle_inclusion(&source, (uint64_t)position, self.evidence.tree.size, &path);
+        status = merkle_inclusion(&tree, (uint64_t)position, self.evidence.tree.size, &path);
     if (status != PIA_OK)
         return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
     json_t *proof = head_json(&self);

@@ -53,8 +53,9 @@ int output_end(output_t *self, bool keep)
         self->error = errno;
     if (!keep || self->error != 0)
         (void)unlinkat(directory, self->part, 0);
+    errno = self->error;
     if (self->error != 0)
-        (void)fprintf(stderr, "pia: %s: %s\n", self->path, strerror(self->error));
+        (void)fprintf(stderr, "pia: %s: %m\n", self->path);
     free(self->part);
     return self->error == 0 ? EXIT_DONE : EXIT_REFUSED;
 }

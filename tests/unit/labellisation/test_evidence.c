@@ -183,22 +183,20 @@ static void heads_and_proofs_know_how_far_the_log_goes(void **state)
     (void)state;
     char id[3][PIA_UUID_TEXT_SIZE];
     json_t *json = NULL;
+    const proof_source_t source = {bench.db, &key, &bench.problem};
     fill(id);
     int64_t size = size_of_log();
-    assert_int_equal(proof_head(bench.db, &key, size + 1, &json, &bench.problem), PIA_INVALID);
-    assert_int_equal(proof_consistency(bench.db, &key, 5, 4, &json, &bench.problem), PIA_INVALID);
+    assert_int_equal(proof_head(&source, size + 1, &json), PIA_INVALID);
+    assert_int_equal(proof_consistency(&source, 5, 4, &json), PIA_INVALID);
     assert_string_equal(bench.problem.pointer, "/first");
-    assert_int_equal(proof_consistency(bench.db, &key, 4, 0, &json, &bench.problem), PIA_OK);
+    assert_int_equal(proof_consistency(&source, 4, 0, &json), PIA_OK);
     assert_int_equal(json_integer_value(json_object_get(json, "size")), size);
     json_decref(json);
     matter_t dossier;
     bench_load(&bench, MACHINE_DOSSIER, id[0], &dossier);
     const history_reader_t reader = {dossier.machine, PIA_ROLE_CANDIDAT, "/persons/" CANDIDATE};
-    assert_int_equal(proof_matter(bench.db, &key, &dossier, &reader, 3, &json, &bench.problem),
-                     PIA_INVALID);
-    assert_int_equal(
-        proof_matter(bench.db, &key, &dossier, &reader, PROOF_LEAST, &json, &bench.problem),
-        PIA_OK);
+    assert_int_equal(proof_matter(&source, &dossier, &reader, 3, &json), PIA_INVALID);
+    assert_int_equal(proof_matter(&source, &dossier, &reader, PROOF_LEAST, &json), PIA_OK);
     assert_int_equal(json_integer_value(json_object_get(json, "size")),
                      json_integer_value(json_object_get(json, "position")) + 1);
     const json_t *entries = json_object_get(json, "entries");

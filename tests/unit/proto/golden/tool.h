@@ -21,17 +21,17 @@ typedef struct {
     /* Of its handle. */
     const char *colour;
     /* In grams. */
-    bool has_weight;
     int64_t weight;
-    /* A word that is C's. */
-    bool has_default_;
-    bool default_;
     const json_t *uses;
     /* The first. */
     const json_t *maker;
     const json_t *makers;
     /* Anything. */
     const json_t *notes;
+    /* A word that is C's. */
+    bool default_;
+    bool has_weight;
+    bool has_default_;
 } pia_tool_t;
 extern const pia_schema_t pia_tool_schema;
 
