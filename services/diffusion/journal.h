@@ -22,10 +22,10 @@ typedef struct journal journal_t;
 
 /* Where an event stands: the proof that is given for it. */
 typedef struct {
-    uint32_t epoch;
     uint64_t sequence;
-    uint8_t chain[CHAIN_SIZE]; /* after the event */
+    uint32_t epoch;
     bool duplicate;            /* it was there before */
+    uint8_t chain[CHAIN_SIZE]; /* after the event */
 } receipt_t;
 
 /* Told of each committed batch in order, in the store thread; it keeps the batch by reference. */

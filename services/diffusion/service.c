@@ -8,6 +8,7 @@
 #include "diffusion.h"
 #include "group_list.h"
 #include "journal_read.h"
+#include "loading.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/event.h"
@@ -147,14 +148,26 @@ static pia_status_t open_end(diffusion_t *self, pia_problem_t *problem)
     return status;
 }
 
+/* Measured with 10 million events and 960,000 subscriptions in the page cache: 2.0 s until ready
+ * one after the other, 1.2 s side by side; from the disk 3.6 s and 2.6 s. */
+static pia_status_t open_journal(diffusion_t *self, pia_problem_t *problem)
+{
+    const pia_context_t *context = self->context;
+    self->matching = matching_new();
+    loading_t *loading =
+        loading_begin(self->matching, pia_config_text(context->config, "service", "database"));
+    pia_status_t status = journal_open(context->db, &self->journal, problem);
+    if (status == PIA_OK)
+        status = open_end(self, problem);
+    loading_end(&loading);
+    return status;
+}
+
 static pia_status_t open_service(void *arg, const pia_context_t *context, pia_problem_t *problem)
 {
     diffusion_t *self = arg;
     self->context = context;
-    self->matching = matching_new();
-    pia_status_t status = journal_open(context->db, &self->journal, problem);
-    if (status == PIA_OK)
-        status = open_end(self, problem);
+    pia_status_t status = open_journal(self, problem);
     if (status != PIA_OK)
         return status;
     journal_on_batch(self->journal, feed_batch, self->feed);
