@@ -327,7 +327,6 @@ static void *store_thread(void *arg)
         pthread_mutex_unlock(&executor->mutex);
         run_batch(executor, &batch);
         hand_over(executor, &batch);
-        call(executor->hooks.after, executor->hooks.self);
         pia_db_trim(executor->db); /* when they know: a checkpoint takes longer than a commit */
         die_if_fatal(executor);
         pthread_mutex_lock(&executor->mutex);

@@ -282,17 +282,11 @@ static void committed(void *arg)
     journal_committed(self->journal);
     self->cached += pia_fresh_set(&self->fresh, self->context->cache);
     matching_committed(self->matching);
+    guard_committed(self->guard, self->journal); /* before anybody is told: what was is marked */
     if (!self->epoch_began)
         return;
     damage_resolve(guard_damage(self->guard));
     begin_anew(self, "a new epoch has begun");
-}
-
-/* A mark that is older than the journal says nothing wrong: acknowledgements do not wait for it. */
-static void after(void *arg)
-{
-    diffusion_t *self = arg;
-    guard_committed(self->guard, self->journal);
 }
 
 static void finished(void *arg)
@@ -366,7 +360,6 @@ void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_servi
                                     .committing = committing,
                                     .committed = committed,
                                     .rolled_back = rolled_back,
-                                    .after = after,
                                     .finished = finished,
                                     .job_begins = job_begins,
                                     .job_undone = job_undone,

@@ -372,7 +372,7 @@ def test_what_lost_events_have_published_goes_back_with_them(journal):
     journal.start("diffusion", "--redis", "")
     listed = journal.call("diffusion.publication.list", {}, anonymous=True).body["items"]
     assert [item["title"] for item in listed] == ["gardé"]
-    drafts = journal.call("diffusion.publication.list", {"pole": "cnidep", "state": "draft"}, key=pole)
+    drafts = journal.call("diffusion.publication.list", {"poles": ["cnidep"], "state": "draft"}, key=pole)
     [draft] = drafts.body["items"]
     assert draft["publication"] == lost["publication"] and draft["version"] > lost["version"]
     body = {"publication": draft["publication"], "version": draft["version"]}

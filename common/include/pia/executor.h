@@ -26,8 +26,6 @@ typedef struct {
     /* After the commit (durable) or after a rollback of the whole batch. */
     void (*committed)(void *self);
     void (*rolled_back)(void *self);
-    /* After the loop was told of a batch: what nobody waits for. */
-    void (*after)(void *self);
     /* On the loop's thread, after the done's of what has ended. */
     void (*finished)(void *self);
     /* Before each job of several, and after what it wrote was undone alone. */
