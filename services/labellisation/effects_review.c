@@ -9,6 +9,7 @@
 #include "matter.h"
 #include "people.h"
 #include "review.h"
+#include "reviewer.h"
 #include "store_matter.h"
 
 enum { SIBLINGS = 100 }; /* a page of a dossier's reviews */
@@ -43,6 +44,13 @@ check_reviewer(const act_t *act, const char *id, const char *at, pia_problem_t *
     if (strcmp(person.structure, act->matter->structure) == 0)
         return pia_problem_set(problem, PIA_INVALID, at,
                                "this person is of the structure whose dossier it is");
+    const char *link = NULL;
+    status = reviewer_link(act->db, id, act->matter->structure, day_of(act->effective_ms), &link);
+    if (status == PIA_OK && link)
+        return pia_problem_set(problem, PIA_CONFLICT, at,
+                               "this person has declared a link with the structure: %s", link);
+    if (status != PIA_OK)
+        return status;
     status = review_find(act->db, dossier_of(act->matter), id, &assigned, &pending);
     if (status == PIA_OK && assigned)
         return pia_problem_set(problem, PIA_CONFLICT, at, "this person is assigned already");

@@ -79,7 +79,7 @@ pia_handler_fn handle_appel_create, handle_appel_get, handle_appel_list, handle_
     handle_appel_transitions, handle_appel_history, handle_appel_texts, handle_appel_verify;
 pia_handler_fn handle_review_create, handle_review_get, handle_review_list,
     handle_review_transition, handle_review_transitions, handle_review_history, handle_review_texts,
-    handle_review_verify;
+    handle_review_verify, handle_review_propose, handle_reviewer_put, handle_reviewer_get;
 pia_handler_fn handle_specification_create, handle_specification_get, handle_specification_list;
 
 #endif

@@ -108,6 +108,9 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_review_transitions, PIA_ROLE_ANY, handle_review_transitions},
     {&pia_msg_labellisation_review_history, REVIEWS, handle_review_history},
     {&pia_msg_labellisation_review_texts, REVIEWS, handle_review_texts},
+    {&pia_msg_labellisation_reviewer_put, OFFICE | PIA_ROLE_REVIEWER, handle_reviewer_put},
+    {&pia_msg_labellisation_reviewer_get, OFFICE | PIA_ROLE_REVIEWER, handle_reviewer_get},
+    {&pia_msg_labellisation_review_propose, OFFICE, handle_review_propose},
     {&pia_msg_labellisation_review_verify, CONTROL, handle_review_verify},
     {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
     {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
@@ -118,11 +121,17 @@ const pia_route_t labellisation_routes[] = {
 extern const char labellisation_migration_1[], labellisation_migration_2[];
 extern const char labellisation_migration_3[], labellisation_migration_4[];
 extern const char labellisation_migration_5[];
+extern const char labellisation_migration_6[];
 extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
-    {1, labellisation_migration_1}, {2, labellisation_migration_2}, {3, labellisation_migration_3},
-    {4, labellisation_migration_4}, {5, labellisation_migration_5}, {0, NULL},
+    {1, labellisation_migration_1},
+    {2, labellisation_migration_2},
+    {3, labellisation_migration_3},
+    {4, labellisation_migration_4},
+    {5, labellisation_migration_5},
+    {6, labellisation_migration_6},
+    {0, NULL},
 };
 
 const pia_option_t labellisation_options[] = {

@@ -1,5 +1,6 @@
 """Reviews: proposed, declared, accepted, filed; nothing of a dossier is read before the declaration."""
 
+import datetime
 import json
 import time
 import uuid
@@ -64,6 +65,13 @@ def done(campaign, who, review, transition, data=None):
     answer = do(campaign, who, review, transition, data)
     assert answer.status == 200, answer
     return answer.body
+
+
+def today(campaign, days=0):
+    """A day of legal time, `days` from now (an hour's difference at night does no harm)."""
+    now = datetime.datetime.fromisoformat(
+        campaign.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
+    return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
 
 
 def shown(campaign, review, who="secretariat"):
