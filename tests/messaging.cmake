@@ -1,6 +1,6 @@
 # The heart that every service stands on: loop, store thread, broker session, tokens, streams.
 set(messaging_support support/test_peer.c support/test_database.c)
-foreach(subject frames loop executor token event stream stream_renew publisher member client session dispatch relay follower lease)
+foreach(subject frames loop executor token event stream stream_renew publisher member client session dispatch relay outbox follower lease)
     pia_add_test(unit.common.${subject}
         SOURCES unit/common/test_${subject}.c ${messaging_support}
         LIBS pia_common Threads::Threads)
@@ -8,7 +8,7 @@ foreach(subject frames loop executor token event stream stream_renew publisher m
 endforeach()
 
 # What the store thread does, on the other engine too.
-foreach(subject executor dispatch relay follower lease)
+foreach(subject executor dispatch relay outbox follower lease)
     add_test(NAME unit.common.${subject}_pgsql
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run
             $<TARGET_FILE:unit.common.${subject}>)

@@ -34,6 +34,13 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (number) WHERE state = 0;
 CREATE INDEX outbox_refused ON outbox (aggregate) WHERE state = 2;
 CREATE INDEX outbox_position ON outbox (epoch, sequence) WHERE state = 1;
+-- Up to which place in the journal announcements have been removed, since two backups held them.
+CREATE TABLE outbox_purged (
+    id BIGINT PRIMARY KEY CHECK (id = 1),
+    epoch BIGINT NOT NULL,
+    sequence BIGINT NOT NULL
+);
+INSERT INTO outbox_purged (id, epoch, sequence) VALUES (1, 0, 0);
 
 -- Who does what only one instance may do: "relay" (and follow), others of the service's own. term is the fencing token: it grows with each new holder; beat grows while
 -- the holder lives, and who sees it stand still for long enough on his own clock may take over.

@@ -92,6 +92,7 @@ static void add_background(const pia_host_t *host, json_t *counters)
         set_count(counters, "outbox_sent_total", stats->sent);
         set_count(counters, "outbox_refused_total", stats->refused);
         set_count(counters, "outbox_repeated_total", stats->repeated);
+        set_count(counters, "outbox_purged_total", stats->purged);
         set_count(counters, "outbox_leads", host->leads);
     }
     if (host->follower) {

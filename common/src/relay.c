@@ -29,7 +29,7 @@ typedef enum {
     PAUSED,
 } state_t;
 
-typedef enum { STEP_UNPARK, STEP_RESEND, STEP_FETCH, STEP_RECORD, STEP_PARK } step_t;
+typedef enum { STEP_UNPARK, STEP_RESEND, STEP_PURGE, STEP_FETCH, STEP_RECORD, STEP_PARK } step_t;
 
 struct pia_relay {
     pia_job_t job; /* first; the only one, in state STORING */
@@ -46,12 +46,18 @@ struct pia_relay {
     pia_parcel_t parcel;
     pia_stream_receipt_t *receipts; /* owned, in STEP_RECORD */
     size_t receipt_count;
-    char common[PIA_CURSOR_SIZE]; /* for STEP_RESEND; "" if there is nothing to send again */
-    char refusal[PIA_DETAIL_MAX]; /* for STEP_PARK */
-    int64_t repeated;             /* of STEP_RESEND */
-    uint64_t request;             /* the last publish */
-    int64_t since_ms;             /* monotonic: when it was asked, or the parcel sent */
-    int64_t until_ms, pause_ms;   /* of PAUSED */
+    char common[PIA_CURSOR_SIZE];    /* for STEP_RESEND; "" if there is nothing to send again */
+    char refusal[PIA_DETAIL_MAX];    /* for STEP_PARK */
+    int64_t repeated;                /* of STEP_RESEND */
+    bool lacks;                      /* of STEP_RESEND: not all of them are here any more */
+    char backed_up[PIA_CURSOR_SIZE]; /* two backups hold the journal so far; "": not said yet */
+    char purge_to[PIA_CURSOR_SIZE];  /* the same, for STEP_PURGE */
+    int64_t purged;                  /* of STEP_PURGE */
+    bool purge_due;                  /* something up to there may be left … */
+    bool purge_next;                 /* … and it is its turn: one slice between two looks */
+    uint64_t request;                /* the last publish */
+    int64_t since_ms;                /* monotonic: when it was asked, or the parcel sent */
+    int64_t until_ms, pause_ms;      /* of PAUSED */
     pia_relay_stats_t stats;
 };
 
@@ -72,6 +78,13 @@ static void back_off(pia_relay_t *relay)
         relay->pause_ms = PAUSE_MAX_MS;
 }
 
+/* Store thread. */
+static pia_status_t resend(pia_relay_t *relay, pia_db_t *db)
+{
+    pia_status_t status = pia_outbox_lacks(db, relay->common, &relay->lacks);
+    return status == PIA_OK ? pia_outbox_resend(db, relay->common, &relay->repeated) : status;
+}
+
 /* Store thread. Each step but the looking is fenced by the lease. */
 static pia_status_t run_step(pia_job_t *job, pia_db_t *db)
 {
@@ -83,7 +96,9 @@ static pia_status_t run_step(pia_job_t *job, pia_db_t *db)
     case STEP_UNPARK:
         return pia_outbox_unpark(db);
     case STEP_RESEND:
-        return pia_outbox_resend(db, relay->common, &relay->repeated);
+        return resend(relay, db);
+    case STEP_PURGE:
+        return pia_outbox_purge(db, relay->purge_to, &relay->purged);
     case STEP_FETCH:
         pia_parcel_clear(&relay->parcel);
         return pia_parcel_fill(db, relay->singles > 0 ? 1 : PIA_RELAY_BATCH_MAX, &relay->parcel);
@@ -145,6 +160,29 @@ static void count_down_singles(pia_relay_t *relay)
         relay->singles--;
 }
 
+static void resent(pia_relay_t *relay)
+{
+    pia_log(PIA_LOG_WARN, "the journal has a new epoch: %lld announcements after %s are sent again",
+            (long long)relay->repeated, relay->common);
+    if (relay->lacks)
+        pia_log(PIA_LOG_ERROR,
+                "the journal has lost what two backups held: announcements after %s may be "
+                "missing, since they are not here any more; restore one of these to have them",
+                relay->common);
+    relay->stats.repeated += (uint64_t)relay->repeated;
+    relay->common[0] = '\0';
+    relay->wanted = true;
+}
+
+static void purged(pia_relay_t *relay)
+{
+    relay->stats.purged += (uint64_t)relay->purged;
+    bool grew = strcmp(relay->purge_to, relay->backed_up) != 0;
+    relay->purge_due = grew || relay->purged == PIA_OUTBOX_PURGE_MAX;
+    relay->purge_next = false;
+    relay->wanted = true;
+}
+
 /* On the loop's thread: a step has succeeded. */
 static void step_succeeded(pia_relay_t *relay)
 {
@@ -154,14 +192,13 @@ static void step_succeeded(pia_relay_t *relay)
         relay->unparked = true;
         break;
     case STEP_RESEND:
-        pia_log(PIA_LOG_WARN,
-                "the journal has a new epoch: %lld announcements after %s are sent again",
-                (long long)relay->repeated, relay->common);
-        relay->stats.repeated += (uint64_t)relay->repeated;
-        relay->common[0] = '\0';
-        relay->wanted = true;
+        resent(relay);
+        break;
+    case STEP_PURGE:
+        purged(relay);
         break;
     case STEP_FETCH:
+        relay->purge_next = true;
         fetched(relay);
         break;
     case STEP_RECORD:
@@ -199,6 +236,18 @@ static void step_done(pia_job_t *job, pia_status_t status)
     advance(relay);
 }
 
+/* Only what was found to be in the journal's history goes. */
+static bool may_purge(const pia_relay_t *relay)
+{
+    return relay->checked && relay->purge_due && relay->purge_next && relay->backed_up[0] != '\0';
+}
+
+static void post_purge(pia_relay_t *relay)
+{
+    memcpy(relay->purge_to, relay->backed_up, sizeof relay->purge_to);
+    post(relay, STEP_PURGE);
+}
+
 /* What is to be done next, when nothing is being done. */
 static void advance(pia_relay_t *relay)
 {
@@ -208,6 +257,8 @@ static void advance(pia_relay_t *relay)
         post(relay, STEP_UNPARK);
     else if (relay->common[0] != '\0')
         post(relay, STEP_RESEND);
+    else if (may_purge(relay))
+        post_purge(relay);
     else if (relay->wanted) {
         relay->wanted = false;
         post(relay, STEP_FETCH);
@@ -272,9 +323,18 @@ static void handle_error(pia_relay_t *relay, const char *detail)
         back_off(relay);
 }
 
+static void handle_backed_up(void *arg, const char *cursor)
+{
+    pia_relay_t *relay = arg;
+    (void)snprintf(relay->backed_up, sizeof relay->backed_up, "%s", cursor);
+    relay->purge_due = true;
+    advance(relay);
+}
+
 static void handle_lost(pia_relay_t *relay)
 {
     relay->checked = false;
+    relay->backed_up[0] = '\0';
     if (relay->state == SENDING || relay->state == ASKING)
         pause_relay(relay, PAUSE_MS);
 }
@@ -333,6 +393,7 @@ pia_relay_t *pia_relay_new(const pia_relay_options_t *options)
     relay->job.done = step_done;
     relay->pause_ms = PAUSE_MS;
     relay->stream = pia_stream_new(options->zmq, options->endpoint, handle_message, relay);
+    pia_stream_on_backed_up(relay->stream, handle_backed_up, relay);
     pia_loop_add_socket(options->loop, pia_stream_socket(relay->stream), process, relay);
     relay->timer_id = pia_loop_add_timer(options->loop, TIMER_MS, tick, relay);
     return relay;

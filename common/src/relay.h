@@ -1,6 +1,7 @@
 /* relay.h - sends the outbox to the journal, in order, under the lease, and keeps the receipts. An
  * announcement that the journal refuses for what it is parks its aggregate; others flow. After a
- * new epoch of the journal it sends again what lies after the common position. Loop thread. */
+ * new epoch of the journal it sends again what lies after the common position; what two backups of
+ * the journal hold it removes. Loop thread. */
 #ifndef PIA_RELAY_H
 #define PIA_RELAY_H
 
@@ -33,7 +34,7 @@ void pia_relay_lead(pia_relay_t *relay, bool leading);
 void pia_relay_kick(pia_relay_t *relay);
 
 typedef struct {
-    uint64_t sent, refused, repeated;
+    uint64_t sent, refused, repeated, purged;
 } pia_relay_stats_t;
 const pia_relay_stats_t *pia_relay_stats(const pia_relay_t *relay);
 

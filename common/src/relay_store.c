@@ -18,6 +18,14 @@ static const char SQL_PARK[] = "UPDATE outbox SET state = 2, problem = $2 WHERE 
 static const char SQL_UNPARK[] = "UPDATE outbox SET state = 0 WHERE state = 2";
 static const char SQL_RESEND[] = "UPDATE outbox SET state = 0 WHERE state = 1 "
                                  "AND (epoch > $1 OR (epoch = $1 AND sequence > $2))";
+static const char SQL_PURGE[] =
+    "DELETE FROM outbox WHERE number IN (SELECT number FROM outbox WHERE state = 1"
+    " AND (epoch, sequence) <= ($1, $2) AND (epoch, sequence) < (SELECT epoch, sequence"
+    " FROM outbox WHERE state = 1 ORDER BY epoch DESC, sequence DESC LIMIT 1)"
+    " ORDER BY epoch, sequence LIMIT $3) RETURNING epoch, sequence";
+static const char SQL_PURGED[] = "SELECT epoch, sequence FROM outbox_purged WHERE id = 1";
+static const char SQL_NOTE_PURGED[] =
+    "UPDATE outbox_purged SET epoch = $1, sequence = $2 WHERE id = 1";
 static const char SQL_COUNT[] = "SELECT COUNT(*) FROM outbox WHERE state = 0";
 static const char SQL_COUNT_PARKED[] = "SELECT COUNT(*) FROM outbox WHERE state = 2";
 
@@ -101,15 +109,81 @@ pia_status_t pia_outbox_unpark(pia_db_t *db)
     return pia_stmt_run(pia_db_prepare(db, SQL_UNPARK), NULL);
 }
 
-pia_status_t pia_outbox_resend(pia_db_t *db, const char *cursor, int64_t *ret_count)
+/* A place in the journal, by which announcements are ordered. */
+typedef struct {
+    int64_t epoch, sequence;
+} position_t;
+
+static position_t read_position(const char *cursor)
 {
     char *end = NULL;
-    int64_t epoch = strtoll(cursor, &end, 10);
-    int64_t sequence = *end == '.' ? strtoll(end + 1, NULL, 10) : 0;
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_RESEND);
-    pia_stmt_integer(stmt, 1, epoch);
-    pia_stmt_integer(stmt, 2, sequence);
-    return pia_stmt_run(stmt, ret_count);
+    position_t position = {.epoch = strtoll(cursor, &end, 10)};
+    position.sequence = *end == '.' ? strtoll(end + 1, NULL, 10) : 0;
+    return position;
+}
+
+static bool is_after(position_t a, position_t b)
+{
+    return a.epoch > b.epoch || (a.epoch == b.epoch && a.sequence > b.sequence);
+}
+
+static position_t position_column(pia_stmt_t *stmt)
+{
+    return (position_t){.epoch = pia_stmt_column_integer(stmt, 0),
+                        .sequence = pia_stmt_column_integer(stmt, 1)};
+}
+
+static pia_stmt_t *prepare_with(pia_db_t *db, const char *sql, position_t position)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, sql);
+    pia_stmt_integer(stmt, 1, position.epoch);
+    pia_stmt_integer(stmt, 2, position.sequence);
+    return stmt;
+}
+
+pia_status_t pia_outbox_resend(pia_db_t *db, const char *cursor, int64_t *ret_count)
+{
+    return pia_stmt_run(prepare_with(db, SQL_RESEND, read_position(cursor)), ret_count);
+}
+
+static pia_status_t read_purged(pia_db_t *db, position_t *ret_position)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_PURGED);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
+    *ret_position = position_column(stmt);
+    pia_stmt_reset(stmt);
+    return PIA_OK;
+}
+
+pia_status_t pia_outbox_purge(pia_db_t *db, const char *cursor, int64_t *ret_count)
+{
+    position_t last;
+    *ret_count = 0;
+    pia_status_t status = read_purged(db, &last);
+    if (status != PIA_OK)
+        return status;
+    pia_stmt_t *stmt = prepare_with(db, SQL_PURGE, read_position(cursor));
+    pia_stmt_integer(stmt, 3, PIA_OUTBOX_PURGE_MAX);
+    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
+        position_t gone = position_column(stmt);
+        last = is_after(gone, last) ? gone : last;
+        ++*ret_count;
+    }
+    pia_stmt_reset(stmt);
+    if (status != PIA_NOT_FOUND)
+        return status;
+    return *ret_count ? pia_stmt_run(prepare_with(db, SQL_NOTE_PURGED, last), NULL) : PIA_OK;
+}
+
+pia_status_t pia_outbox_lacks(pia_db_t *db, const char *cursor, bool *ret_lacks)
+{
+    position_t purged;
+    pia_status_t status = read_purged(db, &purged);
+    if (status == PIA_OK)
+        *ret_lacks = is_after(purged, read_position(cursor));
+    return status;
 }
 
 static pia_status_t count(pia_db_t *db, const char *sql, int64_t *ret_count)

@@ -35,6 +35,16 @@ pia_status_t pia_outbox_unpark(pia_db_t *db);
 /* Lets what lies after `cursor`, the last common position, wait again. */
 pia_status_t pia_outbox_resend(pia_db_t *db, const char *cursor, int64_t *ret_count);
 
+enum { PIA_OUTBOX_PURGE_MAX = 1000 };
+
+/* Removes the first announcements, at most PIA_OUTBOX_PURGE_MAX, that stand in the journal up to
+ * `cursor`, and notes how far; not the last one that the journal took: its receipt is what a new
+ * epoch is noticed by. *ret_count: so many; fewer than the most: there are no more. */
+pia_status_t pia_outbox_purge(pia_db_t *db, const char *cursor, int64_t *ret_count);
+
+/* Whether announcements after `cursor` have been removed: they cannot be sent again. */
+pia_status_t pia_outbox_lacks(pia_db_t *db, const char *cursor, bool *ret_lacks);
+
 /* How many wait and are parked. */
 pia_status_t pia_outbox_count(pia_db_t *db, int64_t *ret_waiting, int64_t *ret_parked);
 

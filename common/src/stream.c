@@ -50,10 +50,12 @@ struct pia_stream {
     char *endpoint;
     void *socket;
     void *monitor;
-    int64_t heard_ms, sent_ms; /* monotonic */
-    int64_t lost_ms;           /* when the connection was last given up */
-    bool welcome;              /* the server has said something on this connection */
-    const char *broken;        /* why it is to be given up; NULL: it is not */
+    int64_t heard_ms, sent_ms;      /* monotonic */
+    int64_t lost_ms;                /* when the connection was last given up */
+    bool welcome;                   /* the server has said something on this connection */
+    const char *broken;             /* why it is to be given up; NULL: it is not */
+    pia_backed_up_fn *on_backed_up; /* NULL: nobody asks */
+    void *backed_up_arg;
     pia_subscriptions_t subscriptions;
 };
 
@@ -221,6 +223,24 @@ static void lose(pia_stream_t *stream, const char *why)
     tell(stream, &message);
 }
 
+void pia_stream_on_backed_up(pia_stream_t *stream, pia_backed_up_fn *fn, void *arg)
+{
+    stream->on_backed_up = fn;
+    stream->backed_up_arg = arg;
+}
+
+static bool handle_welcome(pia_stream_t *stream, const pia_frames_t *frames)
+{
+    json_t *json = pia_frame_json(frames, 2);
+    const json_t *member = json_object_get(json, "backed_up");
+    const char *cursor = json_string_value(member);
+    bool good = json && (!member || (cursor && pia_cursor_is(cursor, strlen(cursor))));
+    if (good && cursor && stream->on_backed_up)
+        stream->on_backed_up(stream->backed_up_arg, cursor);
+    json_decref(json);
+    return good;
+}
+
 static bool handle_receipt(pia_stream_t *stream, const pia_frames_t *frames)
 {
     char journal[PIA_UUID_TEXT_SIZE];
@@ -293,6 +313,7 @@ static bool handle_command(pia_stream_t *stream, uint8_t command, const pia_fram
 {
     switch (command) {
     case WELCOME:
+        return handle_welcome(stream, frames);
     case BEAT:
         return true;
     case RECEIPT:

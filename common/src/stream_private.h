@@ -33,6 +33,11 @@ void pia_stream_publish_message(pia_stream_t *stream,
                                 size_t token_size,
                                 zmq_msg_t *events);
 
+/* Called with the cursor up to which two backups hold the journal, whenever a welcome names one:
+ * at the beginning of a connection, and again when it has grown. */
+typedef void pia_backed_up_fn(void *arg, const char *cursor);
+void pia_stream_on_backed_up(pia_stream_t *stream, pia_backed_up_fn *fn, void *arg);
+
 /* Moves the batch's bytes into a message, which the caller closes; the batch is empty again. */
 void pia_batch_move(pia_batch_t *batch, zmq_msg_t *ret_message);
 

@@ -64,5 +64,6 @@ void handle_journal_verify(void *self, pia_request_t **request_p);
 void handle_journal_usage(void *self, pia_request_t **request_p);
 void handle_journal_retain(void *self, pia_request_t **request_p);
 void handle_journal_begin(void *self, pia_request_t **request_p);
+void handle_journal_backed_up(void *self, pia_request_t **request_p);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "pia/clock.h"
 
+#include "backups.h"
 #include "journal_read.h"
 #include "row_check.h"
 
@@ -197,6 +198,8 @@ pia_status_t epoch_begin(pia_db_t *db, const epoch_begin_t *begin, uint32_t *ret
         return PIA_INTERNAL;
     *ret_epoch = (uint32_t)highest + 1;
     status = set_aside(db, *ret_epoch, begin->end.sequence);
+    if (status == PIA_OK)
+        status = backups_forget_after(db, begin->end.sequence);
     return status == PIA_OK ? add_epoch(db, *ret_epoch, begin) : status;
 }
 

@@ -13,6 +13,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 
+#include "backups.h"
 #include "epoch.h"
 #include "journal_head.h"
 #include "mark.h"
@@ -224,6 +225,17 @@ static pia_status_t lock_head(pia_db_t *db, const journal_t *journal, pia_proble
     return PIA_OK;
 }
 
+/* What services announced up to there may be gone from their outboxes. */
+static void warn_of_backups(pia_db_t *db, const receipt_t *end)
+{
+    cursor_t covered;
+    if (backups_covered(db, &covered) == PIA_OK && covered.sequence > end->sequence)
+        pia_log(PIA_LOG_ERROR,
+                "two backups hold the journal up to event %" PRIu64 ", and it ends at %" PRIu64
+                ": announcements in between may be missing; restore one of them to have them",
+                covered.sequence, end->sequence);
+}
+
 pia_status_t guard_begin_epoch(guard_t *self,
                                pia_db_t *db,
                                journal_t *journal,
@@ -240,8 +252,10 @@ pia_status_t guard_begin_epoch(guard_t *self,
         status = opening_find_end(db, NULL, self->damage, &begin.end);
     else
         journal_committed_head(journal, &begin.end);
-    if (status == PIA_OK)
+    if (status == PIA_OK) {
+        warn_of_backups(db, &begin.end);
         status = epoch_begin(db, &begin, &epoch);
+    }
     *ret_begun = (guard_begun_t){.end = begin.end};
     if (status == PIA_OK && !journal_is_whole(journal))
         status = journal_rebuild(journal, db, begin.end.sequence, &ret_begun->forgotten);

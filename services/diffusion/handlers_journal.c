@@ -1,8 +1,11 @@
 /* handlers_journal.c - where the journal ends, and whether it is as it was written. */
 #include <sodium.h>
+#include <string.h>
 
+#include "backups.h"
 #include "cut.h"
 #include "diffusion.h"
+#include "epoch.h"
 #include "journal_read.h"
 #include "proto/journal.h"
 #include "verify.h"
@@ -91,5 +94,49 @@ void handle_journal_begin(void *self, pia_request_t **request_p)
         json_object_set_new(answer, "publications", json_integer((json_int_t)publications));
     if (begun.forgotten)
         json_object_set_new(answer, "forgotten", json_integer((json_int_t)begun.forgotten));
+    pia_request_answer(request_p, answer, 0);
+}
+
+/* A cursor of this history. */
+static pia_status_t
+read_end(const diffusion_t *diffusion, const char *text, cursor_t *ret_end, pia_problem_t *problem)
+{
+    cursor_t common;
+    pia_status_t status = PIA_GONE;
+    if (cursor_parse(text, strlen(text), ret_end))
+        status = journal_locate(diffusion->context->db, ret_end, &common);
+    if (status == PIA_GONE)
+        return pia_problem_set(problem, PIA_INVALID, "/cursor", "It is no place in this journal.");
+    return status == PIA_OK
+               ? PIA_OK
+               : pia_problem_set(problem, status, "", "The journal cannot be read now.");
+}
+
+void handle_journal_backed_up(void *self, pia_request_t **request_p)
+{
+    diffusion_t *diffusion = self;
+    const pia_diffusion_journal_backed_up_t *fields = pia_request_fields(*request_p);
+    pia_db_t *db = diffusion->context->db;
+    pia_problem_t problem = {0};
+    cursor_t end;
+    cursor_t covered;
+    char text[CURSOR_TEXT_SIZE];
+    pia_status_t status = read_end(diffusion, fields->cursor, &end, &problem);
+    if (status != PIA_OK) {
+        pia_request_fail(request_p, &problem);
+        return;
+    }
+    status = backups_note(db, &end);
+    if (status == PIA_OK)
+        status = backups_covered(db, &covered);
+    if (status != PIA_OK && status != PIA_NOT_FOUND) {
+        pia_request_refuse(request_p, status, "", "The backup cannot be noted now.");
+        return;
+    }
+    json_t *answer = json_pack("{s:s}", "cursor", fields->cursor);
+    if (status == PIA_OK) {
+        cursor_format(&covered, text);
+        json_object_set_new(answer, "backed_up", json_string(text));
+    }
     pia_request_answer(request_p, answer, 0);
 }

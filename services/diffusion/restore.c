@@ -13,6 +13,7 @@
 #include "pia/durable_file.h"
 #include "pia/memory.h"
 
+#include "backups.h"
 #include "epoch.h"
 #include "journal_read.h"
 #include "mark.h"
@@ -128,32 +129,49 @@ note_lost(pia_db_t *db, pia_db_t *replaced, const receipt_t *end, uint32_t *abov
     return status;
 }
 
+/* What is known of backups, and that two of them held more than what is restored. */
+static pia_status_t compare_backups(pia_db_t *db, pia_db_t *replaced, uint64_t *ret_covered)
+{
+    cursor_t covered;
+    pia_status_t status = backups_covered(replaced, &covered);
+    if (status == PIA_NOT_FOUND)
+        covered.sequence = 0;
+    else if (status != PIA_OK)
+        return status;
+    *ret_covered = covered.sequence;
+    return backups_take_over(db, replaced);
+}
+
 static pia_status_t
-begin_epoch(pia_db_t *db, const char *path, uint32_t above, receipt_t *ret_begun)
+begin_epoch(pia_db_t *db, const char *path, uint32_t above, restored_t *ret_restored)
 {
     char url[URL_SIZE];
     pia_db_t *replaced = NULL;
+    ret_restored->covered = 0;
     epoch_begin_t begin = {.above = above, .reason = "a backup was restored"};
     pia_status_t status = journal_read_end(db, &begin.end);
     (void)snprintf(url, sizeof url, "sqlite:%s", path);
     if (status == PIA_OK && access(path, F_OK) == 0 &&
         pia_db_open(url, PIA_DB_READER, &replaced, NULL) == PIA_OK) {
-        if (is_same_journal(db, replaced))
+        if (is_same_journal(db, replaced)) {
             status = note_lost(db, replaced, &begin.end, &begin.above);
+            if (status == PIA_OK)
+                status = compare_backups(db, replaced, &ret_restored->covered);
+        }
         pia_db_close(&replaced);
     }
-    *ret_begun = begin.end;
-    return status == PIA_OK ? epoch_begin(db, &begin, &ret_begun->epoch) : status;
+    ret_restored->begun = begin.end;
+    return status == PIA_OK ? epoch_begin(db, &begin, &ret_restored->begun.epoch) : status;
 }
 
 /* Without a new epoch nothing is restored: cursors of the lost tail would seem to go on. */
 static pia_status_t
-commit_epoch(pia_db_t *db, const char *path, uint32_t above, receipt_t *ret_begun)
+commit_epoch(pia_db_t *db, const char *path, uint32_t above, restored_t *ret_restored)
 {
     pia_status_t status = pia_db_begin(db);
     if (status != PIA_OK)
         return status;
-    status = begin_epoch(db, path, above, ret_begun);
+    status = begin_epoch(db, path, above, ret_restored);
     if (status == PIA_OK)
         status = pia_db_commit(db);
     return status == PIA_OK ? pia_db_settle(db) : status;
@@ -163,7 +181,7 @@ commit_epoch(pia_db_t *db, const char *path, uint32_t above, receipt_t *ret_begu
 static pia_status_t prepare(const char *copy,
                             const char *path,
                             uint32_t above,
-                            receipt_t *ret_begun,
+                            restored_t *ret_restored,
                             pia_problem_t *problem)
 {
     char url[URL_SIZE];
@@ -175,7 +193,7 @@ static pia_status_t prepare(const char *copy,
         return status;
     status = restore_verify(db, &last, problem);
     if (status == PIA_OK) {
-        status = commit_epoch(db, path, above, ret_begun);
+        status = commit_epoch(db, path, above, ret_restored);
         if (status != PIA_OK)
             (void)pia_problem_set(problem, status, "", "%s: %s", copy, pia_db_error(db));
     }
@@ -220,7 +238,7 @@ static pia_status_t change_names(const char *copy, const char *path, pia_problem
 pia_status_t restore_run(const char *backup,
                          const char *path,
                          uint32_t above,
-                         receipt_t *ret_begun,
+                         restored_t *ret_restored,
                          pia_problem_t *problem)
 {
     char copy[PATH_SIZE];
@@ -236,7 +254,7 @@ pia_status_t restore_run(const char *backup,
     if (status == PIA_OK)
         status = copy_file(backup, copy, problem);
     if (status == PIA_OK)
-        status = prepare(copy, path, above, ret_begun, problem);
+        status = prepare(copy, path, above, ret_restored, problem);
     if (status == PIA_OK)
         status = change_names(copy, path, problem);
     return status;

@@ -49,26 +49,46 @@ static void drop_nonsense(server_t *self, const pia_frames_t *message, const cha
         forget(self, peer);
 }
 
+static void welcome(void *arg, peer_t *peer)
+{
+    server_t *self = arg;
+    char cursor[CURSOR_TEXT_SIZE];
+    const cursor_t *head = ring_head(self->ring);
+    cursor_format(head, cursor);
+    json_t *json = json_pack("{s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:i}", "journal",
+                             journal_id(self->diffusion->journal), "epoch", (json_int_t)head->epoch,
+                             "cursor", cursor, "heartbeat_ms", BEAT_MS, "batch_max", PIAD_BATCH_MAX,
+                             "event_max", PIA_EVENT_SIZE_MAX, "frame_max", PIAD_FRAME_MAX,
+                             "publishes_max", PUBLISHES_PER_PEER_MAX);
+    if (self->backups.told[0] != '\0')
+        json_object_set_new(json, "backed_up", json_string(self->backups.told));
+    pia_frames_t frames;
+    peer_begin(&frames, peer, PIAD_WELCOME);
+    peer_add_json(&frames, json);
+    (void)peer_send(self->peers, peer, &frames);
+}
+
+static void welcome_again(void *arg, peer_t *peer)
+{
+    if (peer->greeted)
+        welcome(arg, peer);
+}
+
+void server_welcome_again(server_t *self)
+{
+    peers_each(self->peers, welcome_again, self);
+}
+
 /* A hello is the first thing on a connection: what an earlier one of the same identity left ends.
  */
 static void take_hello(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)
 {
     (void)message;
     (void)last;
-    char cursor[CURSOR_TEXT_SIZE];
-    const cursor_t *head = ring_head(self->ring);
-    cursor_format(head, cursor);
     streams_close_all(self->streams, peer);
     groups_drop_peer(self->groups, peer, "The worker began anew.");
-    pia_frames_t frames;
-    peer_begin(&frames, peer, PIAD_WELCOME);
-    peer_add_json(&frames,
-                  json_pack("{s:s, s:I, s:s, s:i, s:i, s:i, s:i, s:i}", "journal",
-                            journal_id(self->diffusion->journal), "epoch", (json_int_t)head->epoch,
-                            "cursor", cursor, "heartbeat_ms", BEAT_MS, "batch_max", PIAD_BATCH_MAX,
-                            "event_max", PIA_EVENT_SIZE_MAX, "frame_max", PIAD_FRAME_MAX,
-                            "publishes_max", PUBLISHES_PER_PEER_MAX));
-    (void)peer_send(self->peers, peer, &frames);
+    peer->greeted = true;
+    welcome(self, peer);
 }
 
 static void take_publish(server_t *self, peer_t *peer, const piad_t *message, zmq_msg_t *last)

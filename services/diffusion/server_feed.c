@@ -1,6 +1,7 @@
 /* server_feed.c - new batches on their way to streams and to the live feed. */
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 
+#include "backups.h"
 #include "marker.h"
 #include "revocations.h"
 #include "server_private.h"
@@ -159,4 +161,42 @@ void server_look_for_tail(void *arg)
 {
     server_take_feed(arg);
     server_ask_tail(arg);
+}
+
+static server_t *looking(pia_job_t *job)
+{
+    return (server_t *)(void *)((char *)job - offsetof(server_t, backups.job));
+}
+
+static pia_status_t run_backups(pia_job_t *job, pia_db_t *db)
+{
+    server_t *self = looking(job);
+    pia_status_t status = backups_covered(db, &self->backups.found);
+    self->backups.known = status == PIA_OK;
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+/* What cannot be read now is asked again. */
+static void backups_done(pia_job_t *job, pia_status_t status)
+{
+    server_t *self = looking(job);
+    char text[CURSOR_TEXT_SIZE];
+    self->backups.busy = false;
+    if (status != PIA_OK || !self->backups.known || self->draining)
+        return;
+    cursor_format(&self->backups.found, text);
+    if (strcmp(text, self->backups.told) == 0)
+        return;
+    memcpy(self->backups.told, text, sizeof text);
+    server_welcome_again(self);
+}
+
+void server_look_for_backups(void *arg)
+{
+    server_t *self = arg;
+    if (self->backups.busy || self->draining)
+        return;
+    self->backups.job = (pia_job_t){.run = run_backups, .done = backups_done};
+    self->backups.busy =
+        pia_executor_post(self->diffusion->context->executor, &self->backups.job) == PIA_OK;
 }

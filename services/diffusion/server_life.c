@@ -20,7 +20,8 @@ enum {
     TICK_MS = 500,
     GROUPS_MS = 100, /* how late a delayed event may come */
     LIVE_MS = 1000,
-    TAIL_MS = 100, /* PostgreSQL: how late other instances' events and damage may be noticed */
+    TAIL_MS = 100,     /* PostgreSQL: how late other instances' events and damage may be noticed */
+    BACKUPS_MS = 5000, /* how late a backup that was noted is told */
     LINGER_MS = 5000,
 };
 
@@ -179,6 +180,7 @@ static void join_loop(server_t *self)
     self->timers[0] = pia_loop_add_timer(loop, TICK_MS, tick, self);
     self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
     self->timers[3] = pia_loop_add_timer(loop, GROUPS_MS, tick_groups, self);
+    self->timers[4] = pia_loop_add_timer(loop, BACKUPS_MS, server_look_for_backups, self);
     if (self->shared)
         self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, tick_shared, self);
 }

@@ -32,7 +32,7 @@ struct server {
     uint64_t live_after; /* what was there before we were is not sent live */
     read_t *tail;        /* a question for what other instances wrote; NULL: none */
     int wake;            /* eventfd: streams wait for another round */
-    int timers[4];       /* ids */
+    int timers[5];       /* ids */
     int retry_timer;     /* id while streams are blocked; 0 */
     bool shared;         /* other instances may write to the journal */
     bool draining;
@@ -42,6 +42,13 @@ struct server {
         uint64_t good; /* what is noted */
         bool busy;
     } note;
+    struct {
+        pia_job_t job;
+        cursor_t found;              /* by the job */
+        bool known;                  /* by the job: there are two backups */
+        char told[CURSOR_TEXT_SIZE]; /* "": nothing */
+        bool busy;
+    } backups;
     struct {
         atomic_ullong received, nonsense, dropped;
         atomic_ullong peers, streams; /* now; for stats in another thread */
@@ -53,8 +60,11 @@ struct server {
 /* `arg` is the server. */
 void server_receive(void *arg);
 void server_look_after_peers(server_t *self);
+/* Every peer that has said hello is told again what holds for all. */
+void server_welcome_again(server_t *self);
 
 /* server_feed.c */
+void server_look_for_backups(void *arg); /* … and tells peers how far two of them go */
 void server_run_streams(void *arg);
 void server_go_on(void *arg);         /* the wake is readable */
 void server_drained(void *arg);       /* frames have left */

@@ -53,6 +53,7 @@ static const pia_route_t routes[] = {
     {&pia_msg_diffusion_journal_usage, PIA_ROLE_OPERATOR, handle_journal_usage},
     {&pia_msg_diffusion_journal_retain, PIA_ROLE_OPERATOR, handle_journal_retain},
     {&pia_msg_diffusion_journal_begin, PIA_ROLE_OPERATOR, handle_journal_begin},
+    {&pia_msg_diffusion_journal_backed_up, PIA_ROLE_OPERATOR, handle_journal_backed_up},
     {NULL, 0, NULL},
 };
 

@@ -78,12 +78,23 @@ static int verify(const tool_t *tool)
     return DONE;
 }
 
+static void warn_of_later(const restored_t *restored)
+{
+    if (restored->covered > restored->begun.sequence)
+        (void)fprintf(stderr,
+                      "pia-diffusion: this backup is older than the last but one, which holds the "
+                      "journal up to event %" PRIu64 ": services keep what they announced only "
+                      "after that, so what they announced after event %" PRIu64 " may be missing. "
+                      "Restore one of the last two to have it.\n",
+                      restored->covered, restored->begun.sequence);
+}
+
 static int restore(const tool_t *tool)
 {
     pia_problem_t problem = {0};
     pia_lock_t *lock = NULL;
     char lock_name[PATH_SIZE];
-    receipt_t begun = {.epoch = 1};
+    restored_t restored = {.covered = 0};
     if (strncmp(tool->url, SQLITE, sizeof SQLITE - 1) != 0) {
         (void)fprintf(stderr, "pia-diffusion: PostgreSQL is restored by its own tools; then pia "
                               "journal begin-epoch\n");
@@ -95,12 +106,13 @@ static int restore(const tool_t *tool)
     if (status == PIA_CONFLICT)
         (void)pia_problem_set(&problem, status, "", "a pia-diffusion has %s: end it first", path);
     if (status == PIA_OK)
-        status = restore_run(tool->file, path, tool->above, &begun, &problem);
+        status = restore_run(tool->file, path, tool->above, &restored, &problem);
     pia_lock_destroy(&lock);
     if (status != PIA_OK)
         return say(&problem);
     (void)printf("restored up to event %" PRIu64 "; epoch %" PRIu32 " begins after it\n",
-                 begun.sequence, begun.epoch);
+                 restored.begun.sequence, restored.begun.epoch);
+    warn_of_later(&restored);
     return DONE;
 }
 

@@ -4,7 +4,8 @@
 
 #include "pia/log.h"
 #include "pia/record.h"
-#include "pia/stream.h"
+#include "stream_codec.h"
+#include "stream_private.h"
 
 enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_MAX = 2000 };
 
@@ -40,6 +41,7 @@ static const struct {
     {"\x8a", 1},
     {"0123456789abcdef1234123456780123456789abcdef0123456789abcdef\0", 61},
     {"{\"status\":\"conflict\",\"detail\":\"x\"}", 34},
+    {"{\"backed_up\":\"1.2.00000002\"}", 28},
 };
 
 static void subscribe(subscriber_t *self)
@@ -93,6 +95,12 @@ static void on_message(void *arg, const pia_stream_message_t *message)
     }
 }
 
+static void on_backed_up(void *arg, const char *cursor)
+{
+    (void)arg;
+    FUZZ_CHECK(pia_cursor_is(cursor, strlen(cursor)));
+}
+
 /* Adds what the fuzzer chooses: a word, a record of an event, or bytes. */
 static void add_frame(fuzz_t *fuzz, pia_frames_t *message)
 {
@@ -129,6 +137,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_t fuzz = {data, size};
     subscriber_t self = {.stream = NULL};
     self.stream = pia_stream_new(zmq, "inproc://diffusion", on_message, &self);
+    pia_stream_on_backed_up(self.stream, on_backed_up, NULL);
     subscribe(&self);
     pia_frames_t peer;
     pia_frames_init(&peer);

@@ -34,6 +34,15 @@ CREATE TABLE journal_batch (
     row_check BIGINT NOT NULL,      -- of all but the bytes, see row_check.h
     bytes_check BIGINT NOT NULL     -- of the bytes
 );
+-- Backups that are complete, and where the journal ended when they began.
+CREATE TABLE journal_backup (
+    number BIGINT PRIMARY KEY,      -- 1, 2, 3 … as they were noted
+    epoch BIGINT NOT NULL,
+    sequence BIGINT NOT NULL,
+    chain BIGINT NOT NULL,          -- as in a cursor
+    noted_at BIGINT NOT NULL        -- ms
+);
+CREATE INDEX journal_backup_sequence ON journal_backup (sequence);
 -- Public keys that markers are signed with, see signer.h.
 CREATE TABLE journal_key (
     public_key BYTEA PRIMARY KEY,

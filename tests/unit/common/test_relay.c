@@ -348,6 +348,65 @@ static void after_a_new_epoch_what_was_lost_is_sent_again(void **state)
     assert_int_equal(pia_relay_stats(fixture->relay)->repeated, 2);
 }
 
+/* Says that two backups hold the journal up to `cursor`. */
+static void say_backed_up(fixture_t *fixture, const pia_frames_t *to, const char *cursor)
+{
+    char text[64];
+    pia_frames_t frames;
+    (void)snprintf(text, sizeof text, "{\"backed_up\":\"%s\"}", cursor);
+    test_peer_begin(&frames, to);
+    pia_frames_add(&frames, "\x81", 1);
+    pia_frames_add_text(&frames, text);
+    test_peer_send(fixture->journal, &frames);
+}
+
+static const char SQL_FIRST[] = "SELECT MIN(number) FROM outbox";
+
+static void what_two_backups_hold_is_removed(void **state)
+{
+    fixture_t *fixture = *state;
+    announce_some(fixture, TWO, 5);
+    start_relay(fixture);
+    const pia_frames_t *sent = test_peer_take_command(fixture->journal, PUBLISH);
+    accept_from(fixture, sent, 1, 5);
+    wait_for_count(fixture, SQL_SENT, 5);
+    say_backed_up(fixture, sent, "1.3.00112233");
+    wait_for_count(fixture, SQL_FIRST, 4);
+    say_backed_up(fixture, sent, "1.9.00112233");
+    wait_for_count(fixture, SQL_FIRST, 5); /* by the last one a new epoch is noticed */
+    wait_for_count(fixture, "SELECT sequence FROM outbox_purged", 4);
+}
+
+/* What is said at the greeting counts only when the journal's history is known to go on; what an
+ * epoch has lost is not removed, but sent again. */
+static void nothing_is_removed_before_the_history_is_checked(void **state)
+{
+    fixture_t *fixture = *state;
+    announce_some(fixture, TWO, 3);
+    start_relay(fixture);
+    const pia_frames_t *sent = test_peer_take_command(fixture->journal, PUBLISH);
+    accept_from(fixture, sent, 1, 3);
+    wait_for_count(fixture, SQL_SENT, 3);
+    stop_relay(fixture);
+    start_relay(fixture);
+    const pia_frames_t *question = test_peer_take_command(fixture->journal, SUBSCRIBE);
+    say_backed_up(fixture, question, "2.9.00112233"); /* epoch 2 has lost 2 and 3 of epoch 1 */
+    pia_frames_t frames;
+    test_peer_begin(&frames, question);
+    pia_frames_add(&frames, "\x86", 1);
+    pia_frames_add(&frames, pia_frames_data(question, 3), 4);
+    pia_frames_add_text(&frames, "1.1.00112233");
+    pia_frames_add_text(&frames, "{}");
+    test_peer_send(fixture->journal, &frames);
+    sent = test_peer_take_command(fixture->journal, PUBLISH);
+    expect_numbers(sent, "2 3");
+    wait_for_count(fixture, SQL_FIRST, 1); /* it is the last one that the journal has */
+    accept_from(fixture, sent, 2, 2);
+    wait_for_count(fixture, SQL_SENT, 3);
+    say_backed_up(fixture, sent, "2.9.00112233");
+    wait_for_count(fixture, SQL_FIRST, 3); /* now they are in this epoch's history */
+}
+
 static void without_the_lease_nothing_is_recorded(void **state)
 {
     fixture_t *fixture = *state;
@@ -402,6 +461,8 @@ int main(void)
         WITH_JOURNAL(a_repeat_is_the_same_bytes),
         WITH_JOURNAL(receipts_that_make_no_sense_are_not_believed),
         WITH_JOURNAL(after_a_new_epoch_what_was_lost_is_sent_again),
+        WITH_JOURNAL(what_two_backups_hold_is_removed),
+        WITH_JOURNAL(nothing_is_removed_before_the_history_is_checked),
         WITH_JOURNAL(without_the_lease_nothing_is_recorded),
         WITH_JOURNAL(an_event_that_is_none_is_refused_at_the_source),
         WITH_JOURNAL(numbers_have_no_holes),
