@@ -74,12 +74,9 @@ static pia_status_t take_over(pia_db_t *db, pia_stmt_t *row)
 pia_status_t backups_take_over(pia_db_t *db, pia_db_t *other)
 {
     pia_stmt_t *row = pia_db_prepare(other, SQL_ALL);
-    pia_status_t status = pia_stmt_step(row);
-    while (status == PIA_OK) {
+    pia_status_t status = PIA_OK;
+    while (status == PIA_OK && pia_stmt_step(row) == PIA_OK)
         status = take_over(db, row);
-        if (status == PIA_OK)
-            status = pia_stmt_step(row);
-    }
     pia_stmt_reset(row);
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
+    return status;
 }

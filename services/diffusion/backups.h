@@ -19,8 +19,8 @@ pia_status_t backups_covered(pia_db_t *db, cursor_t *ret_end);
 /* Forgets those that end after event `sequence`: what stands behind it is not of this history. */
 pia_status_t backups_forget_after(pia_db_t *db, uint64_t sequence);
 
-/* Notes what `other`, the same journal before a restore, knows of backups that end in this history.
- */
+/* Notes what `other`, the same journal before a restore, knows of backups that end in this history;
+ * what it cannot read, because it is damaged, it does not know. */
 pia_status_t backups_take_over(pia_db_t *db, pia_db_t *other);
 
 #endif

@@ -129,16 +129,11 @@ note_lost(pia_db_t *db, pia_db_t *replaced, const receipt_t *end, uint32_t *abov
     return status;
 }
 
-/* What is known of backups, and that two of them held more than what is restored. */
+/* What is known of backups, and whether two of them held more than what is restored. */
 static pia_status_t compare_backups(pia_db_t *db, pia_db_t *replaced, uint64_t *ret_covered)
 {
     cursor_t covered;
-    pia_status_t status = backups_covered(replaced, &covered);
-    if (status == PIA_NOT_FOUND)
-        covered.sequence = 0;
-    else if (status != PIA_OK)
-        return status;
-    *ret_covered = covered.sequence;
+    *ret_covered = backups_covered(replaced, &covered) == PIA_OK ? covered.sequence : 0;
     return backups_take_over(db, replaced);
 }
 

@@ -194,7 +194,8 @@ static void backups_done(pia_job_t *job, pia_status_t status)
 void server_look_for_backups(void *arg)
 {
     server_t *self = arg;
-    if (self->backups.busy || self->draining)
+    bool reads_only = damage_is_known(guard_damage(self->diffusion->guard), NULL);
+    if (self->backups.busy || self->draining || reads_only)
         return;
     self->backups.job = (pia_job_t){.run = run_backups, .done = backups_done};
     self->backups.busy =

@@ -64,7 +64,7 @@ void server_look_after_peers(server_t *self);
 void server_welcome_again(server_t *self);
 
 /* server_feed.c */
-void server_look_for_backups(void *arg); /* … and tells peers how far two of them go */
+void server_look_for_backups(void *arg); /* peers are told how far two of them hold the journal */
 void server_run_streams(void *arg);
 void server_go_on(void *arg);         /* the wake is readable */
 void server_drained(void *arg);       /* frames have left */
