@@ -163,11 +163,20 @@ def test_a_restore_killed_between_names_leaves_no_empty_journal(journal):
     assert (now["epoch"], now["sequence"]) == (2, kept["sequence"]) and "damage" not in now
 
 
+def wait_for_mark(network, sequence):
+    """Acknowledgements do not wait for it."""
+    until = time.monotonic() + 10
+    while f" {sequence:019} " not in (network.data / "diffusion.db.mark").read_text():
+        assert time.monotonic() < until, "the mark stays behind"
+        time.sleep(0.01)
+
+
 def test_an_old_copy_put_in_place_by_hand_is_noticed(journal):
     """Without pia restore there is no new epoch: the mark shows that the tail is gone."""
     kept = publish(journal, [make_event()])[0]
     backup = take_backup(journal)
-    publish(journal, [make_event()])
+    lost = publish(journal, [make_event()])[0]
+    wait_for_mark(journal, lost["sequence"])
     journal.processes[-1].kill()
     for ending in ("", "-wal", "-shm"):
         (journal.data / f"diffusion.db{ending}").rename(journal.data / f"old{ending}")
