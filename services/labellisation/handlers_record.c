@@ -33,7 +33,8 @@ void handle_dossier_reviews(void *arg, pia_request_t **request_p)
     pia_status_t status =
         handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
-        if (view_is_reader(&found.matter, found.roles))
+        if (view_is_reader(&found.matter, found.roles) &&
+            handler_check_declared(self, *request_p, &found, &problem) == PIA_OK)
             status = review_list(self->db, found.matter.id, NULL, &list);
         else if ((found.roles & PIA_ROLE_REVIEWER) != 0)
             status = review_list(self->db, found.matter.id, principal->person, &list);

@@ -189,7 +189,14 @@ def test_other_roles_do_not_open_what_a_reviewer_has_not_declared_for(campaign, 
     assert not reads(campaign, "reviewing member", dossier)
     card = campaign.get(dossier, "reviewing member")
     assert "facts" not in card and "signatures" not in card and "deadline" not in card
+    reviews = {"dossier": dossier["id"]}
+    dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers("reviewer 1"))
+    dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
+    dossier = campaign.get(dossier)
+    own = campaign.ok("reviewing member", "labellisation.dossier.reviews", reviews)["items"]
+    assert [item["reviewer"] for item in own] == [campaign.persons["reviewing member"]]
     campaign.declare("reviewing member", dossier)
+    assert len(campaign.ok("reviewing member", "labellisation.dossier.reviews", reviews)["items"]) == 2
     assert reads(campaign, "reviewing member", dossier)
 
 
