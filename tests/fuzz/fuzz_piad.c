@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "filter.h"
+#include "pia/token.h"
 #include "piad.h"
 
 enum { FRAMES_MAX = 8, FRAME_MAX = 65535 };
@@ -43,9 +44,11 @@ static void check_message(const piad_frame_t *frames, size_t count)
     if (piad_parse(frames, count, &message) != NULL) {
         return;
     }
-    FUZZ_CHECK((message.command >= PIAD_HELLO && message.command <= PIAD_HEARTBEAT) ||
+    FUZZ_CHECK((message.command >= PIAD_HELLO && message.command <= PIAD_RENEW) ||
                (message.command >= PIAD_JOIN && message.command <= PIAD_LEAVE));
-    if (message.command == PIAD_ACK) {
+    if (message.command == PIAD_RENEW) {
+        FUZZ_CHECK(message.token.size <= PIA_TOKEN_MAX);
+    } else if (message.command == PIAD_ACK) {
         FUZZ_CHECK(message.acks.size >= PIAD_ACK_SIZE && message.acks.size % PIAD_ACK_SIZE == 0);
     } else if (message.command == PIAD_NACK) {
         FUZZ_CHECK(message.reason.size <= PIAD_REASON_MAX && message.delay_ms <= PIAD_DELAY_MAX);
