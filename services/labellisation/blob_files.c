@@ -78,11 +78,25 @@ static pia_status_t write_all(int file, const char *bytes, size_t size, int64_t 
         size -= (size_t)written;
         start += written;
     }
-    return fdatasync(file) == 0 ? PIA_OK : PIA_UNAVAILABLE;
+    return PIA_OK;
 }
 
-/* A failed sync may have lost bytes that a later one would call written: the file goes, so that
- * the next part finds that they are gone. */
+/* A failed sync may have lost bytes that a later one would call written, also for want of space
+ * (the kernel allocates late): the file goes, so that the next part finds that they are gone. A
+ * failed write has only not added to what was synced before. */
+static pia_status_t
+write_durably(int file, const char *path, const void *bytes, size_t size, int64_t start)
+{
+    pia_status_t status = write_all(file, bytes, size, start);
+    if (status != PIA_OK)
+        return failed("cannot write", path);
+    if (fdatasync(file) == 0)
+        return PIA_OK;
+    status = failed("cannot sync", path);
+    (void)unlink(path);
+    return status;
+}
+
 static pia_status_t
 write_file(blob_store_t *store, const char *upload, int64_t start, const void *bytes, size_t size)
 {
@@ -96,12 +110,7 @@ write_file(blob_store_t *store, const char *upload, int64_t start, const void *b
         (void)close(file);
         return PIA_GONE;
     }
-    pia_status_t status = write_all(file, bytes, size, start);
-    if (status != PIA_OK) {
-        (void)failed("cannot write", path);
-        if (errno != ENOSPC && errno != EDQUOT)
-            (void)unlink(path);
-    }
+    pia_status_t status = write_durably(file, path, bytes, size, start);
     (void)close(file);
     if (status != PIA_OK || start > 0)
         return status;

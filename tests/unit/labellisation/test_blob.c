@@ -2,11 +2,13 @@
  * same promises. */
 #include "pia_test.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "attachment.h"
@@ -22,6 +24,15 @@
 static blob_store_t *store;
 static char folder[128];
 static char dossier[PIA_UUID_TEXT_SIZE];
+static int sync_error; /* what a sync fails with; 0: it does not */
+
+/* Stands in place of the C library's. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+int fdatasync(int descriptor)
+{
+    errno = sync_error;
+    return sync_error ? -1 : (int)syscall(SYS_fdatasync, descriptor);
+}
 
 static int setup(void **state)
 {
@@ -226,6 +237,24 @@ static void what_is_lost_of_an_upload_is_told(void **state)
     assert_int_equal(blob_keep(store, UPLOAD, HASH, 6), PIA_GONE);
 }
 
+/* The kernel may have dropped the bytes, and call the next sync good: also when the disk was full.
+ */
+static void an_upload_that_could_not_be_synced_is_gone(void **state)
+{
+    static const int errors[] = {EIO, ENOSPC};
+    (void)state;
+    if (pia_db_is_shared(bench.db))
+        skip();
+    for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
+        put(UPLOAD, 0, "abc");
+        sync_error = errors[i];
+        pia_status_t status = blob_write(store, UPLOAD, 3, "def", 3);
+        sync_error = 0;
+        assert_int_equal(status, PIA_UNAVAILABLE);
+        assert_int_equal(blob_write(store, UPLOAD, 6, "ghi", 3), PIA_GONE);
+    }
+}
+
 static void a_blob_is_never_overwritten(void **state)
 {
     (void)state;
@@ -258,6 +287,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(an_upload_that_nobody_goes_on_with_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_lost_of_an_upload_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_upload_that_could_not_be_synced_is_gone, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_blob_is_never_overwritten, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
