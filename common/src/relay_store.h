@@ -35,7 +35,7 @@ pia_status_t pia_outbox_unpark(pia_db_t *db);
 /* Lets what lies after `cursor`, the last common position, wait again. */
 pia_status_t pia_outbox_resend(pia_db_t *db, const char *cursor, int64_t *ret_count);
 
-enum { PIA_OUTBOX_PURGE_MAX = 1000 }; /* measured: 5 ms on SQLite, with the commit */
+enum { PIA_OUTBOX_PURGE_MAX = 1000 }; /* rows in one transaction of the store thread */
 
 /* Removes the first announcements, at most PIA_OUTBOX_PURGE_MAX, that stand in the journal up to
  * `cursor`, and notes how far; not the last one that the journal took: its receipt is what a new
