@@ -1,9 +1,10 @@
 /* loop.c - the reactor: one epoll_wait a round, then every ready source, then the timers due.
  *
  * Not zmq_poll, which asks every socket and descriptor twice before it sleeps: with the diffusion's
- * five sockets and six descriptors 22 system calls before a sleep, now 11. A socket's descriptor (ZMQ_FD)
- * only says that there is news for it, and any use of the socket may take that news away unseen: so
- * all of them are asked for ZMQ_EVENTS after every round in which somebody was called. */
+ * five sockets and six descriptors 22 system calls before a sleep, now 11. A socket's descriptor
+ * (ZMQ_FD) only says that there is news for it, and any use of the socket may take that news away
+ * unseen: so all of them are asked for ZMQ_EVENTS after every round in which somebody was called.
+ */
 #include "pia/loop.h"
 
 #include <assert.h>

@@ -149,8 +149,8 @@ static pia_status_t open_end(diffusion_t *self, pia_problem_t *problem)
     return status;
 }
 
-/* Measured with 10 million events and 960,000 subscriptions in the page cache: 2.3 s until ready one
- * after the other, 1.25 s side by side; from the disk 3.7 s and 2.7 s. */
+/* Measured with 10 million events and 960,000 subscriptions in the page cache: 2.3 s until ready
+ * one after the other, 1.25 s side by side; from the disk 3.7 s and 2.7 s. */
 static pia_status_t open_journal(diffusion_t *self, pia_problem_t *problem)
 {
     const pia_context_t *context = self->context;
