@@ -7,6 +7,7 @@
 
 #include "access.h"
 #include "attachment.h"
+#include "letter.h"
 #include "pia/memory.h"
 #include "proof.h"
 #include "receipt.h"
@@ -185,6 +186,32 @@ static pia_status_t add_reviews(export_t *export)
     return status;
 }
 
+/* All messages with the candidate; notes are confidential and leave with no file. The candidate's
+ * side reads them: who wrote for the office is not named. */
+static pia_status_t add_messages(export_t *export)
+{
+    letter_query_t query = {dossier_of(export)->id, LETTER_MESSAGE, SIDE_CANDIDATE, 0, PAGE};
+    json_t *all = json_array();
+    pia_status_t status = PIA_OK;
+    if (!access_allows(dossier_of(export), export->found->roles, ACCESS_LETTER)) {
+        json_decref(all);
+        return PIA_OK;
+    }
+    for (bool more = true; status == PIA_OK && more;) {
+        json_t *page = NULL;
+        status = letter_list(export->self->db, &query, &page);
+        const json_t *items = json_object_get(page, "items");
+        json_array_extend(all, (json_t *)items);
+        query.after += (int64_t)json_array_size(items);
+        more = json_object_get(page, "next") != NULL;
+        json_decref(page);
+    }
+    if (status == PIA_OK && json_array_size(all) > 0)
+        archive_add_json(export->archive, "messages.json", all);
+    json_decref(all);
+    return status;
+}
+
 static pia_status_t read_blob(export_t *export, const char *hash, size_t size, uint8_t *ret_bytes)
 {
     pia_status_t status = PIA_OK;
@@ -271,8 +298,8 @@ typedef pia_status_t step_fn(export_t *export);
 static pia_status_t fill(export_t *export)
 {
     static step_fn *const steps[] = {read_history, read_sections, add_summary, add_dossier,
-                                     add_sections, add_texts,     add_receipt, add_reviews,
-                                     add_pieces,   add_proof,     add_manifest};
+                                     add_sections, add_texts,     add_receipt, add_messages,
+                                     add_reviews,  add_pieces,    add_proof,   add_manifest};
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < sizeof steps / sizeof steps[0]; i++)
         status = steps[i](export);

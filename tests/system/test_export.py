@@ -117,6 +117,22 @@ def test_the_candidate_gets_what_it_may_read(campaign):
     assert campaign.web.get(f"/v1/dossiers/{dossier['id']}/export").status == 401
 
 
+def test_messages_are_in_it_and_notes_are_not(campaign):
+    dossier = campaign.create()
+    assert "messages.json" not in opened(export(campaign, dossier)).namelist()
+    for n in range(3):
+        campaign.ok("candidate", "labellisation.message.send", {"dossier": dossier["id"], "text": f"Question {n} ?"})
+    campaign.ok("secretariat", "labellisation.message.send", {"dossier": dossier["id"], "text": "Voici la réponse."})
+    campaign.ok("secretariat", "labellisation.note.add", {"dossier": dossier["id"], "text": "Note confidentielle."})
+    for who in ("secretariat", "candidate"):
+        archive = opened(export(campaign, dossier, who))
+        letters = json.loads(archive.read("messages.json"))
+        assert [letter["text"] for letter in letters] == [*(f"Question {n} ?" for n in range(3)), "Voici la réponse."]
+        assert [letter["side"] for letter in letters] == ["candidate"] * 3 + ["office"]
+        assert not any("Note confidentielle" in archive.read(name).decode(errors="replace") for name in archive.namelist())
+        assert "author" not in letters[3]
+
+
 def test_it_is_the_same_bytes_each_time(campaign):
     dossier = reviewed(campaign)
     first = export(campaign, dossier)
