@@ -83,15 +83,20 @@ static void rewind_one(pia_stmt_t *stmt, bool clear_parameters)
     stmt->reading = false;
 }
 
+static void rewind_bucket(pia_stmt_t *first)
+{
+    for (pia_stmt_t *stmt = first; stmt != NULL; stmt = stmt->next) {
+        if (stmt->reading) {
+            rewind_one(stmt, false);
+        }
+    }
+}
+
 /* A statement that is still being read would keep its snapshot beyond the transaction. */
 static void rewind_all(pia_db_t *db)
 {
     for (size_t i = 0; i < PIA_DB_BUCKETS && db->reading > 0; i++) {
-        for (pia_stmt_t *stmt = db->statements[i]; stmt != NULL; stmt = stmt->next) {
-            if (stmt->reading) {
-                rewind_one(stmt, false);
-            }
-        }
+        rewind_bucket(db->statements[i]);
     }
 }
 

@@ -39,6 +39,6 @@ char *pia_strndup(const char *text, size_t size)
 
 void pia_memory_keep(void)
 {
-    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
-    (void)mallopt(M_TRIM_THRESHOLD, KEPT);
+    (void)mallopt(M_MMAP_THRESHOLD, MAPPED_FROM); // NOLINT(concurrency-mt-unsafe): no threads yet
+    (void)mallopt(M_TRIM_THRESHOLD, KEPT);        // NOLINT(concurrency-mt-unsafe): the same
 }

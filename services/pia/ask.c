@@ -69,11 +69,10 @@ pia_status_t ask_read_file(const cli_t *cli,
     if (file < 0)
         return pia_problem_set(problem, PIA_INVALID, NULL, "%s: %m", path);
     pia_status_t status = read_all(file, size_max, ret_text, ret_size);
-    int error = errno;
     if (status == PIA_TOO_LARGE)
         (void)pia_problem_set(problem, status, NULL, "%s is larger than %zu bytes", path, size_max);
     else if (status != PIA_OK)
-        (void)pia_problem_set(problem, status, NULL, "%s: %s", path, strerror(error));
+        (void)pia_problem_set(problem, status, NULL, "%s: %m", path);
     if (!standard)
         (void)close(file);
     return status;
