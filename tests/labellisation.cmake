@@ -1,5 +1,5 @@
 # The engine alone, then with its store on both engines.
-foreach(subject day definition engine timer merkle content typography)
+foreach(subject day definition engine timer merkle content typography agenda quorum)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()

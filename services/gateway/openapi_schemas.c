@@ -10,7 +10,9 @@
 /* The nouns that routes speak of; each is a file of proto/, embedded by CMakeLists.txt. */
 #define NOUNS(X)                                                                                   \
     X(appel)                                                                                       \
+    X(authority)                                                                                   \
     X(certificate)                                                                                 \
+    X(committee)                                                                                   \
     X(contact)                                                                                     \
     X(deadline)                                                                                    \
     X(delivery)                                                                                    \
@@ -29,6 +31,7 @@
     X(reference)                                                                                   \
     X(review)                                                                                      \
     X(section)                                                                                     \
+    X(session)                                                                                     \
     X(specification)                                                                               \
     X(structure)                                                                                   \
     X(subscription)

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "proto/appel.h"
+#include "proto/authority.h"
 #include "proto/certificate.h"
+#include "proto/committee.h"
 #include "proto/contact.h"
 #include "proto/deadline.h"
 #include "proto/delivery.h"
@@ -25,6 +27,7 @@
 #include "proto/reference.h"
 #include "proto/review.h"
 #include "proto/section.h"
+#include "proto/session.h"
 #include "proto/specification.h"
 #include "proto/structure.h"
 #include "proto/subscription.h"
@@ -181,6 +184,50 @@ const route_t gateway_routes[] = {
      NULL, NULL, "Declares interests, accepts, declines, files the report"},
     {"GET", "/v1/reviews/{review}/history", &pia_msg_labellisation_review_history, 0, NULL, NULL,
      NULL, "A review's history"},
+    {"GET", "/v1/committees", &pia_msg_labellisation_committee_list, 0, NULL, NULL, NULL,
+     "Committees"},
+    {"POST", "/v1/committees", &pia_msg_labellisation_committee_create, ROUTE_CREATES, NULL, NULL,
+     "id", "Institutes a committee"},
+    {"GET", "/v1/committees/{committee}", &pia_msg_labellisation_committee_get, 0, NULL, NULL, NULL,
+     "One committee"},
+    {"GET", "/v1/committees/{committee}/transitions", &pia_msg_labellisation_committee_transitions,
+     0, NULL, NULL, NULL, "What you may do with it now"},
+    {"POST", "/v1/committees/{committee}/transitions", &pia_msg_labellisation_committee_transition,
+     0, NULL, NULL, NULL, "Names members and suppléants, ends mandates"},
+    {"GET", "/v1/committees/{committee}/history", &pia_msg_labellisation_committee_history, 0, NULL,
+     NULL, NULL, "Its history"},
+    {"GET", "/v1/committees/{committee}/texts/{number}", &pia_msg_labellisation_committee_texts, 0,
+     NULL, NULL, NULL, "The texts of an entry of its history"},
+    {"GET", "/v1/sessions", &pia_msg_labellisation_session_list, 0, NULL, NULL, NULL,
+     "Meetings of committees"},
+    {"POST", "/v1/sessions", &pia_msg_labellisation_session_create, ROUTE_CREATES, NULL, NULL, "id",
+     "Prepares a meeting of a committee"},
+    {"GET", "/v1/sessions/{session}", &pia_msg_labellisation_session_get, 0, NULL, NULL, NULL,
+     "One meeting"},
+    {"GET", "/v1/sessions/{session}/transitions", &pia_msg_labellisation_session_transitions, 0,
+     NULL, NULL, NULL, "What you may do with it now"},
+    {"POST", "/v1/sessions/{session}/transitions", &pia_msg_labellisation_session_transition, 0,
+     NULL, NULL, NULL, "Convenes, opens, votes, closes a meeting"},
+    {"GET", "/v1/sessions/{session}/history", &pia_msg_labellisation_session_history, 0, NULL, NULL,
+     NULL, "Its history"},
+    {"GET", "/v1/sessions/{session}/texts/{number}", &pia_msg_labellisation_session_texts, 0, NULL,
+     NULL, NULL, "The texts of an entry of its history"},
+    {"GET", "/v1/authorities", &pia_msg_labellisation_authority_list, 0, NULL, NULL, NULL,
+     "Authorities to sign"},
+    {"POST", "/v1/authorities", &pia_msg_labellisation_authority_create, ROUTE_CREATES, NULL, NULL,
+     "id", "Records an authority to sign"},
+    {"GET", "/v1/authorities/{authority}", &pia_msg_labellisation_authority_get, 0, NULL, NULL,
+     NULL, "One authority"},
+    {"GET", "/v1/authorities/{authority}/transitions", &pia_msg_labellisation_authority_transitions,
+     0, NULL, NULL, NULL, "What you may do with it now"},
+    {"POST", "/v1/authorities/{authority}/transitions", &pia_msg_labellisation_authority_transition,
+     0, NULL, NULL, NULL, "Prolongs or ends an authority"},
+    {"GET", "/v1/authorities/{authority}/history", &pia_msg_labellisation_authority_history, 0,
+     NULL, NULL, NULL, "Its history"},
+    {"GET", "/v1/authorities/{authority}/texts/{number}", &pia_msg_labellisation_authority_texts, 0,
+     NULL, NULL, NULL, "The texts of an entry of its history"},
+    {"GET", "/v1/sessions/{session}/convocation", &pia_msg_labellisation_session_convocation, 0,
+     NULL, NULL, NULL, "The convocation as the members received it"},
     {"GET", "/v1/deadlines", &pia_msg_labellisation_deadline_rules, ROUTE_PUBLIC, NULL, NULL, NULL,
      "Rules of legal periods"},
     {"GET", "/v1/deadlines/{rule}", &pia_msg_labellisation_deadline_compute, ROUTE_PUBLIC, NULL,

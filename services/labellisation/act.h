@@ -9,6 +9,7 @@
 #include "library.h"
 #include "pia/db.h"
 #include "pia/principal.h"
+#include "pia/signing_key.h"
 
 typedef struct {
     pia_db_t *db;
@@ -22,6 +23,8 @@ typedef struct {
     const timer_rule_t *timer;         /* that makes it, or NULL */
     int64_t due_ms;                    /* what that was due at */
     int depth;                         /* how many transitions of others have led to it */
+    const json_t *origin; /* what of another matter makes it: stands in the record; NULL: nothing */
+    const pia_signing_key_t *key; /* the service's, while somebody asks for it; else NULL */
 } act_t;
 
 #endif

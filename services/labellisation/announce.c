@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "committee.h"
 #include "pia/clock.h"
 #include "pia/event.h"
 #include "pia/outbox.h"
@@ -43,6 +44,22 @@ static pia_status_t append_reviewers(const act_t *act, json_t *persons)
     return status;
 }
 
+/* Who is in office in its committee on the day of a meeting. */
+static pia_status_t append_members(const act_t *act, json_t *persons)
+{
+    const char *day = json_string_value(json_object_get(act->matter->facts, "day"));
+    matter_t committee;
+    if (act->matter->kind != MACHINE_SESSION || !day)
+        return PIA_OK;
+    pia_status_t status = matter_load(act->db, act->library, MACHINE_COMMITTEE, act->matter->parent,
+                                      &committee, NULL);
+    if (status != PIA_OK)
+        return status;
+    committee_add_persons(&committee, day, persons);
+    matter_clear(&committee);
+    return PIA_OK;
+}
+
 /* The roles, structures and persons that the transition's `notify` names. */
 static pia_status_t recipients_of(const act_t *act, json_t **ret_recipients)
 {
@@ -56,6 +73,8 @@ static pia_status_t recipients_of(const act_t *act, json_t **ret_recipients)
             append_owner(persons, act->matter->person);
         else if (strcmp(name, "reviewers") == 0)
             status = append_reviewers(act, persons);
+        else if (strcmp(name, "members") == 0)
+            status = append_members(act, persons);
         else
             json_array_append_new(roles, json_string(name));
     }
@@ -118,12 +137,27 @@ static json_t *base_data(const act_t *act, json_t *recipients)
     return data;
 }
 
+/* When and where a meeting is, and whether a quorum is required. */
+static void add_meeting(const matter_t *session, json_t *data)
+{
+    const json_t *sittings = json_object_get(session->facts, "sittings");
+    const json_t *place = json_object_get(session->facts, "place");
+    if (!place)
+        place = json_object_get(session->card, "place");
+    if (place)
+        json_object_set(data, "place", (json_t *)place);
+    json_object_set(data, "day", json_object_get(session->facts, "day"));
+    json_object_set_new(data, "second", json_boolean(json_array_size(sittings) > 1));
+}
+
 /* And what is told of all but labels. */
 static json_t *full_data(const act_t *act, json_t *recipients)
 {
     const definition_t *definition = act->matter->definition;
     json_t *data = base_data(act, recipients);
     json_object_set(data, "title", json_object_get(act->matter->card, "title"));
+    if (act->matter->kind == MACHINE_SESSION)
+        add_meeting(act->matter, data);
     json_object_set_new(data, "process",
                         json_pack("{s:s, s:I}", "name", definition->name, "version",
                                   (json_int_t)definition->version));

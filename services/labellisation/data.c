@@ -1,12 +1,14 @@
 /* data.c - the data of a transition. */
 #include "data.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pia/clock.h"
 #include "pia/uuid.h"
 #include "proto/piece.h"
+#include "proto/session.h"
 #include "text.h"
 
 /* Where a datum stands; a name that no definition can have is not repeated. */
@@ -48,7 +50,7 @@ static bool is_text(const datum_t *datum, const json_t *value)
     return text && is_within(datum, (int64_t)strlen(text)) && is_plain(text);
 }
 
-static bool are_persons(const json_t *value)
+static bool are_ids(const json_t *value)
 {
     for (size_t i = 0; i < json_array_size(value); i++) {
         uint8_t id[PIA_UUID_SIZE];
@@ -62,18 +64,67 @@ static bool are_persons(const json_t *value)
     return json_is_array(value);
 }
 
-/* [{"piece": name, "why": …}]; whether there are such pieces is the effect's to say. */
-static bool are_pieces(const json_t *value)
+static bool are_codes(const json_t *value)
 {
+    enum { CODE_MAX = 31 };
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const char *text = json_string_value(json_array_get(value, i));
+        size_t size = text ? strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_-") : 0;
+        if (size == 0 || size > CODE_MAX || text[size] != '\0')
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (json_equal(json_array_get(value, i), json_array_get(value, j)))
+                return false;
+    }
+    return json_is_array(value);
+}
+
+/* Objects, each of this schema; whether there is what they name is the effect's to say. */
+static bool are_records(const json_t *value, const pia_schema_t *schema)
+{
+    union {
+        pia_completion_item_t piece;
+        pia_session_attendance_t attendance;
+        pia_session_vote_t vote;
+    } fields;
+    assert(schema->size <= sizeof fields);
     for (size_t i = 0; i < json_array_size(value); i++) {
         const json_t *item = json_array_get(value, i);
-        pia_completion_item_t fields;
         if (!json_is_object(item) ||
-            pia_schema_decode(&pia_completion_item_schema, item, PIA_UNKNOWN_REFUSED, &fields,
-                              NULL) != PIA_OK)
+            pia_schema_decode(schema, item, PIA_UNKNOWN_REFUSED, &fields, NULL) != PIA_OK)
             return false;
     }
     return json_is_array(value);
+}
+
+static bool is_list(datum_type_t type, const json_t *value)
+{
+    switch (type) {
+    case DATUM_PERSONS:
+    case DATUM_DOSSIERS:
+        return are_ids(value);
+    case DATUM_CODES:
+        return are_codes(value);
+    case DATUM_PIECES:
+        return are_records(value, &pia_completion_item_schema);
+    case DATUM_ATTENDANCES:
+        return are_records(value, &pia_session_attendance_schema);
+    default:
+        return are_records(value, &pia_session_vote_schema);
+    }
+}
+
+static const char *list_fault(datum_type_t type)
+{
+    static const char *const faults[] = {
+        [DATUM_PERSONS] = "is not a list of distinct persons' ids",
+        [DATUM_PIECES] = "is not a list of pieces with what is wrong with them",
+        [DATUM_CODES] = "is not a list of distinct codes",
+        [DATUM_DOSSIERS] = "is not a list of distinct dossiers' ids",
+        [DATUM_ATTENDANCES] = "is not a list of members, each with how its seat is held",
+        [DATUM_VOTES] = "is not a list of members, each with its vote",
+    };
+    return faults[type];
 }
 
 static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_problem_t *problem)
@@ -99,17 +150,11 @@ static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_p
         return json_is_string(value) && pia_date_parse(json_string_value(value), &day)
                    ? PIA_OK
                    : bad(problem, datum->name, datum, "is not a date: 2026-11-26");
-    case DATUM_PERSONS:
-        return are_persons(value) && is_within(datum, (int64_t)json_array_size(value))
+    default:
+        return is_list(datum->type, value) && is_within(datum, (int64_t)json_array_size(value))
                    ? PIA_OK
-                   : bad(problem, datum->name, datum, "is not a list of distinct persons' ids");
-    case DATUM_PIECES:
-        return are_pieces(value) && is_within(datum, (int64_t)json_array_size(value))
-                   ? PIA_OK
-                   : bad(problem, datum->name, datum,
-                         "is not a list of pieces with what is wrong with them");
+                   : bad(problem, datum->name, datum, list_fault(datum->type));
     }
-    return PIA_INTERNAL;
 }
 
 pia_status_t data_check(const transition_t *transition, const json_t *data, pia_problem_t *problem)

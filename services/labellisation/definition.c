@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "definition_internal.h"
 #include "pia/memory.h"
@@ -55,6 +56,17 @@ static pia_status_t load_machines(definition_t *definition, pia_problem_t *probl
     return status == PIA_OK ? definition_check(definition, problem) : status;
 }
 
+/* Without the member a consultation is compulsory. */
+static void read_committee(definition_t *definition, const json_t *json)
+{
+    const char *rules = json_string_value(json_object_get(json, "rules"));
+    const char *majority = json_string_value(json_object_get(json, "majority"));
+    definition->committee = (committee_rules_t){
+        .mandatory = !rules || strcmp(rules, "by_choice") != 0,
+        .by_votes = majority && strcmp(majority, "votes") == 0,
+    };
+}
+
 static void hash_bytes(const char *bytes, size_t size, char ret_hash[DEFINITION_HASH_SIZE])
 {
     unsigned char hash[crypto_generichash_BYTES];
@@ -83,6 +95,7 @@ pia_status_t definition_load(const char *bytes,
         definition->themes = fields.themes;
         definition->sectors = fields.sectors;
         definition->specification = fields.specification;
+        read_committee(definition, fields.committee);
         hash_bytes(bytes, size, definition->hash);
         status = words_check(definition, problem);
     }

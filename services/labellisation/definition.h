@@ -16,14 +16,21 @@ enum {
     DEFINITION_HASH_SIZE = 65, /* hexadecimal, with its NUL */
 };
 
+/* How a committee deliberates. */
+typedef struct {
+    bool mandatory; /* consultation is compulsory: a breach of CRPA R133-3 to R133-13 is refused */
+    bool by_votes;  /* the majority is of the votes cast, not of those present or represented */
+} committee_rules_t;
+
 typedef struct {
     const char *name, *title;
     int64_t version;
     const json_t *themes, *sectors;    /* sectors may be NULL */
     const char *specification;         /* of dossiers without a call; NULL: none */
     machine_t machines[MACHINE_COUNT]; /* without states: the procedure has no such kind */
-    content_t content;                 /* sections and pieces of a dossier */
-    char hash[DEFINITION_HASH_SIZE];   /* of the bytes, BLAKE2b-256 */
+    committee_rules_t committee;
+    content_t content;               /* sections and pieces of a dossier */
+    char hash[DEFINITION_HASH_SIZE]; /* of the bytes, BLAKE2b-256 */
     json_t *json;
 } definition_t;
 

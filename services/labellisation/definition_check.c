@@ -32,9 +32,12 @@ pia_status_t definition_check_datum(const datum_t *datum,
         return definition_fault(problem, at, "min", "a size is not negative");
     if (datum->type == DATUM_TEXT && datum->max > DATUM_TEXT_MAX)
         return definition_fault(problem, at, "max", "a text has at most 65536 bytes");
-    bool list = datum->type == DATUM_PERSONS || datum->type == DATUM_PIECES;
-    if (list && datum->max > DATUM_PERSONS_MAX)
-        return definition_fault(problem, at, "max", "at most 32 persons or pieces are named");
+    int64_t items_max = datum_items_max(datum->type);
+    if (items_max > 0 && datum->max > items_max)
+        return definition_fault(problem, at, "max",
+                                items_max == DATUM_PERSONS_MAX
+                                    ? "at most 32 persons or pieces are named"
+                                    : "at most 64 items are given");
     return check_values(datum->values, at, problem);
 }
 
@@ -112,9 +115,11 @@ check_notify(const transition_t *transition, const char *at, pia_problem_t *prob
         char index[40];
         (void)snprintf(index, sizeof index, "notify/%zu", i);
         if (pia_role_parse(name) == 0 && strcmp(name, "structure") != 0 &&
-            strcmp(name, "reviewers") != 0 && strcmp(name, "person") != 0)
+            strcmp(name, "reviewers") != 0 && strcmp(name, "person") != 0 &&
+            strcmp(name, "members") != 0)
             return definition_fault(problem, at, index,
-                                    "is not a role, \"structure\", \"reviewers\" or \"person\"");
+                                    "is not a role, \"structure\", \"reviewers\", \"person\" or "
+                                    "\"members\"");
     }
     return PIA_OK;
 }

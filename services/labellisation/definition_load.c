@@ -103,7 +103,7 @@ static void default_bounds(datum_t *datum)
 {
     static const int64_t json_integer_max = ((int64_t)1 << 53) - 1;
     datum->min = datum->type == DATUM_INTEGER ? -json_integer_max : 1;
-    datum->max = datum->type == DATUM_INTEGER ? json_integer_max : DATUM_PERSONS_MAX;
+    datum->max = datum->type == DATUM_INTEGER ? json_integer_max : datum_items_max(datum->type);
     if (datum->type == DATUM_TEXT)
         datum->max = DATUM_TEXT_MAX;
 }

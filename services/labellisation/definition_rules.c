@@ -67,6 +67,7 @@ named_kinds(const machine_t *machine, const effect_t *effect, const parameter_t 
     switch (parameter->kind) {
     case PARAMETER_CREATION:
     case PARAMETER_TRANSITION:
+    case PARAMETER_OPINION:
         return kind_bit(effect->kind->of);
     case PARAMETER_OF_PARENT:
         return kinds[machine->kind].parents;
@@ -256,6 +257,36 @@ static pia_status_t check_silence(const use_t *use)
     return silence ? PIA_OK : fault(use, "is not a rule by which silence decides");
 }
 
+static pia_status_t check_opinion(const use_t *use)
+{
+    const machine_t *machine = &use->definition->machines[use->of];
+    const transition_t *transition = machine_transition(machine, json_string_value(use->value));
+    if (!transition || transition->roles != 0 || transition->automatic || transition->from == 0)
+        return fault(use, "is not a transition of that machine for rules to make");
+    const datum_t *opinion = transition_datum(transition, "avis");
+    const datum_t *text = transition_datum(transition, "texte");
+    if (!opinion || opinion->type != DATUM_CHOICE || !text || text->type != DATUM_TEXT ||
+        transition->datum_count != 2)
+        return fault(use, "asks for the choice `avis` and the text `texte`, and for nothing else");
+    return PIA_OK;
+}
+
+/* A datum that may be absent. */
+static pia_status_t check_maybe(const use_t *use, datum_type_t type)
+{
+    const datum_t *datum = named_datum(use, use->value);
+    if (!datum)
+        return fault(use, "the transition asks for no datum of this name");
+    return datum->type == type ? PIA_OK : fault(use, "the datum is of another type");
+}
+
+static pia_status_t check_rule_of_law(const use_t *use)
+{
+    return legal_rule_find(json_string_value(use->value))
+               ? PIA_OK
+               : fault(use, "there is no rule of law of this name");
+}
+
 static pia_status_t check_value(const use_t *use)
 {
     switch (use->parameter->kind) {
@@ -279,6 +310,14 @@ static pia_status_t check_value(const use_t *use)
         return check_period(use);
     case PARAMETER_SILENCE:
         return check_silence(use);
+    case PARAMETER_OPINION:
+        return check_opinion(use);
+    case PARAMETER_MAYBE:
+        return check_maybe(use, DATUM_CHOICE);
+    case PARAMETER_MAYBE_TEXT:
+        return check_maybe(use, DATUM_TEXT);
+    case PARAMETER_RULE:
+        return check_rule_of_law(use);
     case PARAMETER_NEW_FACT:
     case PARAMETER_VALUE:
     case PARAMETER_NAMES:
@@ -307,6 +346,21 @@ static pia_status_t check_rule(use_t *use, const parameter_t *parameters)
     if (json_object_size(use->rule) != known)
         return definition_fault(use->problem, use->at, "name",
                                 "has parameters that it does not take");
+    return PIA_OK;
+}
+
+/* The data that the rule reads by name. */
+static pia_status_t check_needs(const use_t *use, const need_t *need)
+{
+    for (; need && need->name; need++) {
+        const datum_t *datum = transition_datum(use->transition, need->name);
+        if (!datum && need->optional)
+            continue;
+        if (!datum || datum->type != need->type || (datum->optional && !need->optional))
+            return pia_problem_set(use->problem, PIA_INVALID, use->at,
+                                   "the transition asks for %s, of type %s, for this rule",
+                                   need->name, datum_type_name(need->type));
+    }
     return PIA_OK;
 }
 
@@ -343,6 +397,8 @@ pia_status_t definition_check_rules(const definition_t *definition,
         const guard_kind_t *kind = transition->guards[i].kind;
         status = check_place(&use, kind->personal, kind->kinds);
         if (status == PIA_OK)
+            status = check_needs(&use, kind->needs);
+        if (status == PIA_OK)
             status = check_rule(&use, kind->parameters);
     }
     for (size_t i = 0; status == PIA_OK && i < transition->effect_count; i++) {
@@ -351,6 +407,8 @@ pia_status_t definition_check_rules(const definition_t *definition,
         const effect_kind_t *kind = transition->effects[i].kind;
         use.of = kind->of;
         status = check_place(&use, kind->personal, kind->kinds);
+        if (status == PIA_OK)
+            status = check_needs(&use, kind->needs);
         if (status == PIA_OK)
             status = check_rule(&use, kind->parameters);
     }

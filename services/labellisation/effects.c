@@ -2,6 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "authority.h"
+#include "committee.h"
 #include "definition_internal.h"
 #include "effects_content.h"
 #include "effects_review.h"
@@ -11,6 +13,7 @@
 #include "matter.h"
 #include "milestone.h"
 #include "rule.h"
+#include "session.h"
 #include "signature.h"
 
 static const char *text_of(const json_t *parameters, const char *name)
@@ -45,6 +48,15 @@ static pia_status_t run_set_fact(act_t *act, const json_t *parameters, pia_probl
     return PIA_OK;
 }
 
+/* What another matter's transition has given with it. */
+static pia_status_t run_record_origin(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)problem;
+    set_fact(act->matter, text_of(parameters, "fact"),
+             json_incref(json_object_get(act->record, "origin")));
+    return PIA_OK;
+}
+
 static pia_status_t run_clear_fact(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
@@ -56,8 +68,18 @@ static pia_status_t
 run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     const char *capacity = text_of(act->data, text_of(parameters, "data"));
-    pia_status_t status = signature_add(act->db, act->matter->id, capacity, act->principal->subject,
-                                        act->recorded_ms);
+    char authority[PIA_UUID_TEXT_SIZE];
+    const authority_asked_t asked = {
+        .capacity = capacity,
+        .person = act->principal->person,
+        .day = day_of(act->effective_ms),
+    };
+    pia_status_t status = authority_find(act->db, &asked, authority, problem);
+    if (status == PIA_OK)
+        status = signature_add(act->db, act->matter->id, capacity, act->principal->subject,
+                               authority, act->recorded_ms);
+    if (status == PIA_OK && authority[0] != '\0')
+        json_object_set_new(act->record, "authority", json_string(authority));
     if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db))
         return pia_problem_set(problem, status, "/data", "%s has signed already", capacity);
     return status;
@@ -139,6 +161,9 @@ static const effect_kind_t effects[] = {
      .run = run_set_fact,
      .pure = true,
      .parameters = {{"fact", PARAMETER_NEW_FACT}, {"value", PARAMETER_VALUE}}},
+    {.name = "record_origin",
+     .run = run_record_origin,
+     .parameters = {{"fact", PARAMETER_NEW_FACT}}},
     {.name = "clear_fact",
      .run = run_clear_fact,
      .pure = true,
@@ -211,6 +236,76 @@ static const effect_kind_t effects[] = {
      .run = run_close_request,
      .kinds = 1 << MACHINE_DOSSIER,
      .parameters = {{"value", PARAMETER_VALUE}}},
+    {.name = "name_member",
+     .run = committee_name_member,
+     .kinds = 1 << MACHINE_COMMITTEE,
+     .needs = committee_member_needs},
+    {.name = "name_substitute",
+     .run = committee_name_substitute,
+     .kinds = 1 << MACHINE_COMMITTEE,
+     .needs = committee_substitute_needs,
+     .parameters = {{"value", PARAMETER_VALUE}}},
+    {.name = "end_mandate",
+     .run = committee_end_mandate,
+     .kinds = 1 << MACHINE_COMMITTEE,
+     .needs = committee_end_needs},
+    {.name = "renew_mandate",
+     .run = committee_renew_mandate,
+     .kinds = 1 << MACHINE_COMMITTEE,
+     .needs = committee_renew_needs},
+    {.name = "add_dossiers",
+     .run = session_add_dossiers,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_dossiers_needs},
+    {.name = "add_question",
+     .run = session_add_question,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_question_needs},
+    {.name = "remove_item",
+     .run = session_remove_item,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_item_needs},
+    {.name = "convene",
+     .run = session_convene,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_convene_needs},
+    {.name = "open_sitting",
+     .run = session_open_sitting,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_open_needs},
+    {.name = "note_attendance",
+     .run = session_note_attendance,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_attendance_needs},
+    {.name = "declare_own_interest",
+     .run = session_declare_own_interest,
+     .personal = true,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_declare_needs},
+    {.name = "rule_on_interest",
+     .run = session_rule_on_interest,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_rule_needs,
+     .parameters = {{"value", PARAMETER_VALUE}}},
+    {.name = "put_to_vote",
+     .run = session_put_to_vote,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_vote_needs},
+    {.name = "postpone_item",
+     .run = session_postpone_item,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_item_needs},
+    {.name = "record_dissent",
+     .run = session_record_dissent,
+     .personal = true,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_dissent_needs},
+    {.name = "deliver_opinions",
+     .run = session_deliver_opinions,
+     .others = true,
+     .kinds = 1 << MACHINE_SESSION,
+     .of = MACHINE_DOSSIER,
+     .parameters = {{"transition", PARAMETER_OPINION}}},
 };
 
 const effect_kind_t *effect_find(const char *name)

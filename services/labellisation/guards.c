@@ -2,12 +2,15 @@
 #include <string.h>
 
 #include "appel.h"
+#include "authority.h"
+#include "committee.h"
 #include "effects_review.h"
 #include "milestone.h"
 #include "people.h"
 #include "pia/principal.h"
 #include "review.h"
 #include "rule.h"
+#include "session.h"
 #include "signature.h"
 #include "store_matter.h"
 
@@ -174,6 +177,21 @@ static const guard_kind_t guards[] = {
      .test = appel_filing_open,
      .kinds = 1 << MACHINE_DOSSIER,
      .parameters = {{"intake", PARAMETER_VALUE}}},
+    {.name = "committee_absent", .test = committee_absent, .kinds = 1 << MACHINE_DOSSIER},
+    {.name = "agenda_filled", .test = session_agenda_filled, .kinds = 1 << MACHINE_SESSION},
+    {.name = "convened_in_time",
+     .test = session_convened_in_time,
+     .kinds = 1 << MACHINE_SESSION,
+     .needs = session_convene_needs,
+     .parameters = {{"rule", PARAMETER_RULE}}},
+    {.name = "day_has_come", .test = session_day_has_come, .kinds = 1 << MACHINE_SESSION},
+    {.name = "quorum_met", .test = session_quorum_met, .kinds = 1 << MACHINE_SESSION},
+    {.name = "quorum_missing", .test = session_quorum_missing, .kinds = 1 << MACHINE_SESSION},
+    {.name = "agenda_dealt", .test = session_agenda_dealt, .kinds = 1 << MACHINE_SESSION},
+    {.name = "authority_held",
+     .test = authority_held,
+     .personal = true,
+     .parameters = {{"data", PARAMETER_MAYBE}}},
 };
 
 const guard_kind_t *guard_find(const char *name)

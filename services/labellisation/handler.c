@@ -121,20 +121,26 @@ static pia_status_t make_move(labellisation_t *self,
                               pia_problem_t *problem)
 {
     int64_t now_ms = pia_clock_now();
+    json_t *none = json_object(); /* no data given, unlike no data known (guard_fn) */
     act_t act = {
         .db = self->db,
         .library = self->library,
         .matter = matter,
         .transition = machine_transition(matter->machine, move->transition),
         .principal = pia_request_principal(request),
-        .data = move->data,
+        .data = move->data ? move->data : none,
+        .key = &self->key,
         .effective_ms = now_ms > matter->changed_ms ? now_ms : matter->changed_ms,
         .recorded_ms = now_ms,
     };
+    pia_status_t status = PIA_OK;
     if (!act.transition)
-        return pia_problem_set(problem, PIA_INVALID, "/transition",
-                               "its process definition has no transition of this name");
-    return matter_move(&act, move->version, problem);
+        status = pia_problem_set(problem, PIA_INVALID, "/transition",
+                                 "its process definition has no transition of this name");
+    if (status == PIA_OK)
+        status = matter_move(&act, move->version, problem);
+    json_decref(none);
+    return status;
 }
 
 pia_status_t handler_move(labellisation_t *self,

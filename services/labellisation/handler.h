@@ -65,6 +65,25 @@ pia_status_t handler_move(labellisation_t *self,
                           handler_found_t *ret_found,
                           pia_problem_t *problem);
 
+/* A matter to be made that belongs to nothing. */
+typedef struct {
+    machine_kind_t kind;
+    const json_t *process;  /* proto's process_choice; NULL: the configured one */
+    const char *transition; /* a creation; NULL: the machine's first */
+    const json_t *data;     /* of the creation; NULL: none */
+    json_t *card, *facts;   /* taken, also on failure; facts NULL: none */
+    const char *person;     /* NULL: nobody's */
+    bool demonstration;
+} handler_create_t;
+
+/* Makes it. PIA_INVALID, PIA_FORBIDDEN, PIA_CONFLICT, PIA_NOT_FOUND. On success the caller clears
+ * it. */
+pia_status_t handler_create(labellisation_t *self,
+                            const pia_request_t *request,
+                            handler_create_t *asked,
+                            handler_found_t *ret_found,
+                            pia_problem_t *problem);
+
 /* The asker, as a reader of the history of what was found. */
 history_reader_t handler_reader(const handler_found_t *found, const pia_request_t *request);
 

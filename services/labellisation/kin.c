@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "data.h"
 #include "engine.h"
 #include "store_matter.h"
 
@@ -78,10 +79,15 @@ pia_status_t matter_create_child(const act_t *cause,
 }
 
 /* What follows on `matter`, whose due timers have been applied. */
-static pia_status_t
-follow(const act_t *cause, matter_t *matter, const transition_t *transition, pia_problem_t *problem)
+static pia_status_t follow(const act_t *cause,
+                           matter_t *matter,
+                           const transition_t *transition,
+                           const given_t *given,
+                           pia_problem_t *problem)
 {
     act_t act = {
+        .data = given ? given->data : NULL,
+        .origin = given ? given->origin : NULL,
         .db = cause->db,
         .library = cause->library,
         .matter = matter,
@@ -116,7 +122,30 @@ static pia_status_t move_other(const act_t *cause,
         status = pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                  "its process definition has no transition %s", name);
     else if (status == PIA_OK && (possible || !optional))
-        status = follow(cause, &matter, transition, problem);
+        status = follow(cause, &matter, transition, NULL, problem);
+    matter_clear(&matter);
+    return status;
+}
+
+pia_status_t matter_move_given(const act_t *cause,
+                               machine_kind_t kind,
+                               const char *id,
+                               const given_t *given,
+                               bool *ret_moved,
+                               pia_problem_t *problem)
+{
+    matter_t matter;
+    *ret_moved = false;
+    pia_status_t status = matter_load(cause->db, cause->library, kind, id, &matter, problem);
+    if (status != PIA_OK)
+        return status;
+    const transition_t *transition = machine_transition(matter.machine, given->transition);
+    status = matter_catch_up(cause->db, cause->library, &matter, cause->effective_ms, problem);
+    *ret_moved = status == PIA_OK && transition && transition_starts_in(transition, matter.state);
+    if (*ret_moved)
+        status = data_check(transition, given->data, problem);
+    if (*ret_moved && status == PIA_OK)
+        status = follow(cause, &matter, transition, given, problem);
     matter_clear(&matter);
     return status;
 }

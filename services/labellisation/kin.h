@@ -33,6 +33,22 @@ pia_status_t matter_move_other(const act_t *cause,
                                const char *transition,
                                pia_problem_t *problem);
 
+/* What such a transition is given. */
+typedef struct {
+    const char *transition;
+    const json_t *data;   /* that it asks for */
+    const json_t *origin; /* act_t's */
+} given_t;
+
+/* The same with data. *ret_moved is false, and nothing has changed, if its definition or its state
+ * does not let it. PIA_INVALID: the data. */
+pia_status_t matter_move_given(const act_t *cause,
+                               machine_kind_t kind,
+                               const char *id,
+                               const given_t *given,
+                               bool *ret_moved,
+                               pia_problem_t *problem);
+
 /* The same on all children of a kind whose state lets it. */
 pia_status_t matter_move_children(const act_t *cause,
                                   machine_kind_t kind,

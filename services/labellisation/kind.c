@@ -7,11 +7,13 @@
 static const char *const none[] = {NULL};
 static const char *const of_label[] = {"from", "until", NULL};
 static const char *const of_appel[] = {"opens", "closes", NULL};
+static const char *const of_session[] = {"day", NULL};
 
 enum {
     OF_DOSSIER = 1 << MACHINE_DOSSIER,
     OF_LABEL = 1 << MACHINE_LABEL,
     OF_APPEL = 1 << MACHINE_APPEL,
+    OF_COMMITTEE = 1 << MACHINE_COMMITTEE,
 };
 
 const kind_t kinds[MACHINE_COUNT] = {
@@ -19,7 +21,9 @@ const kind_t kinds[MACHINE_COUNT] = {
     [MACHINE_LABEL] = {"label", "labels", OF_DOSSIER, true, of_label},
     [MACHINE_APPEL] = {"appel", "appels", 0, true, of_appel},
     [MACHINE_REVIEW] = {"review", "reviews", OF_DOSSIER, false, none, .inner = true},
-    [MACHINE_SESSION] = {"session", "sessions", OF_APPEL, false, none},
+    [MACHINE_COMMITTEE] = {"committee", "committees", 0, false, none},
+    [MACHINE_SESSION] = {"session", "sessions", OF_COMMITTEE, false, of_session, .inner = true},
+    [MACHINE_AUTHORITY] = {"authority", "authorities", 0, false, of_label},
     [MACHINE_REMEDY] = {"remedy", "remedies", OF_DOSSIER | OF_LABEL, false, none},
 };
 

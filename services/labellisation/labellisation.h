@@ -80,6 +80,15 @@ pia_handler_fn handle_appel_create, handle_appel_get, handle_appel_list, handle_
 pia_handler_fn handle_review_create, handle_review_get, handle_review_list,
     handle_review_transition, handle_review_transitions, handle_review_history, handle_review_texts,
     handle_review_verify, handle_review_propose, handle_reviewer_put, handle_reviewer_get;
+pia_handler_fn handle_committee_create, handle_committee_get, handle_committee_list,
+    handle_committee_transition, handle_committee_transitions, handle_committee_history,
+    handle_committee_texts, handle_committee_verify;
+pia_handler_fn handle_authority_create, handle_authority_get, handle_authority_list,
+    handle_authority_transition, handle_authority_transitions, handle_authority_history,
+    handle_authority_texts, handle_authority_verify;
+pia_handler_fn handle_session_create, handle_session_get, handle_session_list,
+    handle_session_transition, handle_session_transitions, handle_session_history,
+    handle_session_texts, handle_session_verify, handle_session_convocation;
 pia_handler_fn handle_specification_create, handle_specification_get, handle_specification_list;
 
 #endif

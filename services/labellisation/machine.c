@@ -52,18 +52,27 @@ bool names_have(const json_t *names, const char *name)
     return false;
 }
 
+int64_t datum_items_max(datum_type_t type)
+{
+    if (type == DATUM_PERSONS || type == DATUM_PIECES)
+        return DATUM_PERSONS_MAX;
+    return type >= DATUM_CODES ? DATUM_LIST_MAX : 0;
+}
+
 bool datum_is_bounded(datum_type_t type)
 {
-    return type == DATUM_TEXT || type == DATUM_INTEGER || type == DATUM_PERSONS ||
-           type == DATUM_PIECES;
+    return type == DATUM_TEXT || type == DATUM_INTEGER || datum_items_max(type) > 0;
 }
 
 const char *datum_type_name(datum_type_t type)
 {
     static const char *const names[] = {
-        [DATUM_TEXT] = "text",     [DATUM_INTEGER] = "integer", [DATUM_BOOLEAN] = "boolean",
-        [DATUM_CHOICE] = "choice", [DATUM_DATE] = "date",       [DATUM_PERSONS] = "persons",
-        [DATUM_PIECES] = "pieces",
+        [DATUM_TEXT] = "text",         [DATUM_INTEGER] = "integer",
+        [DATUM_BOOLEAN] = "boolean",   [DATUM_CHOICE] = "choice",
+        [DATUM_DATE] = "date",         [DATUM_PERSONS] = "persons",
+        [DATUM_PIECES] = "pieces",     [DATUM_CODES] = "codes",
+        [DATUM_DOSSIERS] = "dossiers", [DATUM_ATTENDANCES] = "attendances",
+        [DATUM_VOTES] = "votes",
     };
     return names[type];
 }

@@ -15,6 +15,7 @@ enum {
     MACHINE_STATES_MAX = 64, /* sets of states are bits of a uint64_t */
     DATUM_TEXT_MAX = 65536,
     DATUM_PERSONS_MAX = 32, /* and pieces */
+    DATUM_LIST_MAX = 64,    /* of the other lists */
     STATE_NONE = -1,
     TIMER_NONE = -1,
 };
@@ -26,7 +27,11 @@ typedef enum {
     DATUM_CHOICE,
     DATUM_DATE,
     DATUM_PERSONS,
-    DATUM_PIECES, /* pieces of the dossier, each with what is wrong with it */
+    DATUM_PIECES,      /* pieces of the dossier, each with what is wrong with it */
+    DATUM_CODES,       /* distinct codes */
+    DATUM_DOSSIERS,    /* ids of distinct dossiers */
+    DATUM_ATTENDANCES, /* how seats of a committee are held */
+    DATUM_VOTES,       /* one a seat */
 } datum_type_t;
 
 /* What a transition asks for, in its data. */
@@ -103,6 +108,8 @@ const transition_t *machine_creation(const machine_t *machine);
 bool transition_starts_in(const transition_t *transition, int state);
 /* Whether data of this type have bounds: everything but booleans, choices and dates. */
 bool datum_is_bounded(datum_type_t type);
+/* Most items of a list of this type; 0: it is no list. */
+int64_t datum_items_max(datum_type_t type);
 /* The name of a type in JSON, static. */
 const char *datum_type_name(datum_type_t type);
 /* NULL if the transition asks for no such datum. */

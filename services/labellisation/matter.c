@@ -116,6 +116,8 @@ static pia_status_t carry_out(act_t *act, int from, pia_problem_t *problem)
     pia_status_t status =
         data_record(act->db, matter->id, act->transition, act->data, act->recorded_ms, &record);
     act->record = record;
+    if (status == PIA_OK && act->origin)
+        json_object_set(record, "origin", (json_t *)act->origin);
     if (status == PIA_OK)
         status = run_effects(act, false, problem);
     if (status == PIA_OK)

@@ -31,6 +31,11 @@ typedef enum {
     PARAMETER_SILENCE,    /* a rule of law by which silence decides */
     PARAMETER_PERIOD,     /* a period that is not empty */
     PARAMETER_DAY,        /* "today" or "start" */
+    PARAMETER_OPINION, /* a transition of the `of` machine that nobody makes by hand and that asks
+                          for the choice `avis` and the text `texte` */
+    PARAMETER_MAYBE,   /* a choice, which may be absent */
+    PARAMETER_MAYBE_TEXT, /* a text, which may be absent */
+    PARAMETER_RULE,       /* a rule of law */
 } parameter_kind_t;
 
 typedef struct {
@@ -38,19 +43,28 @@ typedef struct {
     parameter_kind_t kind;
 } parameter_t;
 
-enum { PARAMETERS_MAX = 4 };
+enum { PARAMETERS_MAX = 5 };
 
 /* PIA_OK: holds. PIA_CONFLICT or PIA_FORBIDDEN: does not, `problem` says why. While someone asks
  * what is possible there are no data: a guard that needs them then holds. */
 typedef pia_status_t guard_fn(const act_t *act, const json_t *parameters, pia_problem_t *problem);
 
+/* A datum that a rule reads by its name: the transition must ask for it, as this type; required
+ * unless `optional` (then it may be absent from the definition, too). */
+typedef struct {
+    const char *name; /* NULL ends the list */
+    datum_type_t type;
+    bool optional;
+} need_t;
+
 typedef struct guard_kind {
     const char *name;
     guard_fn *test;
     parameter_t parameters[PARAMETERS_MAX];
-    uint32_t kinds; /* bits (kind_bit) of the machines where it may stand; 0: all */
-    bool personal;  /* looks at who asks: not for what a timer or nobody makes */
-    bool pure;      /* looks at nothing but the matter */
+    const need_t *needs; /* NULL: none */
+    uint32_t kinds;      /* bits (kind_bit) of the machines where it may stand; 0: all */
+    bool personal;       /* looks at who asks: not for what a timer or nobody makes */
+    bool pure;           /* looks at nothing but the matter */
 } guard_kind_t;
 
 /* Changes the matter and the store, in the transition's transaction. Not OK: the transition is
@@ -61,6 +75,7 @@ typedef struct effect_kind {
     const char *name;
     effect_fn *run;
     parameter_t parameters[PARAMETERS_MAX];
+    const need_t *needs;
     uint32_t kinds;    /* as of a guard */
     machine_kind_t of; /* whose transition it names, if it does */
     bool personal;     /* as of a guard */

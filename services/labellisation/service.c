@@ -15,7 +15,9 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/appel.h"
+#include "proto/authority.h"
 #include "proto/certificate.h"
+#include "proto/committee.h"
 #include "proto/deadline.h"
 #include "proto/dossier.h"
 #include "proto/evidence.h"
@@ -26,6 +28,7 @@
 #include "proto/receipt.h"
 #include "proto/review.h"
 #include "proto/section.h"
+#include "proto/session.h"
 #include "proto/specification.h"
 #include "specification.h"
 #include "store_matter.h"
@@ -35,6 +38,8 @@ enum {
     REVIEWS = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_COMMITTEE |
               PIA_ROLE_SIGNATORY | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE,
     WRITES = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR,
+    BODY = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_COMMITTEE | PIA_ROLE_SIGNATORY |
+           PIA_ROLE_SERVICE,
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
     OFFICE = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR,
     SET_ASIDE_MS = 60000,
@@ -112,6 +117,31 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_reviewer_get, OFFICE | PIA_ROLE_REVIEWER, handle_reviewer_get},
     {&pia_msg_labellisation_review_propose, OFFICE, handle_review_propose},
     {&pia_msg_labellisation_review_verify, CONTROL, handle_review_verify},
+    {&pia_msg_labellisation_committee_create, PIA_ROLE_ANY, handle_committee_create},
+    {&pia_msg_labellisation_committee_get, BODY, handle_committee_get},
+    {&pia_msg_labellisation_committee_list, BODY, handle_committee_list},
+    {&pia_msg_labellisation_committee_transition, PIA_ROLE_ANY, handle_committee_transition},
+    {&pia_msg_labellisation_committee_transitions, PIA_ROLE_ANY, handle_committee_transitions},
+    {&pia_msg_labellisation_committee_history, BODY, handle_committee_history},
+    {&pia_msg_labellisation_committee_texts, BODY, handle_committee_texts},
+    {&pia_msg_labellisation_committee_verify, CONTROL, handle_committee_verify},
+    {&pia_msg_labellisation_authority_create, PIA_ROLE_ANY, handle_authority_create},
+    {&pia_msg_labellisation_authority_get, BODY, handle_authority_get},
+    {&pia_msg_labellisation_authority_list, BODY, handle_authority_list},
+    {&pia_msg_labellisation_authority_transition, PIA_ROLE_ANY, handle_authority_transition},
+    {&pia_msg_labellisation_authority_transitions, PIA_ROLE_ANY, handle_authority_transitions},
+    {&pia_msg_labellisation_authority_history, BODY, handle_authority_history},
+    {&pia_msg_labellisation_authority_texts, BODY, handle_authority_texts},
+    {&pia_msg_labellisation_authority_verify, CONTROL, handle_authority_verify},
+    {&pia_msg_labellisation_session_create, PIA_ROLE_ANY, handle_session_create},
+    {&pia_msg_labellisation_session_get, BODY, handle_session_get},
+    {&pia_msg_labellisation_session_list, BODY, handle_session_list},
+    {&pia_msg_labellisation_session_transition, PIA_ROLE_ANY, handle_session_transition},
+    {&pia_msg_labellisation_session_transitions, PIA_ROLE_ANY, handle_session_transitions},
+    {&pia_msg_labellisation_session_history, BODY, handle_session_history},
+    {&pia_msg_labellisation_session_texts, BODY, handle_session_texts},
+    {&pia_msg_labellisation_session_verify, CONTROL, handle_session_verify},
+    {&pia_msg_labellisation_session_convocation, BODY, handle_session_convocation},
     {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
     {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
     {NULL, 0, NULL},
@@ -121,17 +151,14 @@ const pia_route_t labellisation_routes[] = {
 extern const char labellisation_migration_1[], labellisation_migration_2[];
 extern const char labellisation_migration_3[], labellisation_migration_4[];
 extern const char labellisation_migration_5[];
-extern const char labellisation_migration_6[];
+extern const char labellisation_migration_6[], labellisation_migration_7[];
 extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
-    {1, labellisation_migration_1},
-    {2, labellisation_migration_2},
-    {3, labellisation_migration_3},
-    {4, labellisation_migration_4},
-    {5, labellisation_migration_5},
-    {6, labellisation_migration_6},
-    {0, NULL},
+    {1, labellisation_migration_1}, {2, labellisation_migration_2},
+    {3, labellisation_migration_3}, {4, labellisation_migration_4},
+    {5, labellisation_migration_5}, {6, labellisation_migration_6},
+    {7, labellisation_migration_7}, {0, NULL},
 };
 
 const pia_option_t labellisation_options[] = {

@@ -8,9 +8,14 @@
 
 #include "pia/db.h"
 
-/* PIA_CONFLICT: this capacity has signed. */
-pia_status_t signature_add(
-    pia_db_t *db, const char *matter, const char *capacity, const char *signer, int64_t signed_ms);
+/* `authority`: under which it was given (authority.h), "" by a role alone. PIA_CONFLICT: this
+ * capacity has signed. */
+pia_status_t signature_add(pia_db_t *db,
+                           const char *matter,
+                           const char *capacity,
+                           const char *signer,
+                           const char *authority,
+                           int64_t signed_ms);
 pia_status_t signature_clear(pia_db_t *db, const char *matter);
 
 /* Whether this capacity (NULL: any) has been signed for by this signer (NULL: anyone). */

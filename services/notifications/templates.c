@@ -23,6 +23,7 @@
     X(notice_reminder)                                                                             \
     X(appel_transitioned)                                                                          \
     X(review_transitioned)                                                                         \
+    X(session_transitioned)                                                                        \
     X(publication_published)                                                                       \
     X(publication_changed)                                                                         \
     X(publication_cancelled)

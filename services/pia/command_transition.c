@@ -63,14 +63,37 @@ static json_t *split_pieces(const char *value)
     return list;
 }
 
+/* "1:present,2:represented:1" and "1:for,2:against": a member, what about it, by whom. */
+static json_t *split_members(const char *value, const char *about)
+{
+    json_t *words = split_list(value), *list = json_array();
+    for (size_t i = 0; i < json_array_size(words); i++) {
+        const char *word = json_string_value(json_array_get(words, i));
+        char *end = NULL;
+        long long member = strtoll(word, &end, 10);
+        const char *what = *end == ':' ? end + 1 : "";
+        size_t size = strcspn(what, ":");
+        json_t *item = json_pack("{s:I, s:s%}", "member", (json_int_t)member, about, what, size);
+        if (item && what[size] == ':')
+            json_object_set_new(item, "by", json_integer(strtoll(what + size + 1, NULL, 10)));
+        json_array_append_new(list, item);
+    }
+    json_decref(words);
+    return list;
+}
+
 /* As the field's type says; unknown fields go as texts, for the service to refuse by name. */
 static json_t *read_value(const json_t *field, const char *value)
 {
     const char *type = json_string_value(json_object_get(field, "type"));
     if (!type)
         return json_string(value);
-    if (strcmp(type, "persons") == 0)
+    if (strcmp(type, "persons") == 0 || strcmp(type, "codes") == 0 || strcmp(type, "dossiers") == 0)
         return split_list(value);
+    if (strcmp(type, "attendances") == 0)
+        return split_members(value, "mode");
+    if (strcmp(type, "votes") == 0)
+        return split_members(value, "vote");
     if (strcmp(type, "pieces") == 0)
         return split_pieces(value);
     if (strcmp(type, "boolean") == 0)

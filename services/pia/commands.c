@@ -245,7 +245,8 @@ static const command_t commands_network[] = {
     {.name = NULL},
 };
 
-static const command_t *const tables[] = {commands_network, commands_labellisation};
+static const command_t *const tables[] = {commands_network, commands_labellisation,
+                                          commands_committee};
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 
 /* The table that a command stands in. */

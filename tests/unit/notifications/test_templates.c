@@ -176,16 +176,18 @@ static void every_template_renders_with_everything(void **state)
         "label_transitioned",    "publication_published", "publication_changed",
         "publication_cancelled", "appel_transitioned",    "notice_action",
         "notice_decision",       "notice_reminder",       "review_transitioned",
+        "session_transitioned",
     };
-    static const char data[] = "{\"title\": \"T\", \"pole\": {\"name\": \"P\"}, "
-                               "\"transition_label\": \"TL\", \"to_label\": \"L\","
-                               " \"to\": \"x\", \"effective_at\": \"2026-11-26T06:30:55Z\", "
-                               "\"from\": \"2026-11-26\", \"until\":"
-                               " \"2029-11-26\", \"kind\": \"guide\", \"starts_at\": "
-                               "\"2026-11-26T06:30:55Z\", \"place\": \"x\","
-                               " \"capacity\": 1, \"themes\": [\"arts\"], \"summary\": \"s\", "
-                               "\"url\": \"u\", \"reason\": \"r\","
-                               " \"demonstration\": true}";
+    static const char data[] =
+        "{\"title\": \"T\", \"pole\": {\"name\": \"P\"}, "
+        "\"transition_label\": \"TL\", \"to_label\": \"L\","
+        " \"to\": \"x\", \"effective_at\": \"2026-11-26T06:30:55Z\", "
+        "\"from\": \"2026-11-26\", \"until\":"
+        " \"2029-11-26\", \"kind\": \"guide\", \"starts_at\": "
+        "\"2026-11-26T06:30:55Z\", \"place\": \"x\","
+        " \"capacity\": 1, \"themes\": [\"arts\"], \"summary\": \"s\", "
+        "\"url\": \"u\", \"reason\": \"r\", \"day\": \"2026-12-10\", \"second\": true,"
+        " \"demonstration\": true}";
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         assert_true(template_exists(names[i]));
         expect_complete(LANGUAGE_FR, names[i], data, "Bonjour,\n");

@@ -1,0 +1,122 @@
+/* authority.c - authorities to sign. */
+#include "authority.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "day.h"
+#include "matter.h"
+#include "pia/clock.h"
+
+static const char SQL_ALL[] =
+    "SELECT id, person, card, facts FROM matter WHERE kind = 'authority' ORDER BY id";
+
+enum { SAID_SIZE = 200 };
+
+/* What the authorities say so far. */
+typedef struct {
+    const authority_asked_t *asked;
+    bool recorded;        /* one is, for the capacity */
+    char *id;             /* of one that covers the day; "" so far */
+    char said[SAID_SIZE]; /* of the person's last one that does not */
+} search_t;
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+static bool covers(const json_t *facts, const char *day)
+{
+    const char *from = text_of(facts, "from"), *until = text_of(facts, "until");
+    return from && strcmp(from, day) <= 0 && (!until || strcmp(day, until) <= 0);
+}
+
+static void say(search_t *search, const json_t *card, const json_t *facts)
+{
+    const char *until = text_of(facts, "until");
+    (void)snprintf(search->said, sizeof search->said, "%.90s: from %s%s%s", text_of(card, "title"),
+                   text_of(facts, "from"), until ? " to " : " on", until ? until : "");
+}
+
+static void look(search_t *search, pia_stmt_t *stmt)
+{
+    const authority_asked_t *asked = search->asked;
+    json_t *card = json_loads(pia_stmt_column_text(stmt, 2), 0, NULL);
+    json_t *facts = json_loads(pia_stmt_column_text(stmt, 3), 0, NULL);
+    const char *capacity = text_of(card, "capacity"), *person = pia_stmt_column_text(stmt, 1);
+    char day[DAY_TEXT_SIZE];
+    day_format(asked->day, day);
+    if (capacity && (!asked->capacity || strcmp(capacity, asked->capacity) == 0)) {
+        search->recorded = true;
+        bool own = person && strcmp(person, asked->person) == 0;
+        if (own && covers(facts, day))
+            (void)snprintf(search->id, PIA_UUID_TEXT_SIZE, "%s", pia_stmt_column_text(stmt, 0));
+        else if (own)
+            say(search, card, facts);
+    }
+    json_decref(card);
+    json_decref(facts);
+}
+
+pia_status_t authority_find(pia_db_t *db,
+                            const authority_asked_t *asked,
+                            char ret_id[PIA_UUID_TEXT_SIZE],
+                            pia_problem_t *problem)
+{
+    search_t search = {.asked = asked, .id = ret_id};
+    char day[DAY_TEXT_SIZE];
+    const char *capacity = asked->capacity ? asked->capacity : "any";
+    ret_id[0] = '\0';
+    day_format(asked->day, day);
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ALL);
+    pia_status_t status;
+    while ((status = pia_stmt_step(stmt)) == PIA_OK)
+        look(&search, stmt);
+    if (status != PIA_NOT_FOUND)
+        return status;
+    if (ret_id[0] != '\0' || !search.recorded)
+        return PIA_OK;
+    if (search.said[0] == '\0')
+        return pia_problem_set(problem, PIA_FORBIDDEN, "/data",
+                               "you hold no authority in the capacity %s", capacity);
+    return pia_problem_set(problem, PIA_FORBIDDEN, "/data",
+                           "your authority in the capacity %s does not cover %s (%s)", capacity,
+                           day, search.said);
+}
+
+pia_status_t authority_held(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    char id[PIA_UUID_TEXT_SIZE];
+    const authority_asked_t asked = {
+        .capacity = text_of(act->data, text_of(parameters, "data")),
+        .person = act->principal->person,
+        .day = day_of(act->effective_ms),
+    };
+    if (!act->data)
+        return PIA_OK;
+    return authority_find(act->db, &asked, id, problem);
+}
+
+pia_status_t view_authority(pia_db_t *db,
+                            const matter_t *authority,
+                            const pia_principal_t *principal,
+                            uint32_t roles,
+                            json_t **ret_json)
+{
+    (void)db;
+    (void)principal;
+    char today[DAY_TEXT_SIZE];
+    json_t *json = view_matter(authority, roles);
+    day_format(day_of(pia_clock_now()), today);
+    json_object_del(json, "facts");
+    json_object_set(json, "function", json_object_get(authority->card, "title"));
+    json_object_set(json, "capacity", json_object_get(authority->card, "capacity"));
+    json_object_set(json, "act", json_object_get(authority->card, "act"));
+    json_object_set(json, "from", json_object_get(authority->facts, "from"));
+    if (json_object_get(authority->facts, "until"))
+        json_object_set(json, "until", json_object_get(authority->facts, "until"));
+    json_object_set_new(json, "valid", json_boolean(covers(authority->facts, today)));
+    *ret_json = json;
+    return PIA_OK;
+}

@@ -1,0 +1,107 @@
+/* handlers_authority.c - recording, reading and ending authorities to sign. */
+#include <string.h>
+
+#include "authority.h"
+#include "people.h"
+#include "proto/authority.h"
+#include "serve.h"
+
+/* The holder is known, and a signatory or of the secretariat. */
+static pia_status_t check_holder(pia_db_t *db, const char *id, pia_problem_t *problem)
+{
+    person_t person;
+    pia_status_t status = people_find(db, id, &person);
+    if (status == PIA_NOT_FOUND)
+        return pia_problem_set(problem, PIA_INVALID, "/person", "there is no such person");
+    if (status == PIA_UNAVAILABLE)
+        return pia_problem_set(problem, status, "/person",
+                               "this person is not known here yet: try again shortly");
+    if (status == PIA_OK && (person.roles & (PIA_ROLE_SIGNATORY | PIA_ROLE_SECRETARIAT)) == 0)
+        return pia_problem_set(problem, PIA_INVALID, "/person", "this person signs nothing");
+    return status;
+}
+
+static pia_status_t check(labellisation_t *self,
+                          const pia_labellisation_authority_create_t *fields,
+                          pia_problem_t *problem)
+{
+    if (fields->until && strcmp(fields->until, fields->from) < 0)
+        return pia_problem_set(problem, PIA_INVALID, "/until", "is before the authority begins");
+    return check_holder(self->db, fields->person, problem);
+}
+
+void handle_authority_create(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_authority_create_t *fields = pia_request_fields(*request_p);
+    handler_found_t found;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = check(self, fields, &problem);
+    handler_create_t asked = {
+        .kind = MACHINE_AUTHORITY,
+        .process = fields->process,
+        .transition = fields->transition,
+        .data = fields->data,
+        .person = fields->person,
+    };
+    if (status == PIA_OK) {
+        asked.card = json_pack("{s:s, s:s, s:s}", "title", fields->function, "capacity",
+                               fields->capacity, "act", fields->act);
+        asked.facts = json_pack("{s:s, s:s*}", "from", fields->from, "until", fields->until);
+        status = handler_create(self, *request_p, &asked, &found, &problem);
+    }
+    if (status == PIA_OK)
+        serve_found(self, request_p, &found, view_authority);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+void handle_authority_get(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_get_t *fields = pia_request_fields(*request_p);
+    serve_get(self, request_p, MACHINE_AUTHORITY, fields->authority, view_authority);
+}
+
+void handle_authority_list(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_list_t *fields = pia_request_fields(*request_p);
+    const matter_filter_t filter = {.state = fields->state, .after = fields->after};
+    serve_list(self, request_p, MACHINE_AUTHORITY, &filter, view_authority);
+}
+
+void handle_authority_transition(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_transition_t *fields = pia_request_fields(*request_p);
+    const handler_move_t move = {
+        .kind = MACHINE_AUTHORITY,
+        .id = fields->authority,
+        .transition = fields->transition,
+        .version = fields->version,
+        .data = fields->data,
+    };
+    serve_move(self, request_p, &move, view_authority);
+}
+
+void handle_authority_transitions(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_transitions_t *fields = pia_request_fields(*request_p);
+    serve_transitions(self, request_p, MACHINE_AUTHORITY, fields->authority);
+}
+
+void handle_authority_history(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_history_t *fields = pia_request_fields(*request_p);
+    serve_history(self, request_p, MACHINE_AUTHORITY, fields->authority, fields->after);
+}
+
+void handle_authority_texts(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_texts_t *fields = pia_request_fields(*request_p);
+    serve_texts(self, request_p, MACHINE_AUTHORITY, fields->authority, fields->number);
+}
+
+void handle_authority_verify(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_authority_verify_t *fields = pia_request_fields(*request_p);
+    serve_verify(self, request_p, MACHINE_AUTHORITY, fields->authority);
+}

@@ -1,0 +1,185 @@
+/* handlers_session.c - preparing, reading and moving meetings of a committee. */
+#include <stdlib.h>
+
+#include "committee.h"
+#include "engine.h"
+#include "kin.h"
+#include "pia/clock.h"
+#include "proto/session.h"
+#include "serve.h"
+#include "session.h"
+#include "session_view.h"
+
+/* The creation that is asked for; NULL if the definition has none. */
+static const transition_t *find_creation(const matter_t *committee, const char *name)
+{
+    const machine_t *machine = &committee->definition->machines[MACHINE_SESSION];
+    if (machine->state_count == 0)
+        return NULL;
+    return name ? machine_transition(machine, name) : machine_creation(machine);
+}
+
+static pia_status_t prepare(labellisation_t *self,
+                            const pia_request_t *request,
+                            matter_t *committee,
+                            char ret_id[PIA_UUID_TEXT_SIZE],
+                            pia_problem_t *problem)
+{
+    const pia_labellisation_session_create_t *fields = pia_request_fields(request);
+    const transition_t *creation = find_creation(committee, fields->transition);
+    int64_t now_ms = pia_clock_now();
+    if (!creation)
+        return pia_problem_set(problem, PIA_INVALID, "/transition",
+                               "its process definition has no such creation of a meeting");
+    if (committee->machine->states[committee->state].final)
+        return pia_problem_set(problem, PIA_CONFLICT, "/committee", "this committee is no more");
+    const act_t cause = {
+        .db = self->db,
+        .library = self->library,
+        .matter = committee,
+        .principal = pia_request_principal(request),
+        .effective_ms = now_ms > committee->changed_ms ? now_ms : committee->changed_ms,
+        .recorded_ms = now_ms,
+    };
+    child_t child = {
+        .kind = MACHINE_SESSION,
+        .transition = creation->name,
+        .card = json_pack("{s:s, s:s*}", "title", fields->title, "place", fields->place),
+        .facts = json_pack("{s:s}", "day", fields->day),
+        .data = fields->data,
+        .asked = true,
+    };
+    return matter_create_child(&cause, &child, ret_id, problem);
+}
+
+static pia_status_t create(labellisation_t *self,
+                           const pia_request_t *request,
+                           handler_found_t *ret_session,
+                           pia_problem_t *problem)
+{
+    const pia_labellisation_session_create_t *fields = pia_request_fields(request);
+    handler_found_t committee;
+    char id[PIA_UUID_TEXT_SIZE];
+    pia_status_t status =
+        handler_find(self, request, MACHINE_COMMITTEE, fields->committee, &committee, problem);
+    if (status != PIA_OK)
+        return status;
+    status = prepare(self, request, &committee.matter, id, problem);
+    matter_clear(&committee.matter);
+    if (status == PIA_OK)
+        status = handler_find(self, request, MACHINE_SESSION, id, ret_session, problem);
+    return status;
+}
+
+void handle_session_create(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    handler_found_t found;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = create(self, *request_p, &found, &problem);
+    if (status != PIA_OK) {
+        handler_fail(request_p, status, &problem);
+        return;
+    }
+    self->moved++;
+    serve_found(self, request_p, &found, view_session);
+}
+
+void handle_session_get(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_get_t *fields = pia_request_fields(*request_p);
+    serve_get(self, request_p, MACHINE_SESSION, fields->session, view_session);
+}
+
+void handle_session_list(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_list_t *fields = pia_request_fields(*request_p);
+    const matter_filter_t filter = {
+        .state = fields->state, .parent = fields->committee, .after = fields->after};
+    serve_list(self, request_p, MACHINE_SESSION, &filter, view_session);
+}
+
+void handle_session_transition(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_transition_t *fields = pia_request_fields(*request_p);
+    const handler_move_t move = {
+        .kind = MACHINE_SESSION,
+        .id = fields->session,
+        .transition = fields->transition,
+        .version = fields->version,
+        .data = fields->data,
+    };
+    serve_move(self, request_p, &move, view_session);
+}
+
+void handle_session_transitions(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_transitions_t *fields = pia_request_fields(*request_p);
+    serve_transitions(self, request_p, MACHINE_SESSION, fields->session);
+}
+
+void handle_session_history(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_history_t *fields = pia_request_fields(*request_p);
+    serve_history(self, request_p, MACHINE_SESSION, fields->session, fields->after);
+}
+
+void handle_session_texts(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_texts_t *fields = pia_request_fields(*request_p);
+    serve_texts(self, request_p, MACHINE_SESSION, fields->session, fields->number);
+}
+
+void handle_session_verify(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_session_verify_t *fields = pia_request_fields(*request_p);
+    serve_verify(self, request_p, MACHINE_SESSION, fields->session);
+}
+
+/* The sitting of this number, or the last one. */
+static const json_t *find_sitting(const matter_t *session, int64_t number)
+{
+    const json_t *sittings = json_object_get(session->facts, "sittings");
+    return number > 0 ? json_array_get(sittings, (size_t)number - 1) : session_sitting(session);
+}
+
+static pia_status_t read_convocation(labellisation_t *self,
+                                     const matter_t *session,
+                                     int64_t number,
+                                     json_t **ret_json,
+                                     pia_problem_t *problem)
+{
+    const json_t *sitting = find_sitting(session, number);
+    char *text = NULL;
+    if (!sitting)
+        return pia_problem_set(problem, PIA_NOT_FOUND, "/number", "nobody was convened to it");
+    pia_status_t status =
+        committee_name(self->db, json_string_value(json_object_get(sitting, "text")), &text);
+    if (status == PIA_OK)
+        *ret_json = json_pack("{s:s, s:O, s:O, s:s}", "session", session->id, "number",
+                              json_object_get(sitting, "number"), "second",
+                              json_object_get(sitting, "second"), "text",
+                              text[0] != '\0' ? text : "(texte effacé)");
+    free(text);
+    return status;
+}
+
+void handle_session_convocation(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_session_convocation_t *fields = pia_request_fields(*request_p);
+    handler_found_t found;
+    json_t *json = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status =
+        handler_find_inner(self, *request_p, MACHINE_SESSION, fields->session, &found, &problem);
+    if (status == PIA_OK) {
+        status = read_convocation(self, &found.matter, fields->has_number ? fields->number : 0,
+                                  &json, &problem);
+        matter_clear(&found.matter);
+    }
+    if (status == PIA_OK)
+        pia_request_answer(request_p, json, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}

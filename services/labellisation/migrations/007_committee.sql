@@ -1,0 +1,33 @@
+-- Under which authority (a matter) a signature was given; NULL: by a role alone.
+ALTER TABLE signature ADD COLUMN authority TEXT;
+
+-- Signed minutes of meetings; a row never changes. `sha256` is of `pdf`, hexadecimal.
+CREATE TABLE minutes (
+    session TEXT NOT NULL PRIMARY KEY REFERENCES matter (id),
+    pdf BYTEA NOT NULL,
+    sha256 TEXT NOT NULL,
+    public_key BYTEA NOT NULL,
+    signature BYTEA NOT NULL,
+    signed_at BIGINT NOT NULL
+);
+
+-- Express decisions on dossiers; a row never changes. `number` is the decision's in the history,
+-- `content` JSON, `text_hash` names its text.
+CREATE TABLE decision (
+    dossier TEXT NOT NULL REFERENCES matter (id),
+    number BIGINT NOT NULL,
+    content TEXT NOT NULL,
+    text_hash TEXT NOT NULL,
+    PRIMARY KEY (dossier, number)
+);
+
+-- What a batch of one asker has done: a repeat does not do it again. `number` is the history's.
+CREATE TABLE batch (
+    name TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    dossier TEXT NOT NULL REFERENCES matter (id),
+    transition TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    made_at BIGINT NOT NULL,
+    PRIMARY KEY (name, actor, dossier)
+);

@@ -1,0 +1,339 @@
+/* session.c - a meeting's facts and its agenda. */
+#include "session.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session_agenda.h"
+#include "store_matter.h"
+
+enum { QUESTION_MAX = 400, PAGE = 100, BREACHES_MAX = 64, BREACH_SIZE = 400 };
+
+const need_t session_dossiers_needs[] = {{"dossiers", DATUM_DOSSIERS, false},
+                                         {NULL, DATUM_TEXT, false}};
+const need_t session_question_needs[] = {{"objet", DATUM_TEXT, false}, {NULL, DATUM_TEXT, false}};
+const need_t session_item_needs[] = {{"point", DATUM_INTEGER, false}, {NULL, DATUM_TEXT, false}};
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+json_t *session_list(matter_t *session, const char *fact)
+{
+    json_t *list = json_object_get(session->facts, fact);
+    if (!list) {
+        list = json_array();
+        json_object_set_new(session->facts, fact, list);
+    }
+    return list;
+}
+
+json_t *session_sitting(const matter_t *session)
+{
+    const json_t *sittings = json_object_get(session->facts, "sittings");
+    size_t count = json_array_size(sittings);
+    return count > 0 ? json_array_get(sittings, count - 1) : NULL;
+}
+
+json_t *session_item(const act_t *act, pia_problem_t *problem)
+{
+    const json_t *items = json_object_get(act->matter->facts, "items");
+    const json_t *number = json_object_get(act->data, "point");
+    for (size_t i = 0; i < json_array_size(items); i++)
+        if (json_equal(json_object_get(json_array_get(items, i), "number"), number))
+            return json_array_get(items, i);
+    (void)pia_problem_set(problem, PIA_INVALID, "/data/point",
+                          "there is no item of this number on the agenda");
+    return NULL;
+}
+
+bool session_item_is(const json_t *item, const char *status)
+{
+    return strcmp(text_of(item, "status"), status) == 0;
+}
+
+seat_item_t session_seat_item(const json_t *item)
+{
+    return (seat_item_t){
+        .themes = json_object_get(item, "themes"),
+        .interests = json_object_get(item, "interests"),
+    };
+}
+
+void session_note_breach(act_t *act, const char *article, int64_t item, const char *format, ...)
+{
+    char text[BREACH_SIZE];
+    json_t *breaches = session_list(act->matter, "breaches");
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (json_array_size(breaches) >= BREACHES_MAX)
+        return;
+    json_t *breach = json_pack("{s:s, s:s}", "article", article, "text", text);
+    if (item > 0)
+        json_object_set_new(breach, "item", json_integer(item));
+    json_array_append_new(breaches, breach);
+}
+
+pia_status_t session_committee(const act_t *act, matter_t *ret_committee, pia_problem_t *problem)
+{
+    return matter_load(act->db, act->library, MACHINE_COMMITTEE, act->matter->parent, ret_committee,
+                       problem);
+}
+
+static const char *opinion_of(const transition_t *transition)
+{
+    for (size_t i = 0; i < transition->effect_count; i++)
+        if (transition->effects[i].kind->run == session_deliver_opinions)
+            return text_of(transition->effects[i].parameters, "transition");
+    return NULL;
+}
+
+const char *session_opinion_transition(const definition_t *definition)
+{
+    const machine_t *machine = &definition->machines[MACHINE_SESSION];
+    for (size_t i = 0; i < machine->transition_count; i++) {
+        const char *name = opinion_of(&machine->transitions[i]);
+        if (name)
+            return name;
+    }
+    return NULL;
+}
+
+/* Whether a committee may give an opinion on the dossier in its state. */
+static bool waits(const matter_t *dossier)
+{
+    const char *name = session_opinion_transition(dossier->definition);
+    const transition_t *transition = name ? machine_transition(dossier->machine, name) : NULL;
+    return transition && transition_starts_in(transition, dossier->state);
+}
+
+pia_status_t
+session_item_waits(const act_t *act, const json_t *item, bool *ret_waits, pia_problem_t *problem)
+{
+    matter_t dossier;
+    const char *id = text_of(item, "dossier");
+    *ret_waits = true;
+    if (!id)
+        return PIA_OK;
+    pia_status_t status =
+        matter_load(act->db, act->library, MACHINE_DOSSIER, id, &dossier, problem);
+    if (status == PIA_OK)
+        status = matter_catch_up(act->db, act->library, &dossier, act->effective_ms, problem);
+    else
+        return status;
+    *ret_waits = waits(&dossier);
+    matter_clear(&dossier);
+    return status;
+}
+
+/* Adds the dossiers that wait on a meeting's agenda to `taken`. */
+static pia_status_t
+add_taken(const act_t *act, const char *id, json_t *taken, pia_problem_t *problem)
+{
+    matter_t session;
+    pia_status_t status =
+        matter_load(act->db, act->library, MACHINE_SESSION, id, &session, problem);
+    if (status != PIA_OK)
+        return status;
+    const json_t *items = json_object_get(session.facts, "items");
+    bool over = session.machine->states[session.state].final;
+    for (size_t i = 0; !over && i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+        if (text_of(item, "dossier") && session_item_is(item, "pending"))
+            json_object_set_new(taken, text_of(item, "dossier"), json_string(id));
+    }
+    matter_clear(&session);
+    return PIA_OK;
+}
+
+/* Dossier -> meeting of the same committee on whose agenda it waits; also on this one's. */
+static pia_status_t find_taken(const act_t *act, json_t *taken, pia_problem_t *problem)
+{
+    char after[PIA_UUID_TEXT_SIZE] = "";
+    const json_t *own = json_object_get(act->matter->facts, "items");
+    matter_filter_t filter = {.parent = act->matter->parent, .after = after, .limit = PAGE};
+    size_t count = PAGE + 1;
+    pia_status_t status = PIA_OK;
+    while (status == PIA_OK && count > PAGE) {
+        json_t *ids = NULL;
+        status = store_matter_list(act->db, MACHINE_SESSION, &filter, &ids);
+        count = json_array_size(ids);
+        for (size_t i = 0; status == PIA_OK && i < count && i < PAGE; i++) {
+            (void)snprintf(after, sizeof after, "%s", json_string_value(json_array_get(ids, i)));
+            if (strcmp(after, act->matter->id) != 0)
+                status = add_taken(act, after, taken, problem);
+        }
+        json_decref(ids);
+    }
+    for (size_t i = 0; i < json_array_size(own); i++)
+        if (text_of(json_array_get(own, i), "dossier"))
+            json_object_set_new(taken, text_of(json_array_get(own, i), "dossier"),
+                                json_string(act->matter->id));
+    return status;
+}
+
+/* Takes `item`, whose number and lists are filled here. */
+static pia_status_t append_item(const act_t *act, json_t *item, pia_problem_t *problem)
+{
+    json_t *items = session_list(act->matter, "items");
+    int64_t number = 1;
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        int64_t other = json_integer_value(json_object_get(json_array_get(items, i), "number"));
+        number = other >= number ? other + 1 : number;
+    }
+    if (json_array_size(items) >= AGENDA_ITEMS_MAX) {
+        json_decref(item);
+        return pia_problem_set(problem, PIA_CONFLICT, "/data", "an agenda has at most %d items",
+                               AGENDA_ITEMS_MAX);
+    }
+    json_object_set_new(item, "number", json_integer(number));
+    json_object_set_new(item, "status", json_string("pending"));
+    json_object_set_new(item, "interests", json_array());
+    json_object_set_new(item, "ballots", json_array());
+    json_object_set_new(item, "dissents", json_array());
+    json_array_append_new(items, item);
+    return PIA_OK;
+}
+
+static pia_status_t
+check_dossier(const matter_t *dossier, const json_t *taken, const char *at, pia_problem_t *problem)
+{
+    const char *other = text_of(taken, dossier->id);
+    if (other)
+        return pia_problem_set(problem, PIA_CONFLICT, at,
+                               "this dossier is on the agenda of the meeting %s", other);
+    if (!waits(dossier))
+        return pia_problem_set(problem, PIA_CONFLICT, at,
+                               "this dossier waits for no opinion: it is in the state %s",
+                               dossier->machine->states[dossier->state].name);
+    return PIA_OK;
+}
+
+static pia_status_t add_dossier(
+    const act_t *act, const char *id, const json_t *taken, const char *at, pia_problem_t *problem)
+{
+    matter_t dossier;
+    pia_status_t status =
+        matter_load(act->db, act->library, MACHINE_DOSSIER, id, &dossier, problem);
+    if (status == PIA_NOT_FOUND)
+        return pia_problem_set(problem, PIA_INVALID, at, "there is no such dossier");
+    if (status != PIA_OK)
+        return status;
+    status = matter_catch_up(act->db, act->library, &dossier, act->effective_ms, problem);
+    if (status == PIA_OK)
+        status = check_dossier(&dossier, taken, at, problem);
+    if (status == PIA_OK) {
+        json_t *item = json_pack(
+            "{s:s, s:O, s:s, s:O*}", "dossier", id, "title", json_object_get(dossier.card, "title"),
+            "structure", dossier.structure, "themes", json_object_get(dossier.card, "themes"));
+        status = append_item(act, item, problem);
+    }
+    matter_clear(&dossier);
+    return status;
+}
+
+pia_status_t session_add_dossiers(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    const json_t *ids = json_object_get(act->data, "dossiers");
+    json_t *taken = json_object();
+    pia_status_t status = find_taken(act, taken, problem);
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(ids); i++) {
+        char at[PIA_POINTER_MAX];
+        (void)snprintf(at, sizeof at, "/data/dossiers/%zu", i);
+        status = add_dossier(act, json_string_value(json_array_get(ids, i)), taken, at, problem);
+    }
+    json_decref(taken);
+    return status;
+}
+
+pia_status_t session_add_question(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    const char *text = text_of(act->data, "objet");
+    if (strlen(text) > QUESTION_MAX)
+        return pia_problem_set(problem, PIA_INVALID, "/data/objet", "has at most %d bytes",
+                               QUESTION_MAX);
+    return append_item(act, json_pack("{s:s}", "title", text), problem);
+}
+
+pia_status_t session_remove_item(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    json_t *items = session_list(act->matter, "items");
+    const json_t *item = session_item(act, problem);
+    if (!item)
+        return PIA_INVALID;
+    for (size_t i = 0; i < json_array_size(items); i++)
+        if (json_array_get(items, i) == item) {
+            json_array_remove(items, i);
+            break;
+        }
+    return PIA_OK;
+}
+
+/* The bit of a member or suppléant: its place among the seats. */
+static uint64_t bit_of(const seats_t *seats, int64_t member)
+{
+    int64_t titular = seats_substituted(seats, member);
+    for (size_t i = 0; i < seats->count; i++)
+        if (seats->seats[i].member == member || seats->seats[i].member == titular)
+            return (uint64_t)1 << i;
+    return 0;
+}
+
+/* Who leaves for an item: who has an interest that was not dismissed. */
+static uint64_t away_for(const seats_t *seats, const json_t *item)
+{
+    const json_t *interests = json_object_get(item, "interests");
+    uint64_t away = 0;
+    for (size_t i = 0; i < json_array_size(interests); i++) {
+        const json_t *interest = json_array_get(interests, i);
+        const char *ruling = text_of(interest, "ruling");
+        if (!ruling || strcmp(ruling, "dismissed") != 0)
+            away |= bit_of(seats, json_integer_value(json_object_get(interest, "member")));
+    }
+    return away;
+}
+
+static size_t
+read_away(const matter_t *session, const json_t *seats, uint64_t ret_away[AGENDA_ITEMS_MAX])
+{
+    seats_t read;
+    const json_t *items = json_object_get(session->facts, "items");
+    seats_read(seats, &read);
+    for (size_t i = 0; i < json_array_size(items) && i < AGENDA_ITEMS_MAX; i++)
+        ret_away[i] = away_for(&read, json_array_get(items, i));
+    return json_array_size(items);
+}
+
+void session_order(matter_t *session, const json_t *seats)
+{
+    uint64_t away[AGENDA_ITEMS_MAX];
+    size_t order[AGENDA_ITEMS_MAX];
+    const json_t *items = json_object_get(session->facts, "items");
+    json_t *ordered = json_array();
+    size_t count = read_away(session, seats, away);
+    (void)agenda_order(away, count, order);
+    for (size_t i = 0; i < count; i++) {
+        json_t *item = json_array_get(items, order[i]);
+        json_object_set_new(item, "number", json_integer((json_int_t)i + 1));
+        json_array_append(ordered, item);
+    }
+    json_object_set_new(session->facts, "items", ordered);
+}
+
+size_t session_leaves(const matter_t *session)
+{
+    uint64_t away[AGENDA_ITEMS_MAX];
+    size_t order[AGENDA_ITEMS_MAX];
+    const json_t *sitting = session_sitting(session);
+    size_t count = read_away(session, json_object_get(sitting, "seats"), away);
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    return agenda_leaves(away, order, count);
+}

@@ -1,0 +1,204 @@
+/* session_interest.c - members' interests in the items of an agenda: found, declared, ruled upon
+ * (CRPA R133-12). */
+#include <stdio.h>
+#include <string.h>
+
+#include "committee.h"
+#include "day.h"
+#include "people.h"
+#include "pia/clock.h"
+#include "reviewer.h"
+#include "session.h"
+
+enum { INTERESTS_MAX = 256 }; /* of an item */
+
+const need_t session_declare_needs[] = {
+    {"point", DATUM_INTEGER, false}, {"lien", DATUM_CHOICE, false}, {NULL, DATUM_TEXT, false}};
+const need_t session_rule_needs[] = {{"point", DATUM_INTEGER, false},
+                                     {"membre", DATUM_INTEGER, false},
+                                     {"suite", DATUM_CHOICE, false},
+                                     {"lien", DATUM_CHOICE, true},
+                                     {NULL, DATUM_TEXT, false}};
+
+/* What a member declared as a reviewer of the dossier. */
+static const char SQL_DECLARED[] = "SELECT facts FROM matter WHERE parent = $1 "
+                                   "AND kind = 'review' AND person = $2 ORDER BY id";
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+json_t *session_interest(const json_t *item, int64_t member)
+{
+    const json_t *interests = json_object_get(item, "interests");
+    for (size_t i = 0; i < json_array_size(interests); i++) {
+        json_t *interest = json_array_get(interests, i);
+        if (json_integer_value(json_object_get(interest, "member")) == member)
+            return interest;
+    }
+    return NULL;
+}
+
+void session_set_interest(json_t *item, int64_t member, const char *kind, const char *source)
+{
+    json_t *interests = json_object_get(item, "interests");
+    json_t *interest = session_interest(item, member);
+    if (!interest && json_array_size(interests) >= INTERESTS_MAX)
+        return;
+    if (!interest) {
+        interest = json_pack("{s:I}", "member", (json_int_t)member);
+        json_array_append_new(interests, interest);
+    }
+    json_object_set_new(interest, "kind", json_string(kind));
+    json_object_set_new(interest, "source", json_string(source));
+}
+
+/* A person who may sit, and what is known of it. */
+typedef struct {
+    const act_t *act;
+    int64_t member;
+    const char *id;
+    person_t person;
+} sitter_t;
+
+/* The link that this person declared as a reviewer of the dossier; "" if none. */
+static pia_status_t
+find_declared(const sitter_t *sitter, const char *dossier, char ret_link[PIA_POINTER_MAX])
+{
+    pia_stmt_t *stmt = pia_db_prepare(sitter->act->db, SQL_DECLARED);
+    pia_stmt_text(stmt, 1, dossier);
+    pia_stmt_text(stmt, 2, sitter->id);
+    pia_status_t status;
+    ret_link[0] = '\0';
+    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
+        json_t *facts = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
+        const char *link = text_of(facts, "lien");
+        if (link && strcmp(link, "aucun") != 0)
+            (void)snprintf(ret_link, PIA_POINTER_MAX, "%s", link);
+        json_decref(facts);
+    }
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+static pia_status_t find_for_item(const sitter_t *sitter, json_t *item)
+{
+    const act_t *act = sitter->act;
+    const char *structure = text_of(item, "structure"), *dossier = text_of(item, "dossier");
+    char declared[PIA_POINTER_MAX];
+    const char *link = NULL;
+    if (!structure || session_interest(item, sitter->member))
+        return PIA_OK;
+    if (strcmp(sitter->person.structure, structure) == 0) {
+        session_set_interest(item, sitter->member, "meme_structure", "registry");
+        return PIA_OK;
+    }
+    pia_status_t status =
+        reviewer_link(act->db, sitter->id, structure, day_of(act->effective_ms), &link);
+    if (status == PIA_OK && link)
+        session_set_interest(item, sitter->member, link, "links");
+    if (status != PIA_OK || link)
+        return status;
+    status = find_declared(sitter, dossier, declared);
+    if (status == PIA_OK && declared[0] != '\0')
+        session_set_interest(item, sitter->member, declared, "review");
+    return status;
+}
+
+/* In the items that the sitter's seat is called for. */
+static pia_status_t
+find_for_sitter(const act_t *act, const seat_t *seat, const json_t *who, pia_problem_t *problem)
+{
+    const json_t *items = json_object_get(act->matter->facts, "items");
+    sitter_t sitter = {
+        .act = act,
+        .member = json_integer_value(json_object_get(who, "member")),
+        .id = text_of(who, "person"),
+    };
+    pia_status_t status = people_find(act->db, sitter.id, &sitter.person);
+    if (status == PIA_NOT_FOUND || (status == PIA_UNAVAILABLE && !pia_db_is_retryable(act->db)))
+        status =
+            pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                            "member %lld is not known at the registry", (long long)sitter.member);
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(items); i++) {
+        json_t *item = json_array_get(items, i);
+        const seat_item_t called = session_seat_item(item);
+        if (seat_is_called(seat, &called))
+            status = find_for_item(&sitter, item);
+    }
+    return status;
+}
+
+pia_status_t session_find_interests(const act_t *act, const json_t *seats, pia_problem_t *problem)
+{
+    seats_t read;
+    pia_status_t status = PIA_OK;
+    seats_read(seats, &read);
+    for (size_t i = 0; status == PIA_OK && i < read.count; i++) {
+        const seat_t *seat = &read.seats[i];
+        status = find_for_sitter(act, seat, json_array_get(seats, i), problem);
+        for (size_t j = 0; status == PIA_OK && j < json_array_size(seat->substitutes); j++)
+            status = find_for_sitter(act, seat, json_array_get(seat->substitutes, j), problem);
+    }
+    return status;
+}
+
+static void set_ruling(const act_t *act, json_t *interest, const char *ruling)
+{
+    char at[PIA_TIME_TEXT_SIZE];
+    pia_time_format(act->effective_ms, at);
+    json_object_set_new(interest, "ruling", json_string(ruling));
+    json_object_set_new(interest, "at", json_string(at));
+}
+
+pia_status_t
+session_declare_own_interest(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    matter_t committee;
+    json_t *item = session_item(act, problem);
+    if (!item)
+        return PIA_INVALID;
+    pia_status_t status = session_committee(act, &committee, problem);
+    if (status != PIA_OK)
+        return status;
+    int64_t member =
+        committee_number_of(&committee, act->principal->person, text_of(act->matter->facts, "day"));
+    matter_clear(&committee);
+    if (member == 0)
+        return pia_problem_set(problem, PIA_FORBIDDEN, "/transition",
+                               "you are no member of this committee");
+    session_set_interest(item, member, text_of(act->data, "lien"), "declaration");
+    set_ruling(act, session_interest(item, member), "recused");
+    return PIA_OK;
+}
+
+/* Whether the number is a seat's or a suppléant's of the last sitting. */
+static bool may_sit(const matter_t *session, int64_t member)
+{
+    seats_t seats;
+    const json_t *sitting = session_sitting(session);
+    seats_read(json_object_get(sitting, "seats"), &seats);
+    return seats_find(&seats, member) || seats_substituted(&seats, member) != 0;
+}
+
+pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    json_t *item = session_item(act, problem);
+    int64_t member = json_integer_value(json_object_get(act->data, "membre"));
+    bool recused = strcmp(text_of(act->data, "suite"), text_of(parameters, "value")) == 0;
+    const char *kind = text_of(act->data, "lien");
+    if (!item)
+        return PIA_INVALID;
+    if (!may_sit(act->matter, member))
+        return pia_problem_set(problem, PIA_INVALID, "/data/membre", "is not convened");
+    if (!session_interest(item, member) && (!recused || !kind))
+        return pia_problem_set(problem, PIA_CONFLICT, "/data/membre",
+                               "no interest of member %lld in this item is known: a new one needs "
+                               "its kind",
+                               (long long)member);
+    if (kind)
+        session_set_interest(item, member, kind, "declaration");
+    set_ruling(act, session_interest(item, member), recused ? "recused" : "dismissed");
+    return PIA_OK;
+}

@@ -1,0 +1,14 @@
+/* session_view.h - a meeting as proto/ shows it, names and texts filled in. Store thread. */
+#ifndef SESSION_VIEW_H
+#define SESSION_VIEW_H
+
+#include "view.h"
+
+view_fn view_session;
+
+/* The agenda or the sittings, with names and texts in the place of their hashes; the caller owns
+ * it. */
+pia_status_t session_view_items(pia_db_t *db, const matter_t *session, json_t **ret_items);
+pia_status_t session_view_sittings(pia_db_t *db, const matter_t *session, json_t **ret_sittings);
+
+#endif

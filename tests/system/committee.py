@@ -1,0 +1,100 @@
+"""A committee with its members, and its meetings, by messages alone."""
+
+import datetime
+import time
+
+UNANIMOUS = {"texte": "Le comité se prononce à l'unanimité."}
+
+
+class Committee:
+    """Institutes a committee of a Campaign; `members` are its numbers by who holds the seat."""
+
+    def __init__(self, campaign, **more):
+        self.campaign, self.members = campaign, {}
+        body = {"title": "Comité du label", "act": "Décision d'essai", **more}
+        self.matter = campaign.ok("secretariat", "labellisation.committee.create", body)
+
+    def do(self, transition, data, who="secretariat"):
+        body = {"committee": self.matter["id"], "transition": transition,
+                "version": self.matter["version"], "data": data}
+        until = time.monotonic() + 20
+        while True:  # 503: the person is not known there yet
+            answer = self.campaign.call(who, "labellisation.committee.transition", body)
+            if answer.status != 503 or time.monotonic() > until:
+                break
+        if answer.status == 200:
+            self.matter = answer.body
+        return answer
+
+    def seat(self, who, qualite="representant", structure=None, du="2020-01-01", **more):
+        """Registers someone and names it a member; its number."""
+        self.campaign.add(who, ["committee"], structure)
+        answer = self.do("nommer", {"personne": [self.campaign.persons[who]], "nom": f"Fonction : {who}",
+                                    "qualite": qualite, "du": du, **more})
+        assert answer.status == 200, answer
+        self.members[who] = self.matter["members"][-1]["number"]
+        return self.members[who]
+
+    def stand_in(self, who, of, du="2020-01-01", **more):
+        self.campaign.add(who, ["committee"])
+        answer = self.do("designer_suppleant", {"titulaire": self.members[of], "nom": f"Suppléance : {who}",
+                                                "personne": [self.campaign.persons[who]], "du": du, **more})
+        if answer.status == 200:
+            self.members[who] = self.matter["members"][-1]["number"]
+        return answer
+
+    def present(self, *who, **held):
+        """Attendances: `who` is there; held: who=(mode, by)."""
+        list_ = [{"member": self.members[name], "mode": "present"} for name in who]
+        for name, (mode, by) in held.items():
+            seat = {"member": self.members[name.replace("_", " ")], "mode": mode}
+            list_.append(seat if by is None else {**seat, "by": self.members[by]})
+        return list_
+
+
+class Session:
+    """A meeting of a committee; `matter` is what it shows."""
+
+    def __init__(self, committee, days=10, dossiers=(), **more):
+        self.committee, self.campaign = committee, committee.campaign
+        body = {"committee": committee.matter["id"], "title": "Réunion du comité", "day": self.day(days),
+                "place": "à 10 heures, salle d'essai", **more}
+        self.matter = self.campaign.ok("secretariat", "labellisation.session.create", body)
+        if dossiers:
+            self.done("inscrire", {"dossiers": [dossier["id"] for dossier in dossiers]})
+
+    def day(self, days):
+        now = datetime.datetime.fromisoformat(
+            self.campaign.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
+        return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
+
+    def do(self, transition, data=None, who="secretariat"):
+        body = {"session": self.matter["id"], "transition": transition, "version": self.matter["version"],
+                **({"data": data} if data is not None else {})}
+        answer = self.campaign.call(who, "labellisation.session.transition", body)
+        if answer.status == 200:
+            self.matter = answer.body
+        return answer
+
+    def done(self, transition, data=None, who="secretariat"):
+        answer = self.do(transition, data, who)
+        assert answer.status == 200, (transition, answer)
+        return answer.body
+
+    def show(self):
+        self.matter = self.campaign.ok("secretariat", "labellisation.session.get",
+                                       {"session": self.matter["id"]})
+        return self.matter
+
+    def point(self, dossier):
+        """The item of a dossier."""
+        return next(item for item in self.matter["agenda"] if item.get("dossier") == dossier["id"])
+
+    def vote(self, dossier, proposition="favorable", **more):
+        return self.do("mettre_aux_voix", {"point": self.point(dossier)["number"],
+                                           "proposition": proposition, **UNANIMOUS, **more})
+
+    def votes(self, **named):
+        """Votes by name: who=vote."""
+        return {"voix": [{"member": self.committee.members[who.replace("_", " ")], "vote": vote}
+                         for who, vote in named.items()]}
