@@ -38,29 +38,35 @@ static void set_time(json_t *json, const char *name, int64_t time_ms)
     json_object_set_new(json, name, json_string(text));
 }
 
-/* The deadline of a rule from a day in Paris. */
-static pia_status_t count(const legal_rule_t *rule,
-                          int64_t from,
-                          legal_deadline_t *ret_deadline,
-                          pia_problem_t *problem)
+/* Who must act within a period, and from which day it is counted. */
+typedef struct {
+    int64_t from;
+    const char *departement; /* NULL, or not known: metropolitan France */
+} term_t;
+
+/* The deadline of a rule; the court is in metropolitan France. */
+static pia_status_t
+count(const legal_rule_t *rule, term_t term, legal_deadline_t *ret_deadline, pia_problem_t *problem)
 {
-    legal_facts_t facts = {.rule = rule, .from = from};
-    (void)place_find(NULL, &facts.place);
+    legal_facts_t facts = {.rule = rule, .from = term.from};
+    if (!place_find(term.departement, &facts.place))
+        (void)place_find(NULL, &facts.place);
     (void)place_find(NULL, &facts.court);
     return legal_clock(&facts, ret_deadline, problem);
 }
 
 static pia_status_t
-set_due(json_t *json, const char *name, const char *rule, int64_t from, pia_problem_t *problem)
+set_due(json_t *json, const char *name, const char *rule, term_t term, pia_problem_t *problem)
 {
     legal_deadline_t deadline;
-    pia_status_t status = count(legal_rule_find(rule), from, &deadline, problem);
+    pia_status_t status = count(legal_rule_find(rule), term, &deadline, problem);
     if (status == PIA_OK)
         set_day(json, name, deadline.last_day);
     return status;
 }
 
-static pia_status_t add_remedies(json_t *json, const int64_t *decided, pia_problem_t *problem)
+/* Until when the candidate may contest what silence decides at the end of term.from. */
+static pia_status_t add_remedies(json_t *json, term_t term, pia_problem_t *problem)
 {
     json_t *list = json_array();
     pia_status_t status = PIA_OK;
@@ -70,8 +76,7 @@ static pia_status_t add_remedies(json_t *json, const int64_t *decided, pia_probl
         legal_period(&rule->period, period);
         json_t *remedy = json_pack("{s:s, s:s, s:s, s:s}", "rule", rule->name, "label", rule->label,
                                    "article", rule->article, "period", period);
-        if (decided)
-            status = set_due(remedy, "last_day", rule->name, *decided, problem);
+        status = set_due(remedy, "last_day", rule->name, term, problem);
         json_array_append_new(list, remedy);
     }
     json_object_set_new(json, "remedies", list);
@@ -81,13 +86,14 @@ static pia_status_t add_remedies(json_t *json, const int64_t *decided, pia_probl
 /* Silence that accepts is counted from the complete file (L114-5): no day while a piece is missing.
  */
 static pia_status_t
-add_silence(json_t *json, const legal_rule_t *rule, int64_t received, pia_problem_t *problem)
+add_silence(const act_t *act, const legal_rule_t *rule, json_t *json, pia_problem_t *problem)
 {
     bool accepts = rule->way == LEGAL_ACCEPTANCE;
     bool runs = !accepts || json_array_size(json_object_get(json, "missing")) == 0;
     legal_deadline_t deadline;
     char period[LEGAL_PERIOD_SIZE];
     legal_period(&rule->period, period);
+    term_t received = {.from = day_of(act->effective_ms)};
     pia_status_t status = count(rule, received, &deadline, problem);
     if (status != PIA_OK)
         return status;
@@ -97,8 +103,11 @@ add_silence(json_t *json, const legal_rule_t *rule, int64_t received, pia_proble
         set_day(silence, "on", deadline.last_day);
     json_object_set_new(json, "silence", silence);
     json_object_set_new(json, "attestation", json_boolean(accepts));
+    const json_t *pole = json_object_get(act->matter->card, "pole");
+    term_t contest = {.from = deadline.last_day,
+                      .departement = json_string_value(json_object_get(pole, "departement"))};
     if (!accepts)
-        return add_remedies(json, &deadline.last_day, problem);
+        return add_remedies(json, contest, problem);
     json_object_set_new(json, "remedies", json_array());
     return PIA_OK;
 }
@@ -135,9 +144,9 @@ static pia_status_t add_office(const act_t *act, json_t *json)
 
 static pia_status_t add_times(const act_t *act, json_t *json, pia_problem_t *problem)
 {
-    int64_t received = day_of(act->effective_ms);
+    term_t received = {.from = day_of(act->effective_ms)};
     set_time(json, "received_at", act->effective_ms);
-    set_day(json, "received_on", received);
+    set_day(json, "received_on", received.from);
     set_time(json, "registered_at", act->recorded_ms);
     set_time(json, "issued_at", act->recorded_ms);
     pia_status_t status = set_due(json, "registration_due", "enregistrement", received, problem);
@@ -175,7 +184,7 @@ pia_status_t receipt_issue(act_t *act, const legal_rule_t *silence, pia_problem_
     if (status == PIA_OK)
         status = add_missing(act, receipt);
     if (status == PIA_OK)
-        status = add_silence(receipt, silence, day_of(act->effective_ms), problem);
+        status = add_silence(act, silence, receipt, problem);
     if (status == PIA_OK)
         status = store(act, receipt);
     json_decref(receipt);

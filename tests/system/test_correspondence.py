@@ -3,6 +3,7 @@
 import json
 import uuid
 
+import deadlines
 import pytest
 
 from campaign import Campaign
@@ -84,6 +85,15 @@ def test_a_filing_gets_a_receipt_with_all_that_the_law_asks_for(campaign):
                   "CJA, art. R421-1", "L231-4"):
         assert words in text, (words, text)
     assert "L232-3" not in text
+
+
+def test_who_lives_overseas_has_a_month_more_before_the_court(campaign):
+    for place in ("974", "57"):
+        pole = {"code": "essai-" + uuid.uuid4().hex[:8], "name": "Pôle d'essai", "departement": place}
+        issued = receipt(campaign, campaign.go("candidate", campaign.create(pole=pole), "deposer"))
+        for remedy in issued["remedies"]:
+            last = deadlines.last_day(remedy["rule"], issued["silence"]["on"], place)
+            assert remedy["last_day"] == str(last), (place, remedy)
 
 
 def test_a_receipt_never_changes_and_stands_in_the_history(campaign):
