@@ -1,0 +1,113 @@
+"""Who must have been told what in the course of the campaign: written down here, from what each person
+needs to know, and compared with every inbox. Nobody may be told the same thing twice."""
+
+import collections
+import re
+import time
+
+TITLES = {"Une action vous est demandée": "action", "Décision": "decision", "Rappel": "reminder"}
+ROLES = {"secretariat": ["secretariat"], "instructing": ["instructing service"], "signatories": ["minister", "ism"]}
+# what happens: whom it is told (and how, if not plainly)
+TOLD = """
+appel annoncer            candidates secretariat instructing
+appel ouvrir_depots       candidates secretariat instructing
+appel rappeler_cloture    candidates:reminder secretariat:reminder
+appel clore_depots        candidates secretariat instructing
+dossier creer             candidate secretariat
+dossier deposer           candidate secretariat
+dossier enregistrer       candidate
+dossier declarer_complet  candidate instructing
+dossier declarer_incomplet candidate:action
+dossier rappeler_pieces   candidate:reminder
+dossier constater_delai   candidate secretariat
+dossier completer         candidate secretariat
+dossier alerter_silence   secretariat:reminder instructing:reminder
+dossier engager_evaluation secretariat
+dossier saisir_comite     candidate committee
+dossier rendre_avis       secretariat:action instructing:action signatories:action
+dossier proposer_accord   secretariat signatories
+dossier signer            secretariat signatories
+dossier accorder          secretariat instructing committee
+dossier refuser           candidate:decision secretariat
+label delivrer            candidate
+review proposer           reviewer secretariat
+review declarer           secretariat
+review recuser            reviewer secretariat
+review accepter           reviewer secretariat
+review decliner           secretariat
+review rappeler_rapport   reviewer
+review signaler_retard    reviewer secretariat
+review constater_carence  reviewer secretariat
+review rendre             secretariat
+review figer              reviewer
+"""
+
+
+def read_table():
+    """{(kind, transition): [(audience, how)]}"""
+    table = {}
+    for line in TOLD.strip().splitlines():
+        kind, transition, *audiences = line.split()
+        table[kind, transition] = [(a.partition(":")[0], a.partition(":")[2] or "plain") for a in audiences]
+    return table
+
+
+class Told:
+    """What each person must find in its inbox: {who: Counter of (link, transition, how)}."""
+
+    def __init__(self, story):
+        self.table, self.must = read_table(), collections.defaultdict(collections.Counter)
+        self.people = {**ROLES, "candidates": [c.who for c in story.candidates],
+                       "committee": [who for who in story.troupe.persons if who.startswith("member")]}
+
+    def add(self, kind, matter, history, candidate=None, reviewer=None):
+        """Everybody who must know of what a matter's history holds."""
+        for transition, _ in history:
+            for audience, how in self.table.get((kind, transition), ()):
+                people = {"candidate": [candidate], "reviewer": [reviewer]}.get(audience) or self.people[audience]
+                for who in people:
+                    self.must[who][f"/{kind}s/{matter}", transition, how] += 1
+
+
+def expected(story):
+    told = Told(story)
+    told.add("appel", story.appel["id"], story.appel_history)
+    for candidate in story.candidates:
+        told.add("dossier", candidate.dossier["id"], candidate.history, candidate.who)
+        for review in candidate.reviews:
+            told.add("review", review.card["id"], review.history, reviewer=review.who)
+        if candidate.decision == "label":
+            told.add("label", candidate.dossier["label"], [("delivrer", None)], candidate.who)
+    return told.must
+
+
+def step_names(story):
+    """{(kind, label of a transition): its name}, to read the messages by."""
+    machines = story.troupe.ok(None, "labellisation.process.get", {})["definition"]["machines"]
+    return {(kind, step["label"]): step["name"] for kind, machine in machines.items()
+            for step in machine["transitions"]}
+
+
+def read(item, names):
+    """(link, transition, how) of an inbox item."""
+    kind = item["link"].split("/")[1][:-1]
+    how = next((how for words, how in TITLES.items() if item["title"].startswith(words)), "plain")
+    step = re.search(r"^(?:Étape|Objet) : (.+)\.$", item["body"].replace("\u00a0", " "), re.M)
+    if step:
+        return item["link"], names[kind, step[1]], how
+    return item["link"], {"dossier.created": "creer", "label.awarded": "delivrer"}[item["type"]], how
+
+
+def inbox(story, who, names):
+    items = [item for item in story.troupe.pages(who, "notifications.inbox.list", {})
+             if item["type"] != "dossier.message"]
+    return collections.Counter(read(item, names) for item in items)
+
+
+def wait_until_told(story):
+    """A last message, which is told after all that came before it."""
+    troupe, last = story.troupe, story.candidates[-1]
+    troupe.ok(last.who, "labellisation.message.send", {"dossier": last.dossier["id"], "text": "C’est la fin."})
+    until = time.monotonic() + 30
+    while troupe.ok("secretariat", "notifications.inbox.list", {"limit": 1})["items"][0]["type"] != "dossier.message":
+        assert time.monotonic() < until, "the last message is not told"
