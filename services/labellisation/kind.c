@@ -17,14 +17,14 @@ enum {
 };
 
 const kind_t kinds[MACHINE_COUNT] = {
-    [MACHINE_DOSSIER] = {"dossier", "dossiers", OF_APPEL, false, none},
-    [MACHINE_LABEL] = {"label", "labels", OF_DOSSIER, true, of_label},
-    [MACHINE_APPEL] = {"appel", "appels", 0, true, of_appel},
-    [MACHINE_REVIEW] = {"review", "reviews", OF_DOSSIER, false, none, .inner = true},
-    [MACHINE_COMMITTEE] = {"committee", "committees", 0, false, none},
-    [MACHINE_SESSION] = {"session", "sessions", OF_COMMITTEE, false, of_session, .inner = true},
-    [MACHINE_AUTHORITY] = {"authority", "authorities", 0, false, of_label},
-    [MACHINE_REMEDY] = {"remedy", "remedies", OF_DOSSIER | OF_LABEL, false, none},
+    [MACHINE_DOSSIER] = {"dossier", "dossiers", none, OF_APPEL, false},
+    [MACHINE_LABEL] = {"label", "labels", of_label, OF_DOSSIER, true},
+    [MACHINE_APPEL] = {"appel", "appels", of_appel, 0, true},
+    [MACHINE_REVIEW] = {"review", "reviews", none, OF_DOSSIER, false, .inner = true},
+    [MACHINE_COMMITTEE] = {"committee", "committees", none, 0, false},
+    [MACHINE_SESSION] = {"session", "sessions", of_session, OF_COMMITTEE, false, .inner = true},
+    [MACHINE_AUTHORITY] = {"authority", "authorities", of_label, 0, false},
+    [MACHINE_REMEDY] = {"remedy", "remedies", none, OF_DOSSIER | OF_LABEL, false},
 };
 
 uint32_t kind_bit(machine_kind_t kind)

@@ -171,13 +171,13 @@ static void accept_from(fixture_t *fixture, const pia_frames_t *to, int sequence
     enum { HEAD = 16, SIZE = 45 };
     uint8_t receipts[HEAD + 16 * SIZE] = {0};
     for (int i = 0; i < count; i++) {
-        uint8_t *at = receipts + HEAD + i * SIZE;
+        uint8_t *at = receipts + HEAD + (size_t)i * SIZE;
         at[3] = 1; /* epoch */
         at[11] = (uint8_t)(sequence + i);
         for (uint8_t byte = 0; byte < 4; byte++)
             at[12 + byte] = (uint8_t)(0x11 * byte); /* chain */
     }
-    answer(fixture, to, "\x82", receipts, (size_t)(HEAD + count * SIZE));
+    answer(fixture, to, "\x82", receipts, HEAD + (size_t)count * SIZE);
 }
 
 static void refuse(fixture_t *fixture, const pia_frames_t *to, const char *status)

@@ -1,6 +1,7 @@
 /* match_oracle.c - what matches, once more. */
 #include "match_oracle.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +61,7 @@ static const char *const words[WORDS][WRITINGS] = {
 
 unsigned oracle_random(unsigned *seed, unsigned below)
 {
+    assert(below > 0);
     *seed = *seed * 1103515245U + 12345U;
     return (*seed >> 16) % below;
 }

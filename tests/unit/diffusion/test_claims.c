@@ -39,7 +39,7 @@ static void what_was_added_is_found(void **state)
     assert_int_equal(claims_count(claims), COUNT);
     for (uint64_t n = 1; n <= COUNT; n++)
         assert_int_equal(claims_find(claims, nth(n)), n);
-    for (uint64_t n = COUNT + 1; n <= 2 * COUNT; n++)
+    for (uint64_t n = COUNT + 1; n <= 2 * (uint64_t)COUNT; n++)
         assert_int_equal(claims_find(claims, nth(n)), 0);
     claims_destroy(&claims);
 }
@@ -113,7 +113,7 @@ static void the_filter_forgets_nothing_and_seldom_errs(void **state)
     size_t wrong = 0;
     for (uint64_t n = 0; n < EVENTS; n++)
         assert_true(seen_maybe(seen, nth(n)));
-    for (uint64_t n = EVENTS; n < 2 * EVENTS; n++)
+    for (uint64_t n = EVENTS; n < 2 * (uint64_t)EVENTS; n++)
         wrong += seen_maybe(seen, nth(n));
     print_message("%zu of %d strangers are said to be known\n", wrong, EVENTS);
     assert_true(wrong < EVENTS / 1000);

@@ -160,7 +160,7 @@ static void a_run_is_written_in_pieces_beside_the_events(void **state)
     while (dedup_covered(runs.dedup) == 0)
         claim(&runs, 4096, 4096);
     assert_int_equal(dedup_covered(runs.dedup), RUN_EVENTS);
-    assert_true(runs.head < 2 * RUN_EVENTS);
+    assert_true(runs.head < 2 * (uint64_t)RUN_EVENTS);
     expect_all(&runs, 101);
     tear_down(&runs);
 }
@@ -200,7 +200,7 @@ static void many_runs_become_few(void **state)
     assert_int_equal(count_of(&runs, SQL_RUNS), 2 * RUN_MERGE + 3);
     expect_all(&runs, 1);
     for (int i = 0; count_of(&runs, SQL_RUNS) > 5; i++) {
-        claim(&runs, 0, 4 * 2048);
+        claim(&runs, 0, UINT64_C(4) * 2048);
         assert_true(i < 1000);
         if (i % 50 == 0)
             expect_all(&runs, 7);
@@ -208,8 +208,8 @@ static void many_runs_become_few(void **state)
     assert_int_equal(count_of(&runs, SQL_LEVEL), 1);
     expect_all(&runs, 1);
     for (int i = 0; i < 100; i++) /* what they were made of is removed */
-        claim(&runs, 0, 4 * 2048);
-    assert_true(count_of(&runs, SQL_PAGES) <= 35 * 30);
+        claim(&runs, 0, UINT64_C(4) * 2048);
+    assert_true(count_of(&runs, SQL_PAGES) <= 35L * 30);
     expect_all(&runs, 1);
     reopen(&runs);
     expect_all(&runs, 1);
@@ -246,7 +246,7 @@ static void a_merge_left_half_begins_again(void **state)
     }
     int64_t pages = count_of(&runs, SQL_PAGES);
     for (int i = 0; i < 20; i++)
-        claim(&runs, 0, 4 * 2048);
+        claim(&runs, 0, UINT64_C(4) * 2048);
     assert_true(count_of(&runs, SQL_PAGES) > pages);
     assert_int_equal(count_of(&runs, SQL_RUNS), RUN_MERGE);
     reopen(&runs);
@@ -254,7 +254,7 @@ static void a_merge_left_half_begins_again(void **state)
     claim(&runs, 30, 30);
     cover(&runs); /* where there are several instances, this one takes the work over */
     for (int i = 0; count_of(&runs, SQL_RUNS) > 2; i++) {
-        claim(&runs, 0, 4 * 2048);
+        claim(&runs, 0, UINT64_C(4) * 2048);
         assert_true(i < 1000);
     }
     expect_all(&runs, 1);

@@ -190,7 +190,7 @@ static size_t list_by(fixture_t *f, size_t member, const char *codes)
         json_array_append_new(values, json_stringn(at, size));
         at += size;
     }
-    memcpy((char *)&query + member, &values, sizeof values);
+    memcpy((char *)&query + member, (const void *)&values, sizeof(void *));
     size_t count = list(f, &query, false);
     json_decref(values);
     return count;

@@ -216,7 +216,7 @@ static void cut_and_changed_events_are_judged_alike(void **state)
         scan_t slow;
         char *room = NULL;
         char *id = NULL;
-        memcpy(other, text, size);
+        memcpy(other, text, size + 1);
         other[at / 256] = (char)(at % 256);
         if (scan(other, size, &room, &fast)) {
             assert_true(accepts_the_long_way(other, size, &slow, &id));

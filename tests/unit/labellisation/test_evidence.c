@@ -156,7 +156,7 @@ static void a_signed_head_holds_what_was_before_it(void **state)
     (void)state;
     char id[3][PIA_UUID_TEXT_SIZE];
     fill(id);
-    int64_t size = size_of_log(), hour = 3600 * 1000;
+    int64_t size = size_of_log(), hour = INT64_C(3600) * 1000;
     assert_int_equal(evidence_keep(bench.db, &key, hour), PIA_OK);
     assert_int_equal(evidence_keep(bench.db, &key, hour * 3), PIA_OK); /* nothing is new */
     go(id[1], ISM, PIA_ROLE_SECRETARIAT, "declarer_complet", NULL);
