@@ -1,9 +1,9 @@
 # The engine alone, then with its store on both engines.
-foreach(subject day definition engine timer merkle content typography agenda quorum)
+foreach(subject day definition engine timer merkle content typography agenda quorum grid)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-foreach(subject matter record kin evidence blob simulate)
+foreach(subject matter record kin evidence blob simulate review)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c
             support/test_database.c

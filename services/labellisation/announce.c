@@ -164,32 +164,6 @@ static json_t *full_data(const act_t *act, json_t *recipients)
     return data;
 }
 
-/* Recipients: these persons, and the roles that the transition notifies. Takes `persons`. */
-static json_t *to_persons(const act_t *act, json_t *persons)
-{
-    json_t *roles = json_array();
-    for (size_t i = 0; i < json_array_size(act->transition->notify); i++) {
-        const char *name = json_string_value(json_array_get(act->transition->notify, i));
-        if (pia_role_parse(name) != 0)
-            json_array_append_new(roles, json_string(name));
-    }
-    return json_pack("{s:o, s:[], s:o}", "roles", roles, "structures", "persons", persons);
-}
-
-pia_status_t announce_assignment(const act_t *act, const json_t *reviewers)
-{
-    json_t *data = full_data(act, to_persons(act, json_deep_copy(reviewers)));
-    json_object_set_new(data, "reviewers", json_deep_copy(reviewers));
-    return add_restricted(act, "review.assigned", data);
-}
-
-pia_status_t announce_review(const act_t *act)
-{
-    json_t *data = full_data(act, to_persons(act, json_array()));
-    set_text(data, "reviewer", act->principal->person);
-    return add_restricted(act, "review.filed", data);
-}
-
 pia_status_t
 announce_message(pia_db_t *db, const matter_t *dossier, bool from_office, int64_t written_ms)
 {

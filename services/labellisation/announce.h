@@ -10,14 +10,8 @@
  * to everyone, when a label is made. `from`: the state before it, STATE_NONE at the creation. */
 pia_status_t announce_transition(const act_t *act, int from);
 
-/* review.assigned: to the new reviewers (ids) and to the roles that the transition notifies. */
-pia_status_t announce_assignment(const act_t *act, const json_t *reviewers);
-
 /* dossier.message: to the structure if the office wrote, else to the secretariat. */
 pia_status_t
 announce_message(pia_db_t *db, const matter_t *dossier, bool from_office, int64_t written_ms);
-
-/* review.filed: by the asker. */
-pia_status_t announce_review(const act_t *act);
 
 #endif

@@ -8,6 +8,7 @@
 #include "pia/clock.h"
 #include "pia/uuid.h"
 #include "proto/piece.h"
+#include "proto/review.h"
 #include "proto/session.h"
 #include "text.h"
 
@@ -34,6 +35,14 @@ static bool is_within(const datum_t *datum, int64_t value)
 {
     return value >= datum->min && value <= datum->max;
 }
+
+/* What a history keeps of a transition's data. */
+typedef struct {
+    pia_db_t *db;
+    const char *matter;
+    int64_t recorded_ms;
+    json_t *record;
+} record_t;
 
 /* As in every text of a message: no control characters but line ends and tabs. */
 static bool is_plain(const char *text)
@@ -86,6 +95,7 @@ static bool are_records(const json_t *value, const pia_schema_t *schema)
         pia_completion_item_t piece;
         pia_session_attendance_t attendance;
         pia_session_vote_t vote;
+        pia_review_score_t score;
     } fields;
     assert(schema->size <= sizeof fields);
     for (size_t i = 0; i < json_array_size(value); i++) {
@@ -109,6 +119,8 @@ static bool is_list(datum_type_t type, const json_t *value)
         return are_records(value, &pia_completion_item_schema);
     case DATUM_ATTENDANCES:
         return are_records(value, &pia_session_attendance_schema);
+    case DATUM_SCORES:
+        return are_records(value, &pia_review_score_schema);
     default:
         return are_records(value, &pia_session_vote_schema);
     }
@@ -123,6 +135,7 @@ static const char *list_fault(datum_type_t type)
         [DATUM_DOSSIERS] = "is not a list of distinct dossiers' ids",
         [DATUM_ATTENDANCES] = "is not a list of members, each with how its seat is held",
         [DATUM_VOTES] = "is not a list of members, each with its vote",
+        [DATUM_SCORES] = "is not a list of criteria, each with its score and why",
     };
     return faults[type];
 }
@@ -189,7 +202,8 @@ pia_status_t data_fits(const transition_t *transition, const json_t *record, pia
     for (size_t i = 0; i < transition->datum_count; i++) {
         const datum_t *datum = &transition->data[i];
         const json_t *value = json_object_get(record, datum->name);
-        bool hashed = datum->type == DATUM_TEXT || datum->type == DATUM_PIECES;
+        bool hashed =
+            datum->type == DATUM_TEXT || datum->type == DATUM_PIECES || datum->type == DATUM_SCORES;
         if (!value && !datum->optional)
             return pia_problem_set(problem, PIA_INVALID, "/data", "asks for %s", datum->name);
         if (value && !hashed && check_datum(datum, value, problem) != PIA_OK)
@@ -197,6 +211,36 @@ pia_status_t data_fits(const transition_t *transition, const json_t *record, pia
                                    datum->name);
     }
     return PIA_OK;
+}
+
+/* Stores a text; its hash stands as `name`. */
+static pia_status_t record_text(const record_t *to, const char *name, const char *text)
+{
+    char hash[TEXT_HASH_SIZE];
+    pia_status_t status = text_add(to->db, to->matter, text, to->recorded_ms, hash);
+    if (status == PIA_OK)
+        json_object_set_new(to->record, name, json_pack("{s:s}", "blake2b", hash));
+    return status;
+}
+
+/* The scores without their justifications, which stand beside as NAME.CRITERION. */
+static pia_status_t record_scores(const record_t *to, const char *name, const json_t *scores)
+{
+    json_t *kept = json_array();
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(scores); i++) {
+        const json_t *item = json_array_get(scores, i);
+        const char *criterion = json_string_value(json_object_get(item, "criterion"));
+        const char *why = json_string_value(json_object_get(item, "justification"));
+        char member[DATA_NAME_SIZE];
+        (void)snprintf(member, sizeof member, "%s.%s", name, criterion);
+        json_array_append_new(kept, json_pack("{s:s, s:O}", "criterion", criterion, "score",
+                                              json_object_get(item, "score")));
+        if (why[0] != '\0')
+            status = record_text(to, member, why);
+    }
+    json_object_set_new(to->record, name, kept);
+    return status;
 }
 
 pia_status_t data_record(pia_db_t *db,
@@ -207,19 +251,17 @@ pia_status_t data_record(pia_db_t *db,
                          json_t **ret_record)
 {
     json_t *record = json_object();
+    const record_t to = {db, matter, recorded_ms, record};
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < transition->datum_count; i++) {
         const datum_t *datum = &transition->data[i];
         json_t *value = json_object_get(data, datum->name);
-        char hash[TEXT_HASH_SIZE];
-        if (!value)
-            continue;
-        if (datum->type != DATUM_TEXT) {
+        if (value && datum->type == DATUM_TEXT)
+            status = record_text(&to, datum->name, json_string_value(value));
+        else if (value && datum->type == DATUM_SCORES)
+            status = record_scores(&to, datum->name, value);
+        else if (value)
             json_object_set(record, datum->name, value);
-            continue;
-        }
-        status = text_add(db, matter, json_string_value(value), recorded_ms, hash);
-        json_object_set_new(record, datum->name, json_pack("{s:s}", "blake2b", hash));
     }
     if (status == PIA_OK)
         *ret_record = record;

@@ -9,6 +9,9 @@
 #include "pia/db.h"
 #include "pia/problem.h"
 
+/* Of a member NAME.CRITERION of a record: a justification. Names have 64 bytes, codes 31. */
+enum { DATA_NAME_SIZE = 100 };
+
 /* PIA_INVALID with a pointer below /data: missing, unknown, or not what is asked. `data` may be
  * NULL: nothing was given. */
 pia_status_t data_check(const transition_t *transition, const json_t *data, pia_problem_t *problem);
@@ -19,7 +22,8 @@ pia_status_t
 data_fits(const transition_t *transition, const json_t *record, pia_problem_t *problem);
 
 /* The data with each text stored apart (table `text`) and {"blake2b": hash} in its place, the
- * hash being over a random salt and the text. On success the caller owns *ret_record, an object. */
+ * hash being over a random salt and the text; the justifications of scores likewise, each as a
+ * member NAME.CRITERION. On success the caller owns *ret_record, an object. */
 pia_status_t data_record(pia_db_t *db,
                          const char *matter,
                          const transition_t *transition,

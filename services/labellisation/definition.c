@@ -53,6 +53,9 @@ static pia_status_t load_machines(definition_t *definition, pia_problem_t *probl
     if (status == PIA_OK)
         status = content_load(&definition->content, json_object_get(definition->json, "content"),
                               &definition->machines[MACHINE_DOSSIER], problem);
+    if (status == PIA_OK)
+        status = review_rules_load(&definition->reviews,
+                                   json_object_get(definition->json, "reviews"), problem);
     return status == PIA_OK ? definition_check(definition, problem) : status;
 }
 

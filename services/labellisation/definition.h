@@ -10,6 +10,7 @@
 #include "content.h"
 #include "machine.h"
 #include "pia/problem.h"
+#include "review_rules.h"
 
 enum {
     DEFINITION_SIZE_MAX = 256 * 1024,
@@ -29,7 +30,8 @@ typedef struct {
     const char *specification;         /* of dossiers without a call; NULL: none */
     machine_t machines[MACHINE_COUNT]; /* without states: the procedure has no such kind */
     committee_rules_t committee;
-    content_t content;               /* sections and pieces of a dossier */
+    content_t content; /* sections and pieces of a dossier */
+    review_rules_t reviews;
     char hash[DEFINITION_HASH_SIZE]; /* of the bytes, BLAKE2b-256 */
     json_t *json;
 } definition_t;

@@ -69,6 +69,8 @@ named_kinds(const machine_t *machine, const effect_t *effect, const parameter_t 
     case PARAMETER_TRANSITION:
     case PARAMETER_OPINION:
         return kind_bit(effect->kind->of);
+    case PARAMETER_SIBLING:
+        return kind_bit(machine->kind);
     case PARAMETER_OF_PARENT:
         return kinds[machine->kind].parents;
     case PARAMETER_OF_CHILD:
@@ -123,6 +125,7 @@ static pia_status_t check_datum(const use_t *use)
         [PARAMETER_CHOICE] = DATUM_CHOICE, [PARAMETER_INTEGER] = DATUM_INTEGER,
         [PARAMETER_TEXT] = DATUM_TEXT,     [PARAMETER_PERSONS] = DATUM_PERSONS,
         [PARAMETER_DATE] = DATUM_DATE,     [PARAMETER_PIECES] = DATUM_PIECES,
+        [PARAMETER_SCORES] = DATUM_SCORES,
     };
     const datum_t *datum = named_datum(use, use->value);
     if (!datum)
@@ -131,9 +134,9 @@ static pia_status_t check_datum(const use_t *use)
         return fault(use, "this datum may be absent");
     if (use->parameter->kind == PARAMETER_DATUM)
         return datum->type != DATUM_TEXT && datum->type != DATUM_PERSONS &&
-                       datum->type != DATUM_PIECES
+                       datum->type != DATUM_PIECES && datum->type != DATUM_SCORES
                    ? PIA_OK
-                   : fault(use, "a text, persons or pieces cannot be recorded as a fact");
+                   : fault(use, "a text, persons, pieces or scores cannot be recorded as a fact");
     return datum->type == types[use->parameter->kind] ? PIA_OK
                                                       : fault(use, "the datum is of another type");
 }
@@ -197,6 +200,13 @@ static pia_status_t check_creation(const use_t *use)
     if (use->machine == machine || !is_for_rules(machine, use->value, true))
         return fault(use, "is not a creation without roles or required data of that machine");
     return PIA_OK;
+}
+
+static pia_status_t check_sibling(const use_t *use)
+{
+    return is_for_rules(use->machine, use->value, true)
+               ? PIA_OK
+               : fault(use, "is not a creation without roles or required data of this machine");
 }
 
 static pia_status_t check_other(const use_t *use, machine_kind_t kind)
@@ -298,6 +308,8 @@ static pia_status_t check_value(const use_t *use)
         return check_capacities(use);
     case PARAMETER_CREATION:
         return check_creation(use);
+    case PARAMETER_SIBLING:
+        return check_sibling(use);
     case PARAMETER_TRANSITION:
         return check_other(use, use->of);
     case PARAMETER_OF_PARENT:

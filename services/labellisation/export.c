@@ -11,7 +11,7 @@
 #include "pia/memory.h"
 #include "proof.h"
 #include "receipt.h"
-#include "review.h"
+#include "report.h"
 #include "section.h"
 #include "view.h"
 
@@ -172,15 +172,13 @@ static pia_status_t add_receipt(export_t *export)
 
 static pia_status_t add_reviews(export_t *export)
 {
-    const char *person = pia_request_principal(export->request)->person;
-    uint32_t roles = export->found->roles;
     json_t *list = NULL;
-    bool all = view_is_reader(dossier_of(export), roles);
-    if (!all && (roles & PIA_ROLE_REVIEWER) == 0)
-        return PIA_OK;
     pia_status_t status =
-        review_list(export->self->db, dossier_of(export)->id, all ? NULL : person, &list);
-    if (status == PIA_OK)
+        report_list(export->self->db, dossier_of(export), pia_request_principal(export->request),
+                    export->found->roles, &list, NULL);
+    if (status == PIA_FORBIDDEN)
+        return PIA_OK;
+    if (status == PIA_OK && json_array_size(json_object_get(list, "items")) > 0)
         archive_add_json(export->archive, "rapports.json", list);
     json_decref(list);
     return status;

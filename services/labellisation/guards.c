@@ -8,7 +8,6 @@
 #include "milestone.h"
 #include "people.h"
 #include "pia/principal.h"
-#include "review.h"
 #include "rule.h"
 #include "session.h"
 #include "signature.h"
@@ -45,37 +44,6 @@ static pia_status_t fact_is_not(const act_t *act, const json_t *parameters, pia_
         return PIA_OK;
     return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is %s already",
                            text_of(parameters, "fact"), text_of(parameters, "value"));
-}
-
-static pia_status_t
-reviews_filed(const act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    (void)parameters;
-    review_counts_t counts;
-    pia_status_t status = review_count(act->db, act->matter->id, &counts);
-    if (status != PIA_OK)
-        return status;
-    if (counts.assigned == 0)
-        return pia_problem_set(problem, PIA_CONFLICT, "/transition", "no reviewer is assigned");
-    if (counts.filed < counts.assigned)
-        return pia_problem_set(
-            problem, PIA_CONFLICT, "/transition", "%lld of %lld reviews are missing",
-            (long long)(counts.assigned - counts.filed), (long long)counts.assigned);
-    return PIA_OK;
-}
-
-static pia_status_t
-review_pending(const act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    (void)parameters;
-    bool assigned, pending;
-    pia_status_t status =
-        review_find(act->db, act->matter->id, act->principal->person, &assigned, &pending);
-    if (status != PIA_OK || pending)
-        return status;
-    return pia_problem_set(problem, PIA_CONFLICT, "/transition",
-                           assigned ? "you have filed your review already"
-                                    : "you are not assigned to this dossier");
 }
 
 static pia_status_t
@@ -158,8 +126,8 @@ static const guard_kind_t guards[] = {
      .test = fact_is_not,
      .pure = true,
      .parameters = {{"fact", PARAMETER_FACT}, {"value", PARAMETER_VALUE}}},
-    {.name = "reviews_filed", .test = reviews_filed},
-    {.name = "review_pending", .test = review_pending, .personal = true},
+    {.name = "reviews_filed", .test = reviews_filed, .kinds = 1 << MACHINE_DOSSIER},
+    {.name = "divergence_settled", .test = divergence_settled, .kinds = 1 << MACHINE_DOSSIER},
     {.name = "actor_independent", .test = actor_independent, .personal = true},
     {.name = "capacity_held",
      .test = capacity_held,

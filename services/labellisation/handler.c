@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "engine.h"
 #include "history.h"
@@ -82,20 +83,45 @@ pia_status_t handler_find_to_move(labellisation_t *self,
                            "this is for its holder and those who decide");
 }
 
+/* The dossier that a reviewer is asked about: what was found, or whose review that is; NULL: none,
+ * or it is its own review. */
+static const char *reviewed_dossier(const matter_t *found, const char *person)
+{
+    if (found->kind == MACHINE_DOSSIER)
+        return found->id;
+    return found->kind == MACHINE_REVIEW && strcmp(found->person, person) != 0 ? found->parent
+                                                                               : NULL;
+}
+
+static pia_status_t check_standing(review_standing_t standing, bool others, pia_problem_t *problem)
+{
+    if (standing == REVIEW_ASKED)
+        return pia_problem_set(
+            problem, PIA_FORBIDDEN, NULL,
+            "declare your interests first: a reviewer reads a dossier after that");
+    if (standing == REVIEW_INTERESTED)
+        return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
+                               "you have declared an interest in this dossier");
+    if (standing == REVIEW_DECLARED && others)
+        return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
+                               "a reviewer reads the reports of others after its own");
+    return PIA_OK;
+}
+
 pia_status_t handler_check_declared(labellisation_t *self,
                                     const pia_request_t *request,
                                     const handler_found_t *found,
                                     pia_problem_t *problem)
 {
-    const char *person = pia_request_principal(request)->person;
-    bool declared = true;
-    if (found->matter.kind != MACHINE_DOSSIER || (found->roles & PIA_ROLE_REVIEWER) == 0)
+    const pia_principal_t *principal = pia_request_principal(request);
+    const char *dossier = reviewed_dossier(&found->matter, principal->person);
+    review_standing_t standing;
+    if (!dossier || (principal->roles & PIA_ROLE_REVIEWER) == 0)
         return PIA_OK;
-    pia_status_t status = review_has_declared(self->db, found->matter.id, person, &declared);
-    if (status != PIA_OK || declared)
-        return status;
-    return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
-                           "declare your interests first: a reviewer reads a dossier after that");
+    pia_status_t status = review_standing(self->db, dossier, principal->person, &standing);
+    return status == PIA_OK
+               ? check_standing(standing, found->matter.kind == MACHINE_REVIEW, problem)
+               : status;
 }
 
 pia_status_t handler_find_inner(labellisation_t *self,

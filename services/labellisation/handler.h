@@ -28,8 +28,9 @@ pia_status_t handler_find(labellisation_t *self,
                           pia_problem_t *problem);
 
 /* The same for what lies inside: of a kind that anyone may read it is PIA_FORBIDDEN to those who
- * are neither its holder nor readers, and of a dossier to its reviewer who has not declared
- * interests yet, whatever other roles that person has. */
+ * are neither its holder nor readers; and to who is asked to review it, whatever other roles that
+ * person has, of a dossier until it has declared to have no interest, and of others' reviews of
+ * that dossier until its own report is filed. */
 pia_status_t handler_find_inner(labellisation_t *self,
                                 const pia_request_t *request,
                                 machine_kind_t kind,
@@ -45,7 +46,7 @@ pia_status_t handler_find_to_move(labellisation_t *self,
                                   handler_found_t *ret_found,
                                   pia_problem_t *problem);
 
-/* PIA_FORBIDDEN if the asker reviews what was found and has not declared its interests. */
+/* The last of these alone. */
 pia_status_t handler_check_declared(labellisation_t *self,
                                     const pia_request_t *request,
                                     const handler_found_t *found,

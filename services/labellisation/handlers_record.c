@@ -1,6 +1,6 @@
 /* handlers_record.c - what stands in the record of a dossier: its history, its reviews. */
 #include "proto/dossier.h"
-#include "review.h"
+#include "report.h"
 #include "serve.h"
 
 void handle_dossier_history(void *self, pia_request_t **request_p)
@@ -33,14 +33,7 @@ void handle_dossier_reviews(void *arg, pia_request_t **request_p)
     pia_status_t status =
         handler_find(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
-        if (view_is_reader(&found.matter, found.roles) &&
-            handler_check_declared(self, *request_p, &found, &problem) == PIA_OK)
-            status = review_list(self->db, found.matter.id, NULL, &list);
-        else if ((found.roles & PIA_ROLE_REVIEWER) != 0)
-            status = review_list(self->db, found.matter.id, principal->person, &list);
-        else
-            status =
-                pia_problem_set(&problem, PIA_FORBIDDEN, NULL, "reviews are for those who decide");
+        status = report_list(self->db, &found.matter, principal, found.roles, &list, &problem);
         matter_clear(&found.matter);
     }
     if (status == PIA_OK)

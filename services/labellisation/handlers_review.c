@@ -16,6 +16,7 @@ static pia_status_t view_review(pia_db_t *db,
     (void)db;
     (void)principal;
     *ret_json = view_matter(review, roles);
+    json_object_set(*ret_json, "specification", json_object_get(review->card, "specification"));
     return PIA_OK;
 }
 
@@ -26,19 +27,6 @@ static const transition_t *find_creation(const matter_t *dossier, const char *na
     if (machine->state_count == 0)
         return NULL;
     return name ? machine_transition(machine, name) : machine_creation(machine);
-}
-
-/* The card that a reviewer sees before it may read the dossier: what a declaration needs. */
-static json_t *make_card(const matter_t *dossier)
-{
-    static const char *const members[] = {"title", "pole", "themes", "sectors", "specification"};
-    json_t *card = json_object();
-    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
-        json_t *value = json_object_get(dossier->card, members[i]);
-        if (value)
-            json_object_set(card, members[i], value);
-    }
-    return card;
 }
 
 /* Proposes a review of `dossier`. */
@@ -66,7 +54,6 @@ static pia_status_t propose(labellisation_t *self,
         .kind = MACHINE_REVIEW,
         .transition = creation->name,
         .person = fields->person,
-        .card = make_card(dossier),
         .data = fields->data,
         .asked = true,
     };

@@ -7,8 +7,6 @@
 #include "proto/review.h"
 #include "reviewer.h"
 
-enum { QUOTA = 2 }; /* reviewers of a dossier, if the asker says nothing */
-
 static void
 answer(pia_request_t **request_p, pia_status_t status, json_t *json, pia_problem_t *problem)
 {
@@ -79,9 +77,10 @@ void handle_review_propose(void *arg, pia_request_t **request_p)
     pia_status_t status =
         handler_find_inner(self, *request_p, MACHINE_DOSSIER, fields->dossier, &found, &problem);
     if (status == PIA_OK) {
-        status =
-            reviewer_propose(self->db, &found.matter, fields->has_quota ? fields->quota : QUOTA,
-                             day_of(pia_clock_now()), &json);
+        status = reviewer_propose(self->db, &found.matter,
+                                  fields->has_quota ? fields->quota
+                                                    : found.matter.definition->reviews.min,
+                                  day_of(pia_clock_now()), &json);
         matter_clear(&found.matter);
     }
     answer(request_p, status, json, &problem);

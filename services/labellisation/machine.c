@@ -72,7 +72,7 @@ const char *datum_type_name(datum_type_t type)
         [DATUM_DATE] = "date",         [DATUM_PERSONS] = "persons",
         [DATUM_PIECES] = "pieces",     [DATUM_CODES] = "codes",
         [DATUM_DOSSIERS] = "dossiers", [DATUM_ATTENDANCES] = "attendances",
-        [DATUM_VOTES] = "votes",
+        [DATUM_VOTES] = "votes",       [DATUM_SCORES] = "scores",
     };
     return names[type];
 }

@@ -32,6 +32,7 @@ typedef enum {
     DATUM_DOSSIERS,    /* ids of distinct dossiers */
     DATUM_ATTENDANCES, /* how seats of a committee are held */
     DATUM_VOTES,       /* one a seat */
+    DATUM_SCORES,      /* of criteria, each with its justification */
 } datum_type_t;
 
 /* What a transition asks for, in its data. */
@@ -39,7 +40,7 @@ typedef struct {
     const char *name, *label;
     datum_type_t type;
     bool optional;
-    int64_t min, max;     /* bytes, value, number of persons or pieces */
+    int64_t min, max;     /* bytes, value, number of persons, pieces or scores */
     const json_t *values; /* of a choice */
 } datum_t;
 

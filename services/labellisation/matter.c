@@ -42,10 +42,10 @@ pia_status_t matter_roles(pia_db_t *db,
                           uint32_t *ret_roles)
 {
     bool reviews = (principal->roles & PIA_ROLE_REVIEWER) != 0 && principal->person[0] != '\0';
-    bool assigned = reviews && strcmp(matter->person, principal->person) == 0, pending;
+    bool assigned = reviews && strcmp(matter->person, principal->person) == 0;
     pia_status_t status = PIA_OK;
     if (reviews && !assigned)
-        status = review_find(db, matter->id, principal->person, &assigned, &pending);
+        status = review_is_assigned(db, matter->id, principal->person, &assigned);
     *ret_roles =
         engine_roles(principal, kinds[matter->kind].inner ? "" : matter->structure, assigned);
     return status;

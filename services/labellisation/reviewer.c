@@ -8,31 +8,23 @@
 #include "machine.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "review.h"
 
 enum {
     PROPOSED_MAX = 32, /* items of a proposal */
     SCALE = 1000,      /* of expertise and load */
 };
 
-enum { PUT, FIND, OPEN, ALL, KNOWN, ACTIVE };
+enum { PUT, FIND, OPEN, ALL, KNOWN };
 
-/* A review is open while a timer of it runs: an answer or a report is awaited. Who is assigned
- * directly has an open one until the report is filed. */
+/* A reviewer's review is open until its report is filed. */
 static const char *const sql[] = {
     [PUT] = "INSERT INTO reviewer (person, content, changed_at) VALUES ($1, $2, $3) "
             "ON CONFLICT (person) DO UPDATE SET content = $2, changed_at = $3",
     [FIND] = "SELECT content FROM reviewer WHERE person = $1",
-    [OPEN] = "SELECT (SELECT COUNT(*) FROM matter WHERE person = $1 AND kind = 'review' "
-             "AND due_at IS NOT NULL) + (SELECT COUNT(*) FROM review WHERE reviewer = $1 "
-             "AND closed = 0 AND filed_at IS NULL AND NOT EXISTS (SELECT 1 FROM matter WHERE "
-             "matter.parent = review.matter AND matter.kind = 'review' AND matter.person = $1 "
-             "AND matter.due_at IS NOT NULL))",
+    [OPEN] = "SELECT COUNT(*) FROM review WHERE reviewer = $1 AND closed = 0 AND filed_at IS NULL",
     [ALL] = "SELECT person FROM reviewer ORDER BY person",
-    [KNOWN] = "SELECT 1 FROM matter WHERE parent = $1 AND kind = 'review' AND person = $2 "
-              "UNION SELECT 1 FROM review WHERE matter = $1 AND reviewer = $2 AND closed = 0",
-    [ACTIVE] = "SELECT COUNT(*) FROM (SELECT reviewer FROM review WHERE matter = $1 AND closed = 0 "
-               "UNION SELECT person FROM matter WHERE parent = $1 AND kind = 'review' "
-               "AND due_at IS NOT NULL) AS active",
+    [KNOWN] = "SELECT 1 FROM review WHERE reviewer = $2 AND matter = $1 LIMIT 1",
 };
 
 pia_status_t
@@ -47,11 +39,10 @@ reviewer_put(pia_db_t *db, const char *person, const json_t *content, int64_t ch
     return pia_stmt_run(stmt, NULL);
 }
 
-/* The number that a query counts. */
-static pia_status_t count(pia_db_t *db, int which, const char *id, int64_t *ret_count)
+static pia_status_t count_open(pia_db_t *db, const char *person, int64_t *ret_count)
 {
-    pia_stmt_t *stmt = pia_db_prepare(db, sql[which]);
-    pia_stmt_text(stmt, 1, id);
+    pia_stmt_t *stmt = pia_db_prepare(db, sql[OPEN]);
+    pia_stmt_text(stmt, 1, person);
     pia_status_t status = pia_stmt_step(stmt);
     if (status == PIA_OK)
         *ret_count = pia_stmt_column_integer(stmt, 0);
@@ -76,7 +67,7 @@ pia_status_t reviewer_find(pia_db_t *db, const char *person, json_t **ret_review
     int64_t open = 0;
     pia_status_t status = find_content(db, person, &content);
     if (status == PIA_OK)
-        status = count(db, OPEN, person, &open);
+        status = count_open(db, person, &open);
     if (status != PIA_OK) {
         json_decref(content);
         return status;
@@ -254,8 +245,8 @@ pia_status_t reviewer_propose(
     pia_db_t *db, const matter_t *dossier, int64_t quota, int64_t day, json_t **ret_proposal)
 {
     json_t *persons = NULL, *items = json_array();
-    int64_t active = 0;
-    pia_status_t status = count(db, ACTIVE, dossier->id, &active);
+    review_counts_t counts = {.open = 0};
+    pia_status_t status = review_count(db, dossier->id, "", &counts);
     if (status == PIA_OK)
         status = list_persons(db, &persons);
     for (size_t i = 0; status == PIA_OK && i < json_array_size(persons); i++)
@@ -265,11 +256,11 @@ pia_status_t reviewer_propose(
         json_decref(items);
         return status;
     }
-    int64_t wanted = active < quota ? quota - active : 0;
+    int64_t wanted = counts.open < quota ? quota - counts.open : 0;
     for (size_t i = 0; i < json_array_size(items); i++)
         json_object_set_new(json_array_get(items, i), "proposed",
                             json_boolean((int64_t)i < wanted));
-    *ret_proposal = json_pack("{s:o, s:I, s:I}", "items", items, "active", (json_int_t)active,
+    *ret_proposal = json_pack("{s:o, s:I, s:I}", "items", items, "active", (json_int_t)counts.open,
                               "wanted", (json_int_t)wanted);
     return PIA_OK;
 }

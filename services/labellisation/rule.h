@@ -14,16 +14,18 @@ typedef enum {
     PARAMETER_NEW_FACT, /* the name of a fact that this effect records */
     PARAMETER_VALUE,    /* a text */
     PARAMETER_DATUM,    /* a required datum of the transition, other than text or persons */
-    PARAMETER_CHOICE,   /* a required datum of this type; the next five likewise */
+    PARAMETER_CHOICE,   /* a required datum of this type; the next six likewise */
     PARAMETER_INTEGER,
     PARAMETER_TEXT,
     PARAMETER_PERSONS,
     PARAMETER_DATE,
     PARAMETER_PIECES,
+    PARAMETER_SCORES,
     PARAMETER_MAP,        /* values of the choice named by `data` -> texts; may be absent */
     PARAMETER_CAPACITIES, /* all values of the choice named by `data` -> names of roles */
     PARAMETER_NAMES,      /* texts */
     PARAMETER_CREATION,   /* a creation of the rule's `of` machine that nobody makes by hand */
+    PARAMETER_SIBLING,    /* a creation of this machine that nobody makes by hand */
     PARAMETER_TRANSITION, /* another transition of the `of` machine that nobody makes by hand */
     PARAMETER_OF_PARENT,  /* the same, of the machines of what may be the matter's parent */
     PARAMETER_KIND,       /* a kind whose parent may be of this machine */

@@ -58,7 +58,7 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_dossier_history, PIA_ROLE_ANY, handle_dossier_history},
     {&pia_msg_labellisation_dossier_texts, PIA_ROLE_ANY, handle_dossier_texts},
     {&pia_msg_labellisation_dossier_verify, CONTROL, handle_dossier_verify},
-    {&pia_msg_labellisation_dossier_reviews, REVIEWS, handle_dossier_reviews},
+    {&pia_msg_labellisation_dossier_reviews, REVIEWS | PIA_ROLE_CANDIDAT, handle_dossier_reviews},
     {&pia_msg_labellisation_dossier_proof, PIA_ROLE_ANY, handle_dossier_proof},
     {&pia_msg_labellisation_dossier_export, PIA_ROLE_ANY, handle_dossier_export},
     {&pia_msg_labellisation_label_certificate, PIA_ROLE_ANY, handle_label_certificate},

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "grid.h"
 #include "pia/clock.h"
 
 enum { INSERT, FIND, LATEST, CARDS };
@@ -56,7 +57,7 @@ pia_status_t specification_check(const json_t *specification, pia_problem_t *pro
         if (threshold && (least < min || least > max))
             return fault(problem, i, "threshold", "is not on the scale");
     }
-    return PIA_OK;
+    return grid_check_scales(specification, problem);
 }
 
 static pia_status_t latest(pia_db_t *db, const char *name, int64_t *ret_version)

@@ -87,7 +87,7 @@ static pia_status_t add_for_readers(pia_db_t *db, const matter_t *dossier, json_
     pia_status_t status = review_persons(db, dossier->id, &list);
     if (status == PIA_OK) {
         json_object_set_new(json, "reviewers", list);
-        status = review_count(db, dossier->id, &counts);
+        status = review_count(db, dossier->id, "", &counts);
     }
     if (status == PIA_OK) {
         json_object_set_new(json, "reviews_filed", json_integer(counts.filed));
@@ -113,12 +113,13 @@ pia_status_t view_dossier(pia_db_t *db,
                           uint32_t roles,
                           json_t **ret_json)
 {
-    bool declared = true;
+    review_standing_t standing = REVIEW_NONE;
     pia_status_t status = PIA_OK;
-    if ((roles & PIA_ROLE_REVIEWER) != 0)
-        status = review_has_declared(db, dossier->id, principal->person, &declared);
+    if ((principal->roles & PIA_ROLE_REVIEWER) != 0)
+        status = review_standing(db, dossier->id, principal->person, &standing);
     if (status != PIA_OK)
         return status;
+    bool declared = standing != REVIEW_ASKED && standing != REVIEW_INTERESTED;
     if (!declared) /* the card alone, whatever other roles it has */
         roles = PIA_ROLE_REVIEWER;
     json_t *json = view_matter(dossier, roles);

@@ -2,10 +2,10 @@
  *
  *   {"format": 1,
  *    "labels": {"fr": {"kind": {"formation": "Formation", …}}, "en": {…}},
- *    "rules": [{"event": "review.assigned",
+ *    "rules": [{"event": "review.created",
  *               "when": {"member of data": ["one of these values", …]}, "unless": {…},
  *               "to": ["persons:reviewers"], "channels": ["inbox", "email"],
- *               "template": "review_assigned", "link": "/dossiers/{{dossier}}"}]}
+ *               "template": "review_assigned", "link": "/reviews/{{review}}"}]}
  *
  * All rules that match an event apply, in order; whom an earlier one told is not told again.
  * A procedure may plan the kind of message itself: data.notice, {"structure" or "others": "action",

@@ -8,8 +8,9 @@
 #include "proto/dossier.h"
 #include "proto/inbox.h"
 #include "proto/pole.h"
+#include "proto/review.h"
 
-enum { NOTICE_MS = 60000, LABEL_MS = 60000 };
+enum { NOTICE_MS = 60000, LABEL_MS = 60000, CRITERIA = 6 };
 
 typedef struct {
     actor_id_t actor;
@@ -26,15 +27,6 @@ static const move_t to_reviewers[] = {
 };
 
 static const move_t to_decision[] = {
-    {ACTOR_REVIEWER_1, "rendre_rapport",
-     "{\"avis\": \"favorable\", \"note\": 16, \"texte\": \"Rapport de démonstration : le besoin "
-     "est "
-     "établi et la méthode convient.\"}",
-     "La rapporteure 1 rend son rapport : favorable, 16 sur 20."},
-    {ACTOR_REVIEWER_2, "rendre_rapport",
-     "{\"avis\": \"reserve\", \"note\": 12, \"texte\": \"Rapport de démonstration : les relais "
-     "territoriaux restent à préciser.\"}",
-     "Le rapporteur 2 rend son rapport : réservé, 12 sur 20."},
     {ACTOR_SECRETARIAT, "saisir_comite", NULL, "Le secrétariat saisit le comité."},
     {ACTOR_COMMITTEE, "rendre_avis",
      "{\"avis\": \"favorable\", \"texte\": \"Avis de démonstration : favorable.\"}",
@@ -115,10 +107,93 @@ static bool try_what_is_not_allowed(play_t *play)
 
 static bool assign_reviewers(play_t *play)
 {
-    play_tell(play, "Il affecte la rapporteure 1 et le rapporteur 2.");
+    play_tell(play, "Il sollicite la rapporteure 1 et le rapporteur 2.");
     return make(play, ACTOR_SECRETARIAT, "affecter",
                 json_pack("{s:[s, s]}", "rapporteurs", play->actors[ACTOR_REVIEWER_1].person,
                           play->actors[ACTOR_REVIEWER_2].person));
+}
+
+/* What a reviewer makes of the criteria of the default specification. */
+typedef struct {
+    actor_id_t actor;
+    int scores[CRITERIA];
+    const char *opinion, *text, *told;
+} opinion_t;
+
+static const char *const criteria[CRITERIA] = {"interlocuteur",  "producteur", "diffuseur",
+                                               "accompagnateur", "moyens",     "programme"};
+
+static const opinion_t opinions[] = {
+    {ACTOR_REVIEWER_1,
+     {4, 5, 4, 4, 3, 4},
+     "favorable",
+     "Rapport de démonstration : le besoin est établi et la méthode convient.",
+     "La rapporteure 1 déclare n’avoir aucun lien d’intérêt, accepte, lit le dossier et rend son "
+     "rapport : favorable."},
+    {ACTOR_REVIEWER_2,
+     {3, 4, 3, 3, 3, 3},
+     "reserve",
+     "Rapport de démonstration : les relais territoriaux restent à préciser.",
+     "Le rapporteur 2 fait de même : réservé."},
+};
+
+static json_t *grid_of(const opinion_t *opinion)
+{
+    json_t *grid = json_array();
+    for (size_t i = 0; i < CRITERIA; i++)
+        json_array_append_new(grid, json_pack("{s:s, s:i, s:s}", "criterion", criteria[i], "score",
+                                              opinion->scores[i], "justification",
+                                              "Au vu du dossier de démonstration."));
+    return grid;
+}
+
+/* Makes a transition of a reviewer's review, and keeps its new version. */
+static bool
+move_review(play_t *play, const opinion_t *opinion, json_t *review, const char *name, json_t *data)
+{
+    json_t *answer = NULL;
+    json_t *body = json_pack("{s:O, s:s, s:O}", "review", json_object_get(review, "id"),
+                             "transition", name, "version", json_object_get(review, "version"));
+    if (data)
+        json_object_set_new(body, "data", data);
+    if (!play_ask(play, opinion->actor, &pia_msg_labellisation_review_transition, body, &answer))
+        return false;
+    json_object_set(review, "version", json_object_get(answer, "version"));
+    const char *label = json_string_value(json_object_get(answer, "state_label"));
+    (void)fprintf(play->out, "     → %s\n", label ? label : "?");
+    json_decref(answer);
+    return true;
+}
+
+static bool review(play_t *play, const opinion_t *opinion)
+{
+    json_t *answer = NULL;
+    play_tell(play, "%s", opinion->told);
+    if (!play_ask(play, opinion->actor, &pia_msg_labellisation_review_list,
+                  json_pack("{s:s, s:b}", "dossier", play->dossier, "mine", 1), &answer))
+        return false;
+    json_t *own = json_array_get(json_object_get(answer, "items"), 0);
+    bool done = own &&
+                move_review(play, opinion, own, "declarer", json_pack("{s:s}", "lien", "aucun")) &&
+                move_review(play, opinion, own, "accepter", NULL) &&
+                move_review(play, opinion, own, "rendre",
+                            json_pack("{s:s, s:o, s:s}", "avis", opinion->opinion, "grille",
+                                      grid_of(opinion), "texte", opinion->text));
+    json_decref(answer);
+    return done;
+}
+
+/* Both, and the secretariat sees where the dossier stands. */
+static bool review_all(play_t *play)
+{
+    json_t *answer = NULL;
+    if (!review(play, &opinions[0]) || !review(play, &opinions[1]) ||
+        !play_ask(play, ACTOR_SECRETARIAT, &pia_msg_labellisation_dossier_get,
+                  json_pack("{s:s}", "dossier", play->dossier), &answer))
+        return false;
+    play->version = json_integer_value(json_object_get(answer, "version"));
+    json_decref(answer);
+    return true;
 }
 
 static const char *mail_of(actor_id_t actor)
@@ -178,7 +253,7 @@ bool act_label(play_t *play)
 {
     if (!open_dossier(play) || !try_what_is_not_allowed(play) ||
         !make_all(play, to_reviewers, sizeof to_reviewers / sizeof to_reviewers[0]) ||
-        !assign_reviewers(play) || !reviewers_are_told(play) ||
+        !assign_reviewers(play) || !reviewers_are_told(play) || !review_all(play) ||
         !make_all(play, to_decision, sizeof to_decision / sizeof to_decision[0]) ||
         !play_wait(play, is_in_registry, NULL, LABEL_MS, "le pôle au répertoire"))
         return false;

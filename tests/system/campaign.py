@@ -4,7 +4,17 @@ import datetime
 import time
 import uuid
 
-REPORT = {"avis": "favorable", "note": 15, "texte": "Rapport d'essai : le besoin est établi."}
+CRITERIA = ("interlocuteur", "producteur", "diffuseur", "accompagnateur", "moyens", "programme")
+
+
+def report(score=4, opinion="favorable", text="Rapport d'essai : le besoin est établi."):
+    """A report by the default specification, with the same score for every criterion."""
+    return {"avis": opinion, "texte": text,
+            "grille": [{"criterion": code, "score": score, "justification": f"Vu au dossier ({code})."}
+                       for code in CRITERIA]}
+
+
+REPORT = report()
 CAST = {  # who: roles, of the candidate structure?
     "candidate": (["candidat"], True),
     "secretariat": (["secretariat"], False),
@@ -39,6 +49,14 @@ class Campaign:
     def call(self, who, message, body=None, **options):
         key = None if who == "admin" else self.keys[who]
         return self.network.call(message, body, key=key, **options)
+
+    def patient(self, who, message, body=None, **options):
+        """The answer that is not 503 (try again), for 20 seconds."""
+        until = time.monotonic() + 20
+        while True:
+            answer = self.call(who, message, body, **options)
+            if answer.status != 503 or time.monotonic() > until:
+                return answer
 
     def ok(self, who, message, body=None, **options):
         answer = self.call(who, message, body, **options)
@@ -95,9 +113,35 @@ class Campaign:
     def reviewers(self, *who):
         return {"rapporteurs": [self.persons[name] for name in who or ("reviewer 1", "reviewer 2")]}
 
+    def review(self, who, dossier):
+        """The newest review of a dossier that is this reviewer's."""
+        answer = self.patient(who, "labellisation.review.list", {"dossier": dossier["id"], "mine": True})
+        assert answer.status == 200, (who, answer)
+        return [item for item in answer.body["items"] if item["person"] == self.persons[who]][-1]
+
+    def review_do(self, who, dossier, transition, data=None, **more):
+        """The answer to a transition of a reviewer's own review."""
+        review = self.review(who, dossier)
+        body = {"review": review["id"], "transition": transition, "version": review["version"],
+                **({"data": data} if data is not None else {}), **more}
+        return self.patient(who, "labellisation.review.transition", body)
+
     def declare(self, who, dossier, link="aucun"):
-        """A reviewer that was assigned directly declares its interests, and may read from then on."""
-        return self.go(who, dossier, "declarer_interets", {"lien": link})
+        """A reviewer that is asked declares its interests; without one it accepts, and may read."""
+        for transition, data in (("declarer", {"lien": link}), ("accepter", None)):
+            answer = self.review_do(who, dossier, transition, data)
+            assert answer.status == 200, (who, transition, answer)
+            if link != "aucun":
+                break
+        return dossier
+
+    def report(self, who, dossier, report=REPORT):
+        """A reviewer that is asked declares, accepts and files; the dossier after it."""
+        if self.review(who, dossier)["state"] == "proposee":
+            self.declare(who, dossier)
+        answer = self.review_do(who, dossier, "rendre", report)
+        assert answer.status == 200, (who, answer)
+        return self.get(dossier)
 
     def to_review(self, dossier=None):
         dossier = dossier or self.create()
@@ -107,8 +151,8 @@ class Campaign:
 
     def to_decision(self, dossier=None):
         dossier = self.to_review(dossier)
-        dossier = self.go("reviewer 1", dossier, "rendre_rapport", REPORT)
-        dossier = self.go("reviewer 2", dossier, "rendre_rapport", REPORT)
+        self.report("reviewer 1", dossier)
+        dossier = self.report("reviewer 2", dossier)
         dossier = self.go("secretariat", dossier, "saisir_comite")
         return self.go("committee", dossier, "rendre_avis",
                        {"avis": "favorable", "texte": "Avis d'essai."})

@@ -179,15 +179,21 @@ def inbox(pia, key, **members):
     return ok(pia.call("notifications.inbox.list", members, key=key))
 
 
-def dossier_event(pia, kind="review.assigned", **members):
+def dossier_event(pia, kind, **members):
     data = {
         "dossier": str(uuid.uuid4()), "structure": str(uuid.uuid4()), "title": "Fumage à froid", "version": 4,
         "pole": {"code": "demonstration", "name": "Pôle de démonstration"},
         "recipients": {"roles": [], "structures": [], "persons": []}, **members,
     }
-    named = [f"person:{one}" for one in data.get("reviewers", [])]
+    named = [f"person:{one}" for one in data["recipients"]["persons"]]
     named += [f"structure:{one}" for one in data["recipients"]["structures"]]
     return announce(pia, kind, data, "restricted", restrictedto=",".join(["role:secretariat", *named]))
+
+
+def review_event(pia, persons, **members):
+    """The review of a dossier is proposed to these persons."""
+    return dossier_event(pia, "review.created", review=str(uuid.uuid4()),
+                         recipients={"roles": [], "structures": [], "persons": persons}, **members)
 
 
 # Webhooks

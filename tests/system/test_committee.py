@@ -4,7 +4,7 @@ import uuid
 
 import pytest
 
-from campaign import REPORT, Campaign
+from campaign import Campaign
 from committee import Committee, Session
 from labelling import pytestmark, refused, start  # noqa: F401
 from pia import Network
@@ -45,8 +45,8 @@ def committee(campaign):
 
 def before_committee(campaign, **more):
     dossier = campaign.to_review(campaign.create(**more))
-    dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
-    dossier = campaign.go("reviewer 2", dossier, "rendre_rapport", REPORT)
+    campaign.report("reviewer 1", dossier)
+    dossier = campaign.report("reviewer 2", dossier)
     return campaign.go("secretariat", dossier, "saisir_comite")
 
 

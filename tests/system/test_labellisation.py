@@ -20,11 +20,12 @@ def test_from_the_draft_to_the_label(campaign):
     assert [timer["name"] for timer in dossier["timers"]] == ["silence", "alerte_silence"]
     dossier = campaign.go("secretariat", dossier, "declarer_complet")
     dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers())
-    assert dossier["state"] == "evaluation" and len(dossier["reviewers"]) == 2
+    assert dossier["state"] == "evaluation" and dossier["reviewers"] == []
     assert dossier["demonstration"] is True  # as the registry has told meanwhile
     for who in ("reviewer 1", "reviewer 2"):
-        dossier = campaign.go(who, dossier, "rendre_rapport", REPORT)
-        assert dossier["reviewers"] == [campaign.persons[who]]
+        dossier = campaign.report(who, dossier)
+        assert campaign.get(dossier, who)["reviewers"] == [campaign.persons[who]]
+    assert len(dossier["reviewers"]) == 2
     dossier = campaign.go("secretariat", dossier, "saisir_comite")
     assert dossier["reviews_filed"] == 2
     dossier = campaign.go("committee", dossier, "rendre_avis",
@@ -48,19 +49,25 @@ def test_the_history_tells_it_all_and_proves_it(campaign):
     history = campaign.history(dossier)
     assert [entry["number"] for entry in history] == list(range(1, dossier["version"] + 1))
     assert [entry["transition"] for entry in history] == [
-        "creer", "deposer", "enregistrer", "declarer_complet", "affecter", "rendre_rapport",
-        "rendre_rapport", "saisir_comite", "rendre_avis", "signer", "signer", "accorder"]
+        "creer", "deposer", "enregistrer", "declarer_complet", "affecter",
+        "saisir_comite", "rendre_avis", "signer", "signer", "accorder"]
     assert history[1]["actor"] == "/persons/" + campaign.persons["candidate"]
     assert history[2]["actor"] == "/services/labellisation"
-    report = history[5]["data"]
-    assert report["note"] == 15 and re.fullmatch("[0-9a-f]{64}", report["texte"]["blake2b"])
-    assert "établi" not in json.dumps(history, ensure_ascii=False)
+    opinion = history[6]["data"]
+    assert opinion["avis"] == "favorable" and re.fullmatch("[0-9a-f]{64}", opinion["texte"]["blake2b"])
+    review = campaign.review("reviewer 1", dossier)
+    filed = campaign.ok("secretariat", "labellisation.review.history", {"review": review["id"]})["items"]
+    assert [entry["transition"] for entry in filed] == ["designer", "declarer", "accepter", "rendre", "figer"]
+    assert filed[3]["data"]["grille"][0] == {"criterion": "interlocuteur", "score": 4}
+    assert re.fullmatch("[0-9a-f]{64}", filed[3]["data"]["grille.moyens"]["blake2b"])
+    told = json.dumps([history, filed], ensure_ascii=False)
+    assert "établi" not in told and "Vu au dossier" not in told
     proof = campaign.ok("secretariat", "labellisation.dossier.verify", {"dossier": dossier["id"]})
-    assert proof == {"valid": True, "entries": 12, "erased": 0, "erasures": [],
+    assert proof == {"valid": True, "entries": 10, "erased": 0, "erasures": [],
                      "head": history[-1]["chain"]}
     refused(campaign.call("candidate", "labellisation.dossier.verify", {"dossier": dossier["id"]}), 403)
     shown = campaign.history(dossier, "candidate")
-    assert "data" not in shown[5] and shown[5]["actor"] == "/persons"
+    assert "data" not in shown[6] and shown[6]["actor"] == "/persons"
     assert shown[1]["actor"] == history[1]["actor"]
 
 
@@ -71,16 +78,19 @@ def test_texts_are_read_by_whom_they_are_for(campaign):
     for who in ("candidate", "secretariat", "minister"):
         texts = campaign.ok(who, "labellisation.dossier.texts", body)["items"]
         assert [(t["name"], t["text"], t["erased"]) for t in texts] == [("message", "Le budget.", False)]
-    dossier = campaign.declare("reviewer 1", campaign.to_review())
-    dossier = campaign.declare("reviewer 2", dossier)
-    dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
+    dossier = campaign.to_decision()
     body = {"dossier": dossier["id"], "number": dossier["version"]}
-    own = campaign.ok("reviewer 1", "labellisation.dossier.texts", body)["items"]
-    assert own[0]["text"] == REPORT["texte"]
+    own = campaign.ok("committee", "labellisation.dossier.texts", body)["items"]
+    assert own[0]["text"] == "Avis d'essai."
     refused(campaign.call("reviewer 2", "labellisation.dossier.texts", body), 403)
     refused(campaign.call("candidate", "labellisation.dossier.texts", body), 403)
     body["number"] += 1
     refused(campaign.call("secretariat", "labellisation.dossier.texts", body), 404, "/number")
+    review = campaign.review("reviewer 1", dossier)
+    body = {"review": review["id"], "number": 4}
+    texts = campaign.ok("reviewer 1", "labellisation.review.texts", body)["items"]
+    assert REPORT["texte"] in [item["text"] for item in texts] and len(texts) == 7
+    refused(campaign.call("reviewer 2", "labellisation.review.texts", body), 404)
 
 
 def test_what_happened_is_announced_without_texts_or_names(campaign):
@@ -95,10 +105,11 @@ def test_what_happened_is_announced_without_texts_or_names(campaign):
     mine = [e for e in events if e["data"].get("dossier") == dossier["id"]]
     types = [e["type"] for e in mine]
     assert types[0] == "dossier.created" and types.count("label.awarded") == 1
-    assert types.count("review.assigned") == 1 and types.count("review.filed") == 2
-    assigned = next(e for e in mine if e["type"] == "review.assigned")
-    assert sorted(assigned["data"]["reviewers"]) == sorted(campaign.reviewers()["rapporteurs"])
-    assert all(f"person:{p}" in assigned["restrictedto"] for p in assigned["data"]["reviewers"])
+    asked = [e for e in mine if e["type"] == "review.created"]
+    assert sorted(e["data"]["person"] for e in asked) == sorted(campaign.reviewers()["rapporteurs"])
+    assert all(f"person:{e['data']['person']}" in e["restrictedto"] for e in asked)
+    filed = [e for e in mine if e["type"] == "review.transitioned" and e["data"]["transition"] == "rendre"]
+    assert len(filed) == 2 and not any("person:" in e["restrictedto"] for e in filed)
     award = next(e for e in mine if e["type"] == "label.awarded")
     assert award["visibility"] == "public" and award["data"]["demonstration"] is True
     assert award["data"]["pole"] == {"code": dossier["pole"]["code"], "name": "Pôle d'essai",
@@ -115,7 +126,9 @@ def test_reviews_are_read_by_those_who_decide(campaign):
     assert [review["text"] for review in reviews] == [REPORT["texte"]] * 2
     own = campaign.ok("reviewer 1", "labellisation.dossier.reviews", body)["items"]
     assert [review["reviewer"] for review in own] == [campaign.persons["reviewer 1"]]
-    refused(campaign.call("candidate", "labellisation.dossier.reviews", body), 403)
+    assert reviews[0]["total"] == 8000 and reviews[0]["met"] is True
+    assert reviews[0]["scores"][3]["justification"] == "Vu au dossier (accompagnateur)."
+    assert campaign.ok("candidate", "labellisation.dossier.reviews", body)["items"] == []
 
 
 # What one may do, and again
@@ -129,7 +142,7 @@ def test_transitions_say_what_can_be_done(campaign):
     assert set(by_name) == {"affecter", "ouvrir_contradictoire", "saisir_comite", "abandonner",
                             "effacer_textes"}
     assert by_name["saisir_comite"]["ready"] is False
-    assert "2 of 2" in by_name["saisir_comite"]["blocked_by"]
+    assert "no reviewer" in by_name["saisir_comite"]["blocked_by"]
     assert by_name["affecter"]["fields"] == [
         {"name": "rapporteurs", "label": "Rapporteurs", "type": "persons", "required": True,
          "min": 1, "max": 8}]

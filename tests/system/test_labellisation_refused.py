@@ -46,9 +46,9 @@ def test_reviewers_are_checked(campaign):
     refused(campaign.move("secretariat", dossier, "affecter", unknown), 400, "/data/rapporteurs/0")
     dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers("reviewer 1"))
     refused(campaign.move("secretariat", dossier, "saisir_comite"), 409)
-    refused(campaign.move("reviewer 2", dossier, "rendre_rapport", REPORT), 404)
-    dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
-    refused(campaign.move("reviewer 1", dossier, "rendre_rapport", REPORT), 409)
+    refused(campaign.review_do("reviewer 1", dossier, "rendre", REPORT), 409)
+    campaign.report("reviewer 1", dossier)
+    refused(campaign.review_do("reviewer 1", dossier, "rendre", REPORT), 409)
 
 
 def test_signatures_of_two_persons_in_two_capacities(campaign):
@@ -94,6 +94,9 @@ def test_lists_show_what_one_may_see(campaign):
     assert dossier["id"] in [item["id"] for item in mine]
     assert all(item["structure"] == campaign.structure for item in mine)
     assert all("facts" not in item and "reviewers" not in item for item in mine)
+    assigned = campaign.ok("reviewer 1", "labellisation.dossier.list", {"limit": 200})["items"]
+    assert dossier["id"] not in [item["id"] for item in assigned]
+    campaign.declare("reviewer 1", dossier)
     assigned = campaign.ok("reviewer 1", "labellisation.dossier.list", {"limit": 200})["items"]
     assert dossier["id"] in [item["id"] for item in assigned]
     seen, after = [], None

@@ -37,7 +37,7 @@ MAY_ASK = {
     "labellisation.dossier.texts": ANYONE,
     "labellisation.dossier.verify": {"secretariat", "instructeur", "operator"},
     "labellisation.dossier.reviews": {"secretariat", "instructeur", "committee", "signatory",
-                                      "reviewer", "service"},
+                                      "reviewer", "service", "candidat"},
     "labellisation.label.get": PUBLIC, "labellisation.label.list": PUBLIC,
     "labellisation.label.transition": ANYONE, "labellisation.label.transitions": ANYONE,
     "labellisation.label.history": ANYONE,

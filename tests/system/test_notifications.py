@@ -6,7 +6,7 @@ import pytest
 
 from notified import (  # noqa: F401
     address, announce, contact, deliveries, dossier_event, inbox, label, mails, ok, person, publish,
-    subscribe, told, until,
+    review_event, subscribe, told, until,
 )
 
 
@@ -90,10 +90,10 @@ def test_assigned_reviewers_get_mail_and_inbox_and_others_nothing(told):
     _, other_key = person(told, "reviewer")
     to = address()
     contact(told, person=one, channel="email", address=to, consent_basis="mission")
-    dossier_event(told, reviewers=[one])
+    review_event(told, [one])
     item = until(lambda: inbox(told, one_key)["items"], "the inbox item")[0]
-    assert item["title"] == "Un dossier vous est confié\u00a0: «\u00a0Fumage à froid\u00a0»"
-    assert item["link"].startswith("/dossiers/")
+    assert item["title"] == "Une évaluation vous est proposée\u00a0: «\u00a0Fumage à froid\u00a0»"
+    assert item["link"].startswith("/reviews/")
     assert not item["read"]
     mail = until(lambda: mails(told, to), "the e-mail")[0]
     assert mail["Subject"] == item["title"]
@@ -106,8 +106,9 @@ def test_the_plan_gives_nobody_a_right(told):
     """A restricted event names a reviewer whom it is not for: the plan would tell, the event forbids it."""
     one, one_key = person(told, "reviewer")
     other, other_key = person(told, "reviewer")
-    data = {"dossier": str(uuid.uuid4()), "title": "Secret", "reviewers": [one, other], "pole": {"name": "P"}}
-    announce(told, "review.assigned", data, "restricted", restrictedto=f"person:{other}")
+    data = {"review": str(uuid.uuid4()), "title": "Secret", "pole": {"name": "P"},
+            "recipients": {"roles": [], "structures": [], "persons": [one, other]}}
+    announce(told, "review.created", data, "restricted", restrictedto=f"person:{other}")
     until(lambda: inbox(told, other_key)["items"], "the other's item")
     assert inbox(told, one_key)["items"] == []
 
@@ -115,7 +116,7 @@ def test_the_plan_gives_nobody_a_right(told):
 def test_an_item_is_read_by_its_person_only(told):
     one, one_key = person(told, "reviewer")
     _, other_key = person(told, "reviewer")
-    dossier_event(told, reviewers=[one])
+    review_event(told, [one])
     item = until(lambda: inbox(told, one_key)["items"], "the item")[0]
     assert told.call("notifications.inbox.read", {"item": item["id"]}, key=other_key).status == 404
     read = ok(told.call("notifications.inbox.read", {"item": item["id"]}, key=one_key))
@@ -142,7 +143,7 @@ def test_roles_and_structures_are_told(told):
 def test_an_inbox_has_pages_newest_first(told):
     one, key = person(told, "reviewer")
     for n in range(5):
-        dossier_event(told, title=f"Dossier {n}", reviewers=[one])
+        review_event(told, [one], title=f"Dossier {n}")
     until(lambda: inbox(told, key)["unread"] == 5, "five items")
     first = inbox(told, key, limit=3)
     second = inbox(told, key, limit=3, after=first["next"])

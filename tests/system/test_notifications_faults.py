@@ -5,8 +5,8 @@ import signal
 import threading
 
 from notified import (  # noqa: F401
-    PRIVATE, address, check_signature, contact, deliveries, dossier_event, inbox, label, mails, ok, person,
-    publish, receiver, start, subscribe, subscribe_webhook, until,
+    PRIVATE, address, check_signature, contact, deliveries, inbox, label, mails, ok, person,
+    publish, receiver, review_event, start, subscribe, subscribe_webhook, until,
 )
 
 
@@ -51,7 +51,7 @@ def tell_many(pia, people, rounds, after_some):
         subscribe(pia, contact(pia, channel="email", address=address())["id"], kinds=["formation"])
     for n in range(rounds):
         publish(pia, title=f"Formation {n}")
-        dossier_event(pia, title=f"Dossier {n}", reviewers=[identity for identity, _ in people])
+        review_event(pia, [identity for identity, _ in people], title=f"Dossier {n}")
         until(lambda n=n: len(mails(pia)) > 60 * n, "some e-mails")
         after_some()
     until(lambda: len(mails(pia)) >= 60 * rounds, "all e-mails")
@@ -61,7 +61,7 @@ def tell_many(pia, people, rounds, after_some):
     for _, key in people:
         items = until(lambda k=key: inbox(pia, k)["items"], "items")
         assert sorted(item["title"] for item in items) == \
-            [f"Un dossier vous est confié\u00a0: «\u00a0Dossier {n}\u00a0»" for n in range(rounds)]
+            [f"Une évaluation vous est proposée\u00a0: «\u00a0Dossier {n}\u00a0»" for n in range(rounds)]
 
 
 def test_kills_while_many_are_told_leave_one_message_each(pia):

@@ -131,7 +131,7 @@ def test_a_kill_after_smtp_has_taken_repeats_under_the_same_message_id(pia, mail
 def test_a_bad_plan_is_refused_with_the_rule(pia):
     pia.start_broker("--drain-ms", "200")
     (pia.data / "plan.json").write_text(json.dumps({"format": 1, "rules": [
-        {"event": "review.assigned", "to": ["persons:reviewers"], "channels": ["pigeon"],
+        {"event": "review.created", "to": ["recipients.persons"], "channels": ["pigeon"],
          "template": "review_assigned"}]}))
     process = pia.start("notifications", "--notices.plan", "plan.json", expected=(1, 2), wait=False)
     assert process.wait() != 0

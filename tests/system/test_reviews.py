@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from campaign import REPORT, Campaign
+from campaign import REPORT, Campaign, report
 from content import attach
 from labelling import pytestmark, refused, start  # noqa: F401
 from pia import Network
@@ -88,6 +88,11 @@ def accepted(campaign, dossier, who="reviewer 1"):
     return done(campaign, who, review, "accepter")
 
 
+def lacks(campaign, dossier):
+    """How often the secretariat was told that nobody else can be asked."""
+    return [e["transition"] for e in campaign.history(dossier)].count("signaler_manque_rapporteur")
+
+
 def attachment(campaign, dossier):
     pieces = campaign.ok("secretariat", "labellisation.piece.list", {"dossier": dossier["id"]})["items"]
     return next(file["id"] for piece in pieces for file in piece["attachments"])
@@ -125,7 +130,7 @@ def test_a_review_from_its_proposal_to_the_committee(campaign, dossier):
     first, second = propose(campaign, dossier), propose(campaign, dossier, "reviewer 2")
     assert first["state"] == "proposee" and first["dossier"] == dossier["id"]
     assert campaign.get(dossier)["state"] == "evaluation"
-    assert [timer["name"] for timer in first["timers"]] == ["reponse", "rappel_reponse"]
+    assert [timer["name"] for timer in first["timers"]] == ["reponse", "rappel_reponse", "silence"]
     refused(do(campaign, "reviewer 1", first, "accepter"), 409)
     refused(do(campaign, "reviewer 2", second, "rendre", REPORT), 409)
     reviews = []
@@ -138,14 +143,15 @@ def test_a_review_from_its_proposal_to_the_committee(campaign, dossier):
     refused(campaign.move("secretariat", campaign.get(dossier), "saisir_comite"), 409)
     first = done(campaign, "reviewer 1", reviews[0], "rendre", REPORT)
     second = done(campaign, "reviewer 2", reviews[1], "rendre", REPORT)
-    better = {**REPORT, "note": 17, "texte": "Rapport d'essai, seconde version."}
+    better = report(5, text="Rapport d'essai, seconde version.")
     first = done(campaign, "reviewer 1", first, "corriger", better)
     listed = campaign.ok("committee", "labellisation.dossier.reviews", {"dossier": dossier["id"]})["items"]
-    assert [(r["score"], r["text"]) for r in listed] == [(17, better["texte"]), (15, REPORT["texte"])]
+    assert [(r["total"], r["text"]) for r in listed] == [(10000, better["texte"]), (8000, REPORT["texte"])]
     versions = [campaign.ok("reviewer 1", "labellisation.review.texts",
-                            {"review": first["id"], "number": first["version"] - back})["items"][0]["text"]
+                            {"review": first["id"], "number": first["version"] - back})["items"]
                 for back in (1, 0)]
-    assert versions == [REPORT["texte"], better["texte"]]
+    assert [[item["text"] for item in texts if item["name"] == "texte"] for texts in versions] == [
+        [REPORT["texte"]], [better["texte"]]]
     campaign.go("secretariat", campaign.get(dossier), "saisir_comite")
     first = shown(campaign, first)
     assert first["state"] == "figee" and first["final"] is True
@@ -166,38 +172,42 @@ def test_nothing_of_a_dossier_is_read_before_the_declaration(campaign, dossier):
     assert reads(campaign, "reviewer 1", dossier)
 
 
-def test_who_is_assigned_directly_declares_before_reading_too(campaign, dossier):
+def test_who_is_asked_with_others_declares_before_reading_too(campaign, dossier):
     dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers())
-    assert not reads(campaign, "reviewer 1", dossier)
-    card = campaign.ok("reviewer 1", "labellisation.dossier.get", {"dossier": dossier["id"]})
-    assert "facts" not in card and "signatures" not in card and "deadline" not in card
-    names = {item["name"] for item in campaign.ok("reviewer 1", "labellisation.dossier.transitions",
-                                                  {"dossier": dossier["id"]})["items"]}
-    assert "declarer_interets" in names
-    dossier = campaign.declare("reviewer 1", dossier)
+    assert not reads(campaign, "reviewer 1", dossier) and dossier["reviewers"] == []
+    names = {item["name"] for item in campaign.ok(
+        "reviewer 1", "labellisation.review.transitions",
+        {"review": campaign.review("reviewer 1", dossier)["id"]})["items"]}
+    assert names == {"declarer", "decliner"}
+    campaign.declare("reviewer 1", dossier)
     assert reads(campaign, "reviewer 1", dossier) and not reads(campaign, "reviewer 2", dossier)
-    answer = campaign.move("reviewer 2", dossier, "declarer_interets", {"lien": "meme_groupe"})
-    assert answer.status == 200, answer
+    campaign.declare("reviewer 2", dossier, "meme_groupe")
     refused(campaign.call("reviewer 2", "labellisation.dossier.get", {"dossier": dossier["id"]}), 404)
     assert campaign.get(dossier)["reviewers"] == [campaign.persons["reviewer 1"]]
 
 
 def test_other_roles_do_not_open_what_a_reviewer_has_not_declared_for(campaign, dossier):
     campaign.add("reviewing member", ["reviewer", "committee"])
-    assert "facts" in campaign.get(dossier, "reviewing member") 
-    dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers("reviewing member"))
+    assert "facts" in campaign.get(dossier, "reviewing member")
+    propose(campaign, dossier, "reviewing member")
     assert not reads(campaign, "reviewing member", dossier)
     card = campaign.get(dossier, "reviewing member")
     assert "facts" not in card and "signatures" not in card and "deadline" not in card
-    reviews = {"dossier": dossier["id"]}
-    dossier = campaign.go("secretariat", dossier, "affecter", campaign.reviewers("reviewer 1"))
-    dossier = campaign.go("reviewer 1", dossier, "rendre_rapport", REPORT)
-    dossier = campaign.get(dossier)
-    own = campaign.ok("reviewing member", "labellisation.dossier.reviews", reviews)["items"]
-    assert [item["reviewer"] for item in own] == [campaign.persons["reviewing member"]]
+    propose(campaign, dossier)
+    campaign.report("reviewer 1", dossier)
+    other = campaign.review("reviewer 1", dossier)
+    reviews, texts = {"dossier": dossier["id"]}, {"review": other["id"], "number": other["version"]}
+    own = lambda: campaign.ok("reviewing member", "labellisation.dossier.reviews", reviews)["items"]
+    assert own() == []
+    refused(campaign.call("reviewing member", "labellisation.review.texts", texts), 403)
     campaign.declare("reviewing member", dossier)
-    assert len(campaign.ok("reviewing member", "labellisation.dossier.reviews", reviews)["items"]) == 2
     assert reads(campaign, "reviewing member", dossier)
+    assert [item["reviewer"] for item in own()] == [campaign.persons["reviewing member"]]
+    refused(campaign.call("reviewing member", "labellisation.review.texts", texts), 403)
+    refused(campaign.call("reviewing member", "labellisation.review.history", {"review": other["id"]}), 403)
+    campaign.report("reviewing member", dossier)  # after its own report, those of others
+    assert len(own()) == 2
+    assert campaign.ok("reviewing member", "labellisation.review.texts", texts)["items"]
 
 
 @pytest.mark.parametrize("link", ["meme_structure", "meme_groupe", "financement_recent", "projet_commun"])
@@ -209,6 +219,7 @@ def test_an_interest_refuses_the_assignment(campaign, dossier, link):
     refused(campaign.call("reviewer 1", "labellisation.section.list", {"dossier": dossier["id"]}), 404)
     assert shown(campaign, review)["facts"]["lien"] == link
     assert made(campaign, review) == ["proposer", "declarer", "recuser"]
+    assert lacks(campaign, dossier) == 1  # nobody else can be asked
 
 
 def test_who_may_not_review_is_not_asked(campaign, dossier):
@@ -251,9 +262,11 @@ def test_silence_and_lateness_are_reminded_and_end(campaign, dossier):
     silent, late = propose(campaign, dossier), accepted(campaign, dossier, "reviewer 2")
     campaign.advance(8)
     assert made(campaign, shown(campaign, silent)) == ["proposer", "rappeler_reponse"]
+    campaign.advance(3)
+    assert made(campaign, shown(campaign, silent))[-1] == "signaler_attente"
     campaign.advance(4)
-    assert shown(campaign, silent)["state"] == "remplacee"
-    campaign.advance(20)
+    assert shown(campaign, silent)["state"] == "remplacee" and lacks(campaign, dossier) == 1
+    campaign.advance(17)
     assert made(campaign, shown(campaign, late)) == [
         "proposer", "declarer", "accepter", "rappeler_rapport", "signaler_retard"]
     assert campaign.call("reviewer 2", "labellisation.section.list", {"dossier": dossier["id"]}).status == 200

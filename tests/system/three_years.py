@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import random
 
+import campaign
 import deadlines
 from content import PDF
 
@@ -222,10 +223,10 @@ def ask_reviewers(story, candidate):
         propose(story, candidate, REVIEWERS[n % len(REVIEWERS)])
     if candidate.reviewing == "décline":
         review(story, candidate.reviews[0], "decliner", {"motif": "Pas disponible à ces dates."})
-        propose(story, candidate, REVIEWERS[(first + 2) % len(REVIEWERS)])
+        meet_another(story, candidate)
     if candidate.reviewing == "lien":
         review(story, candidate.reviews[0], "declarer", {"lien": "projet_commun"}, then=["recuser"])
-        propose(story, candidate, REVIEWERS[(first + 2) % len(REVIEWERS)])
+        meet_another(story, candidate)
     for pending in candidate.reviews:
         accept(story, pending)
 
@@ -235,6 +236,15 @@ def propose(story, candidate, who):
                            {"dossier": candidate.dossier["id"], "person": story.troupe.persons[who]})
     candidate.history.append(("engager_evaluation", story.today))
     candidate.reviews.append(Review(who, card, [("proposer", story.today)]))
+
+
+def meet_another(story, candidate):
+    """The service asks another reviewer by itself, who had nothing to do with the dossier yet."""
+    cards = story.troupe.pages("secretariat", "labellisation.review.list", {"dossier": candidate.dossier["id"]})
+    card, = [card for card in cards if card["id"] not in [known.card["id"] for known in candidate.reviews]]
+    who, = [who for who in REVIEWERS if story.troupe.persons[who] == card["person"]]
+    assert who not in [known.who for known in candidate.reviews]
+    candidate.reviews.append(Review(who, card, [("designer", story.today)]))
 
 
 def review(story, asked, transition, data=None, then=()):
@@ -256,11 +266,11 @@ def accept(story, asked):
 
 
 def write_reports(story):
-    """Most come within three weeks, the late ones after a reminder; one never does, and is asked of another."""
+    """Most come within three weeks, the late ones after a reminder; one never does, and another is asked for it."""
     start = story.closes + days(1)
     story.pass_to(start + days(20))
     for candidate in story.candidates:
-        for asked in candidate.reviews:
+        for asked in list(candidate.reviews):
             if not (asked is candidate.reviews[-1] and candidate.reviewing in ("retard", "carence")):
                 report(story, candidate, asked)
     story.pass_to(start + days(36))
@@ -272,19 +282,24 @@ def write_reports(story):
 
 
 def report(story, candidate, asked):
-    """As the reviewer finds it; where the two are to diverge the first one is for, the second one against."""
+    """As the reviewer finds it; where the two diverge, for and against, a third one is asked."""
     if asked.card["state"] != "acceptee":
         return
     opinion = candidate.opinion
-    if candidate.reviewing == "divergence":
+    if candidate.reviewing == "divergence" and asked in candidate.reviews[:2]:
         opinion = "favorable" if asked is candidate.reviews[0] else "defavorable"
-    note = {"favorable": 15, "reserve": 12, "defavorable": 6}[opinion] + story.chance.randrange(3)
-    review(story, asked, "rendre", {"avis": opinion, "note": note, "texte": f"Rapport d’essai : {opinion}."})
+    score = {"favorable": 4, "reserve": 3, "defavorable": 1}[opinion] + story.chance.randrange(2)
+    review(story, asked, "rendre", campaign.report(score, opinion, f"Rapport d’essai : {opinion}."))
+    if candidate.reviewing == "divergence" and asked is candidate.reviews[1]:
+        candidate.history.append(("signaler_divergence", story.today))
+        meet_another(story, candidate)
+        accept(story, candidate.reviews[-1])
+        report(story, candidate, candidate.reviews[-1])
 
 
 def replace_who_never_wrote(story, candidate):
     assert candidate.reviews[-1].card["state"] == "remplacee", candidate.reviews
-    propose(story, candidate, REVIEWERS[(2 * candidate.number + 2) % len(REVIEWERS)])
+    meet_another(story, candidate)
     accept(story, candidate.reviews[-1])
     report(story, candidate, candidate.reviews[-1])
 

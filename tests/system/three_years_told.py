@@ -23,6 +23,7 @@ dossier constater_delai   candidate secretariat
 dossier completer         candidate secretariat
 dossier alerter_silence   secretariat:reminder instructing:reminder
 dossier engager_evaluation secretariat
+dossier signaler_divergence secretariat:action instructing:action
 dossier saisir_comite     candidate committee
 dossier rendre_avis       secretariat:action instructing:action signatories:action
 dossier proposer_accord   secretariat signatories
@@ -31,16 +32,22 @@ dossier accorder          secretariat instructing committee
 dossier refuser           candidate:decision secretariat
 label delivrer            candidate
 review proposer           reviewer secretariat
+review designer           reviewer secretariat
 review declarer           secretariat
 review recuser            reviewer secretariat
 review accepter           reviewer secretariat
 review decliner           secretariat
-review rappeler_rapport   reviewer
-review signaler_retard    reviewer secretariat
+review rappeler_rapport   reviewer:reminder
+review signaler_retard    reviewer:reminder secretariat:reminder
 review constater_carence  reviewer secretariat
 review rendre             secretariat
 review figer              reviewer
 """
+
+
+def known_as(transition):
+    """What a reviewer is asked reads the same whoever asks, a person or the service."""
+    return "proposer" if transition == "designer" else transition
 
 
 def read_table():
@@ -66,7 +73,7 @@ class Told:
             for audience, how in self.table.get((kind, transition), ()):
                 people = {"candidate": [candidate], "reviewer": [reviewer]}.get(audience) or self.people[audience]
                 for who in people:
-                    self.must[who][f"/{kind}s/{matter}", transition, how] += 1
+                    self.must[who][f"/{kind}s/{matter}", known_as(transition), how] += 1
 
 
 def expected(story):
@@ -94,8 +101,10 @@ def read(item, names):
     how = next((how for words, how in TITLES.items() if item["title"].startswith(words)), "plain")
     step = re.search(r"^(?:Étape|Objet) : (.+)\.$", item["body"].replace("\u00a0", " "), re.M)
     if step:
-        return item["link"], names[kind, step[1]], how
-    return item["link"], {"dossier.created": "creer", "label.awarded": "delivrer"}[item["type"]], how
+        return item["link"], known_as(names[kind, step[1]]), how
+    plain = {"dossier.created": "creer", "label.awarded": "delivrer", "review.created": "proposer",
+             "review.transitioned": "rendre"}
+    return item["link"], plain[item["type"]], how
 
 
 def inbox(story, who, names):

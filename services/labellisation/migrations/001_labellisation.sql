@@ -77,20 +77,26 @@ CREATE TABLE text (
 );
 CREATE INDEX text_by_matter ON text (matter);
 
--- A reviewer's assignment, then report. `closed`: of an earlier round, or ended before its report;
--- `declared_at`: when the reviewer declared to have no interest in the dossier.
+-- A review of a dossier (`matter`), beside the matter of its own that `id` names: what its reviewer may
+-- read, and the report in its last version. `interested`: ended because of an interest; `closed`: of an
+-- earlier round, or ended; `points`: of the grid, a numerator; `scores`: JSON, justifications by their hash.
 CREATE TABLE review (
+    id TEXT NOT NULL PRIMARY KEY REFERENCES matter (id),
     matter TEXT NOT NULL REFERENCES matter (id),
     number BIGINT NOT NULL,
     reviewer TEXT NOT NULL,
-    assigned_at BIGINT NOT NULL,
+    asked_at BIGINT NOT NULL,
     declared_at BIGINT,
+    accepted_at BIGINT,
     filed_at BIGINT,
-    opinion TEXT,
-    score BIGINT,
-    text_hash TEXT,
+    shown_at BIGINT,
+    interested BIGINT NOT NULL,
     closed BIGINT NOT NULL,
-    PRIMARY KEY (matter, number)
+    opinion TEXT,
+    points BIGINT,
+    scores TEXT,
+    text_hash TEXT,
+    UNIQUE (matter, number)
 );
 CREATE INDEX review_by_reviewer ON review (reviewer, matter);
 

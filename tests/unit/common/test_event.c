@@ -61,7 +61,7 @@ static void two_events_have_different_ids(void **state)
 static void a_restricted_event_names_its_audience(void **state)
 {
     (void)state;
-    expect(pia_event_new("labellisation", "review.assigned", NULL, "restricted",
+    expect(pia_event_new("labellisation", "review.created", NULL, "restricted",
                          "role:secretariat,person:0190a5d2-0000-7000-8000-000000000001",
                          json_object()),
            PIA_OK, NULL);

@@ -9,8 +9,9 @@
 
 #include "people.h"
 #include "pia/clock.h"
+#include "specification.h"
 
-extern const char pia_common_schema_sql[], label_pia_v1[];
+extern const char pia_common_schema_sql[], label_pia_v1[], cahier_pia_v1[];
 
 static const pia_migration_t common_tables[] = {{1, pia_common_schema_sql}, {0, NULL}};
 
@@ -21,7 +22,7 @@ static void migrate(pia_db_t *db, const char *set, const pia_migration_t *tables
         fail_msg("%s", problem.detail);
 }
 
-static void add_person(bench_t *self, const char *id, const char *role, const char *structure)
+void bench_add_person(bench_t *self, const char *id, const char *role, const char *structure)
 {
     static int serial = 0;
     char event_id[PIA_UUID_TEXT_SIZE];
@@ -55,13 +56,14 @@ void bench_init(bench_t *self, const char *definition)
     self->library = library_new();
     assert_true(pia_time_parse("2026-11-26T09:00:00Z", &self->now_ms));
     assert_int_equal(pia_db_begin(self->db), PIA_OK);
+    assert_int_equal(specification_ship(self->db, cahier_pia_v1, self->now_ms), PIA_OK);
     add_definition(self, label_pia_v1);
     if (definition)
         add_definition(self, definition);
-    add_person(self, REVIEWER_1, "reviewer", NULL);
-    add_person(self, REVIEWER_2, "reviewer", OTHER_STRUCTURE);
-    add_person(self, REVIEWER_OF_STRUCTURE, "reviewer", STRUCTURE);
-    add_person(self, NOT_A_REVIEWER, "committee", NULL);
+    bench_add_person(self, REVIEWER_1, "reviewer", NULL);
+    bench_add_person(self, REVIEWER_2, "reviewer", OTHER_STRUCTURE);
+    bench_add_person(self, REVIEWER_OF_STRUCTURE, "reviewer", STRUCTURE);
+    bench_add_person(self, NOT_A_REVIEWER, "committee", NULL);
 }
 
 void bench_clear(bench_t *self)
@@ -96,8 +98,9 @@ void bench_create(bench_t *self, const char *name, char ret_id[PIA_UUID_TEXT_SIZ
     pia_uuid7_text(dossier.id);
     snprintf(dossier.structure, sizeof dossier.structure, "%s", STRUCTURE);
     dossier.card =
-        json_pack("{s:s, s:[s], s:[], s:{s:s, s:s, s:s}}", "title", "Essai", "themes", "habitat",
-                  "sectors", "pole", "code", "essai", "name", "Essai", "departement", "87");
+        json_pack("{s:s, s:[s], s:[], s:{s:s, s:s, s:s}, s:{s:s, s:i}}", "title", "Essai", "themes",
+                  "habitat", "sectors", "pole", "code", "essai", "name", "Essai", "departement",
+                  "87", "specification", "name", "cahier-pia", "version", 1);
     act_t act = {
         .db = self->db,
         .library = self->library,
@@ -147,28 +150,32 @@ static pia_status_t move(bench_t *self, matter_t *matter, act_t *act, int64_t ve
     return matter_move(act, version ? version : matter->version, &self->problem);
 }
 
-pia_status_t bench_move(bench_t *self,
-                        const char *id,
-                        const pia_principal_t *principal,
-                        const char *transition,
-                        const char *data,
-                        int64_t version)
+typedef struct {
+    const char *transition, *data;
+    int64_t version;
+} bench_step_t;
+
+static pia_status_t move_matter(bench_t *self,
+                                machine_kind_t kind,
+                                const char *id,
+                                const pia_principal_t *principal,
+                                const bench_step_t *step)
 {
     matter_t matter;
-    json_t *json = parse(data);
+    json_t *json = parse(step->data);
     self->problem = (pia_problem_t){.status = PIA_OK};
-    bench_load(self, MACHINE_DOSSIER, id, &matter);
+    bench_load(self, kind, id, &matter);
     act_t act = {
         .db = self->db,
         .library = self->library,
         .matter = &matter,
         .principal = principal,
-        .transition = machine_transition(matter.machine, transition),
+        .transition = machine_transition(matter.machine, step->transition),
         .data = json,
     };
     assert_non_null(act.transition);
     assert_int_equal(pia_db_savepoint(self->db), PIA_OK);
-    pia_status_t status = move(self, &matter, &act, version);
+    pia_status_t status = move(self, &matter, &act, step->version);
     if (status == PIA_OK)
         assert_int_equal(pia_db_release(self->db), PIA_OK);
     else
@@ -176,6 +183,75 @@ pia_status_t bench_move(bench_t *self,
     matter_clear(&matter);
     json_decref(json);
     return status;
+}
+
+pia_status_t bench_move(bench_t *self,
+                        const char *id,
+                        const pia_principal_t *principal,
+                        const char *transition,
+                        const char *data,
+                        int64_t version)
+{
+    const bench_step_t step = {transition, data, version};
+    return move_matter(self, MACHINE_DOSSIER, id, principal, &step);
+}
+
+void bench_review_of(bench_t *self,
+                     const char *dossier,
+                     const char *person,
+                     char ret_id[PIA_UUID_TEXT_SIZE])
+{
+    static const char sql[] = "SELECT id FROM review WHERE matter = $1 AND reviewer = $2 "
+                              "ORDER BY number DESC LIMIT 1";
+    pia_stmt_t *stmt = pia_db_prepare(self->db, sql);
+    pia_stmt_text(stmt, 1, dossier);
+    pia_stmt_text(stmt, 2, person);
+    assert_int_equal(pia_stmt_step(stmt), PIA_OK);
+    snprintf(ret_id, PIA_UUID_TEXT_SIZE, "%s", pia_stmt_column_text(stmt, 0));
+    pia_stmt_reset(stmt);
+}
+
+pia_status_t bench_move_review(bench_t *self,
+                               const char *dossier,
+                               const char *person,
+                               const char *transition,
+                               const char *data)
+{
+    const bench_step_t step = {transition, data, 0};
+    char id[PIA_UUID_TEXT_SIZE];
+    pia_principal_t reviewer = bench_person(person, PIA_ROLE_REVIEWER, NULL);
+    bench_review_of(self, dossier, person, id);
+    return move_matter(self, MACHINE_REVIEW, id, &reviewer, &step);
+}
+
+void bench_report_data(const char *opinion, int score, char ret_data[BENCH_REPORT_SIZE])
+{
+    static const char *const criteria[] = {"interlocuteur",  "producteur", "diffuseur",
+                                           "accompagnateur", "moyens",     "programme"};
+    int used = snprintf(ret_data, BENCH_REPORT_SIZE,
+                        "{'avis': '%s', 'texte': 'Un rapport.', "
+                        "'grille': [",
+                        opinion);
+    for (size_t i = 0; i < sizeof criteria / sizeof criteria[0]; i++)
+        used += snprintf(ret_data + used, (size_t)(BENCH_REPORT_SIZE - used),
+                         "%s{'criterion': '%s', 'score': %d, 'justification': 'Au vu du dossier.'}",
+                         i ? ", " : "", criteria[i], score);
+    snprintf(ret_data + used, (size_t)(BENCH_REPORT_SIZE - used), "]}");
+}
+
+void bench_report(
+    bench_t *self, const char *dossier, const char *person, const char *opinion, int score)
+{
+    char data[BENCH_REPORT_SIZE];
+    bench_report_data(opinion, score, data);
+    const bench_step_t steps[] = {
+        {"declarer", "{'lien': 'aucun'}", 0}, {"accepter", NULL, 0}, {"rendre", data, 0}};
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        pia_status_t status =
+            bench_move_review(self, dossier, person, steps[i].transition, steps[i].data);
+        if (status != PIA_OK)
+            fail_msg("%s: %s %s", steps[i].transition, self->problem.detail, self->problem.pointer);
+    }
 }
 
 const char *bench_state(bench_t *self, machine_kind_t kind, const char *id)
@@ -215,31 +291,38 @@ typedef struct {
     const char *transition, *data;
 } move_t;
 
-static const move_t to_decision[] = {
+static const move_t to_review[] = {
     {CANDIDATE, PIA_ROLE_CANDIDAT, "deposer", NULL},
     {ISM, PIA_ROLE_SECRETARIAT, "declarer_complet", NULL},
     {ISM, PIA_ROLE_SECRETARIAT, "affecter",
      "{'rapporteurs': ['" REVIEWER_1 "', '" REVIEWER_2 "']}"},
-    {REVIEWER_1, PIA_ROLE_REVIEWER, "rendre_rapport",
-     "{'avis': 'favorable', 'note': 15, 'texte': 'Premier rapport.'}"},
-    {REVIEWER_2, PIA_ROLE_REVIEWER, "rendre_rapport",
-     "{'avis': 'favorable', 'note': 14, 'texte': 'Second rapport.'}"},
+};
+
+static const move_t to_decision[] = {
     {ISM, PIA_ROLE_SECRETARIAT, "saisir_comite", NULL},
     {NOT_A_REVIEWER, PIA_ROLE_COMMITTEE, "rendre_avis",
      "{'avis': 'favorable', 'texte': 'Avis favorable.'}"},
 };
 
-void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE])
+static void make_moves(bench_t *self, const char *id, const move_t *moves, size_t count)
 {
-    bench_create(self, "label-pia", ret_id);
-    for (size_t i = 0; i < sizeof to_decision / sizeof to_decision[0]; i++) {
-        const move_t *next = &to_decision[i];
+    for (size_t i = 0; i < count; i++) {
+        const move_t *next = &moves[i];
         const char *structure = next->role == PIA_ROLE_CANDIDAT ? STRUCTURE : NULL;
         pia_principal_t person = bench_person(next->person, next->role, structure);
-        pia_status_t status = bench_move(self, ret_id, &person, next->transition, next->data, 0);
+        pia_status_t status = bench_move(self, id, &person, next->transition, next->data, 0);
         if (status != PIA_OK)
             fail_msg("%s: %s %s", next->transition, self->problem.detail, self->problem.pointer);
     }
+}
+
+void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE])
+{
+    bench_create(self, "label-pia", ret_id);
+    make_moves(self, ret_id, to_review, sizeof to_review / sizeof to_review[0]);
+    bench_report(self, ret_id, REVIEWER_1, "favorable", 4);
+    bench_report(self, ret_id, REVIEWER_2, "favorable", 3);
+    make_moves(self, ret_id, to_decision, sizeof to_decision / sizeof to_decision[0]);
     assert_string_equal(bench_state(self, MACHINE_DOSSIER, ret_id), "decision");
 }
 

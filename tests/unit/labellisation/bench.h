@@ -32,6 +32,9 @@ void bench_clear(bench_t *self);
 /* Ends the present transaction, kept, and begins another. */
 void bench_commit(bench_t *self);
 
+/* Makes a person known, with one role, of a structure (NULL: none). */
+void bench_add_person(bench_t *self, const char *id, const char *role, const char *structure);
+
 /* A person with these roles, for a structure (NULL: none). */
 pia_principal_t bench_person(const char *id, uint32_t roles, const char *structure);
 
@@ -46,6 +49,28 @@ pia_status_t bench_move(bench_t *self,
                         const char *transition,
                         const char *data,
                         int64_t version);
+
+/* The same on the newest review that a person has of this dossier, as that person. */
+pia_status_t bench_move_review(bench_t *self,
+                               const char *dossier,
+                               const char *person,
+                               const char *transition,
+                               const char *data);
+
+/* Declares no interest, accepts, and files a report with this opinion and this score for every
+ * criterion; fails the test if that is refused. */
+void bench_report(
+    bench_t *self, const char *dossier, const char *person, const char *opinion, int score);
+
+/* Data of such a report: JSON with single quotes, in a buffer of BENCH_REPORT_SIZE. */
+enum { BENCH_REPORT_SIZE = 1024 };
+void bench_report_data(const char *opinion, int score, char ret_data[BENCH_REPORT_SIZE]);
+
+/* The newest review that a person has of this dossier; fails the test if there is none. */
+void bench_review_of(bench_t *self,
+                     const char *dossier,
+                     const char *person,
+                     char ret_id[PIA_UUID_TEXT_SIZE]);
 
 /* Reads it; fails the test if it is not there. The caller clears it. */
 void bench_load(bench_t *self, machine_kind_t kind, const char *id, matter_t *ret_matter);

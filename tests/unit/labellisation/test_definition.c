@@ -126,7 +126,7 @@ static const fault_t faults[] = {
      TRANSITIONS "1/effects/1/kind"},
     {"{'name': 'fact_is'", "{'name': 'full_moon'", TRANSITIONS "2/guards/0/name"},
     {"'fact': 'cote', 'value'", "'fact': 'note', 'value'", TRANSITIONS "2/guards/0/fact"},
-    {"{'name': 'fact_is', 'fact': 'cote', 'value': 'bon'}", "{'name': 'review_pending'}",
+    {"{'name': 'fact_is', 'fact': 'cote', 'value': 'bon'}", "{'name': 'actor_independent'}",
      TRANSITIONS "2/guards/0/name"},
     {"'to': 'clos', 'automatic'", "'to': 'ouvert', 'automatic'", TRANSITIONS "2/to"},
     {"'automatic': true", "'automatic': true, 'roles': ['candidat']", TRANSITIONS "2/roles"},

@@ -8,7 +8,6 @@
 #include "bench.h"
 #include "history.h"
 #include "pia/clock.h"
-#include "review.h"
 #include "store_matter.h"
 #include "verify.h"
 
@@ -120,12 +119,6 @@ static void an_erased_text_leaves_a_valid_history(void **state)
     assert_state(id, "decision");
     assert_true(verify(id, &erased, &broken_at));
     assert_int_equal(erased, 1);
-    json_t *list = NULL;
-    assert_int_equal(review_list(bench.db, id, NULL, &list), PIA_OK);
-    const json_t *items = json_object_get(list, "items");
-    assert_non_null(json_object_get(json_array_get(items, 0), "text"));
-    assert_null(json_object_get(json_array_get(items, 1), "text"));
-    json_decref(list);
 }
 
 static void a_text_that_nobody_erased_is_missing(void **state)
@@ -134,11 +127,12 @@ static void a_text_that_nobody_erased_is_missing(void **state)
     char id[PIA_UUID_TEXT_SIZE];
     int64_t erased, broken_at;
     bench_to_decision(&bench, id);
-    bench_run("DELETE FROM text WHERE content LIKE 'Second%'");
+    bench_run("INSERT INTO erasure (hash, matter, number, erased_by, erased_at) "
+              "SELECT hash, matter, 7, 9, 0 FROM text WHERE content LIKE 'Avis%'");
+    bench_run("DELETE FROM text WHERE content LIKE 'Avis%'");
     assert_false(verify(id, &erased, &broken_at));
     assert_int_equal(broken_at, 7);
-    bench_run("INSERT INTO erasure (hash, matter, number, erased_by, erased_at) "
-              "SELECT text_hash, matter, 7, 9, 0 FROM review WHERE number = 2");
+    bench_run("DELETE FROM erasure");
     assert_false(verify(id, &erased, &broken_at));
     assert_int_equal(broken_at, 7);
 }
@@ -149,8 +143,8 @@ static void what_cannot_be_erased_is_refused(void **state)
     char id[PIA_UUID_TEXT_SIZE];
     bench_to_decision(&bench, id);
     static const char *const none[] = {
-        "{'etape': 1, 'fondement': 'conservation_terminee'}",  /* no text */
-        "{'etape': 10, 'fondement': 'conservation_terminee'}", /* this one */
+        "{'etape': 1, 'fondement': 'conservation_terminee'}", /* no text */
+        "{'etape': 8, 'fondement': 'conservation_terminee'}", /* this one */
         "{'etape': 900, 'fondement': 'conservation_terminee'}",
     };
     for (size_t i = 0; i < 3; i++) {
@@ -179,10 +173,10 @@ static void a_changed_text_and_a_lost_entry_are_found(void **state)
     char id[PIA_UUID_TEXT_SIZE];
     int64_t erased, broken_at;
     bench_to_decision(&bench, id);
-    bench_run("DELETE FROM history WHERE number = 9");
+    bench_run("UPDATE text SET content = 'Autre' WHERE content = 'Avis favorable.'");
     assert_false(verify(id, &erased, &broken_at));
-    assert_int_equal(broken_at, 9);
-    bench_run("UPDATE text SET content = 'Autre' WHERE content = 'Premier rapport.'");
+    assert_int_equal(broken_at, 7);
+    bench_run("DELETE FROM history WHERE number = 6");
     assert_false(verify(id, &erased, &broken_at));
     assert_int_equal(broken_at, 6);
 }
@@ -206,17 +200,17 @@ static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
     const history_reader_t candidate = reader_as(PIA_ROLE_CANDIDAT, "/persons/" CANDIDATE);
     assert_int_equal(history_page(bench.db, id, &candidate, 0, 50, &page), PIA_OK);
     const json_t *items = json_object_get(page, "items");
-    const json_t *own = json_array_get(items, 1), *review = json_array_get(items, 5);
-    const json_t *refusal = json_array_get(items, 9);
+    const json_t *own = json_array_get(items, 1), *opinion = json_array_get(items, 6);
+    const json_t *refusal = json_array_get(items, 7);
     assert_string_equal(json_string_value(json_object_get(own, "actor")), "/persons/" CANDIDATE);
-    assert_string_equal(json_string_value(json_object_get(review, "actor")), "/persons");
-    assert_null(json_object_get(review, "data"));
+    assert_string_equal(json_string_value(json_object_get(opinion, "actor")), "/persons");
+    assert_null(json_object_get(opinion, "data"));
     assert_string_equal(json_string_value(json_object_get(refusal, "actor")), "/persons");
     assert_int_equal(json_object_size(json_object_get(refusal, "data")), 2);
     json_decref(page);
-    assert_int_equal(history_texts(bench.db, id, &candidate, 6, &list), PIA_FORBIDDEN);
-    assert_int_equal(history_texts(bench.db, id, &candidate, 11, &list), PIA_NOT_FOUND);
-    assert_int_equal(history_texts(bench.db, id, &candidate, 10, &list), PIA_OK);
+    assert_int_equal(history_texts(bench.db, id, &candidate, 7, &list), PIA_FORBIDDEN);
+    assert_int_equal(history_texts(bench.db, id, &candidate, 9, &list), PIA_NOT_FOUND);
+    assert_int_equal(history_texts(bench.db, id, &candidate, 8, &list), PIA_OK);
     const json_t *text = json_array_get(json_object_get(list, "items"), 0);
     assert_string_equal(json_string_value(json_object_get(text, "text")), "Article premier.");
     assert_string_equal(json_string_value(json_object_get(text, "label")), "Motifs de droit");

@@ -112,9 +112,9 @@ static void who_lost_the_right_meanwhile_is_not_written_to(void **state)
     notifications_database_contact(&database, OUTSIDER, REVIEWER);
     notifications_database_person(&database, REVIEWER, "reviewer", STRUCTURE);
     notifications_database_event(
-        &database, "r", "/services/labellisation", "review.assigned",
+        &database, "r", "/services/labellisation", "review.created",
         "{\"visibility\": \"restricted\", \"restrictedto\": \"role:reviewer\", \"data\":"
-        " {\"title\": \"T\", \"reviewers\": [\"" REVIEWER "\"]}}");
+        " {\"title\": \"T\", \"recipients\": {\"persons\": [\"" REVIEWER "\"]}}}");
     outgoing_t *outgoing = take();
     assert_non_null(outgoing); /* a reviewer still */
     record(outgoing, OUTGOING_FAILED);

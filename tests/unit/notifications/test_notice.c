@@ -8,8 +8,8 @@
 #define SOURCE "/services/labellisation"
 #define ASSIGNED                                                                                   \
     "{\"visibility\": \"restricted\", \"restrictedto\": \"person:" REVIEWER "\", \"data\": {"      \
-    "\"dossier\": \"" CONTACT "\", \"title\": \"T\", \"pole\": {\"name\": \"P\"}, \"reviewers\": " \
-    "[\"" REVIEWER "\"]}}"
+    "\"review\": \"" CONTACT "\", \"title\": \"T\", \"pole\": {\"name\": \"P\"}, "                 \
+    "\"recipients\": {\"persons\": [\"" REVIEWER "\"]}}}"
 
 static const char SQL_ITEMS[] = "SELECT COUNT(*) FROM inbox";
 static const char SQL_DELIVERIES[] = "SELECT COUNT(*) FROM delivery";
@@ -41,7 +41,7 @@ static void a_named_person_gets_an_item_and_a_mail(void **state)
 {
     (void)state;
     notifications_database_contact(&database, CONTACT, REVIEWER);
-    notifications_database_event(&database, "1", SOURCE, "review.assigned", ASSIGNED);
+    notifications_database_event(&database, "1", SOURCE, "review.created", ASSIGNED);
     expect(SQL_ITEMS, 1);
     expect(SQL_DELIVERIES, 2);
     assert_true(atomic_load(&database.service.deliveries_wait));
@@ -51,11 +51,11 @@ static void the_same_event_again_is_nothing(void **state)
 {
     (void)state;
     notifications_database_contact(&database, CONTACT, REVIEWER);
-    notifications_database_event(&database, "1", SOURCE, "review.assigned", ASSIGNED);
-    notifications_database_event(&database, "1", SOURCE, "review.assigned", ASSIGNED);
+    notifications_database_event(&database, "1", SOURCE, "review.created", ASSIGNED);
+    notifications_database_event(&database, "1", SOURCE, "review.created", ASSIGNED);
     expect(SQL_ITEMS, 1);
     expect(SQL_DELIVERIES, 2);
-    notifications_database_event(&database, "2", SOURCE, "review.assigned", ASSIGNED);
+    notifications_database_event(&database, "2", SOURCE, "review.created", ASSIGNED);
     expect(SQL_ITEMS, 2);
 }
 
@@ -64,9 +64,9 @@ static void who_may_not_see_it_is_not_told(void **state)
     (void)state;
     notifications_database_person(&database, OUTSIDER, "reviewer", STRUCTURE);
     notifications_database_event(
-        &database, "1", SOURCE, "review.assigned",
+        &database, "1", SOURCE, "review.created",
         "{\"visibility\": \"restricted\", \"restrictedto\": \"person:" REVIEWER
-        "\", \"data\": {\"title\": \"T\", \"reviewers\": [\"" OUTSIDER "\"]}}");
+        "\", \"data\": {\"title\": \"T\", \"recipients\": {\"persons\": [\"" OUTSIDER "\"]}}}");
     expect(SQL_ITEMS, 0);
 }
 
@@ -142,7 +142,7 @@ static void what_concerns_nobody_leaves_nothing(void **state)
 {
     (void)state;
     notifications_database_event(&database, "1", "/poles/a", "news.posted", "{\"data\": {}}");
-    notifications_database_event(&database, "2", "/poles/a", "review.assigned", "{}");
+    notifications_database_event(&database, "2", "/poles/a", "review.created", "{}");
     notifications_database_event(&database, "3", "/poles/a", "dossier.transitioned",
                                  "{\"data\": {\"recipients\": 3}}");
     notifications_database_event(&database, "4", "/services/registry", "person.created", "{}");
@@ -156,7 +156,7 @@ static void history_is_not_told(void **state)
 {
     (void)state;
     database.service.born_at += INT64_C(2) * 3600000;
-    notifications_database_event(&database, "1", SOURCE, "review.assigned", ASSIGNED);
+    notifications_database_event(&database, "1", SOURCE, "review.created", ASSIGNED);
     expect(SQL_ITEMS, 0);
     notifications_database_person(&database, REVIEWER, "reviewer", "");
     expect("SELECT COUNT(*) FROM person", 1);
