@@ -65,9 +65,7 @@ class Candidate:
     opinion: str
     decision: str
     after: str
-    history: list = dataclasses.field(default_factory=list)  # of the dossier, as it must be: (transition, day)
     reviews: list = dataclasses.field(default_factory=list)
-    coming: list = dataclasses.field(default_factory=list)  # what the clock will make of it: (day, transition)
     asked: list = dataclasses.field(default_factory=list)  # requests for pieces, as deadlines.py takes them
 
     @property

@@ -7,6 +7,8 @@ import time
 
 TITLES = {"Une action vous est demandée": "action", "Décision": "decision", "Rappel": "reminder"}
 ROLES = {"secretariat": ["secretariat"], "instructing": ["instructing service"], "signatories": ["minister", "ism"]}
+WITHOUT_STEP = {"dossier.created": "creer", "label.awarded": "delivrer", "review.created": "proposer",
+                "review.transitioned": "rendre"}  # what says by its title alone what has happened
 # what happens: whom it is told (and how, if not plainly)
 TOLD = """
 appel annoncer            candidates secretariat instructing
@@ -25,28 +27,36 @@ dossier alerter_silence   secretariat:reminder instructing:reminder
 dossier engager_evaluation secretariat
 dossier signaler_divergence secretariat:action instructing:action
 dossier saisir_comite     candidate committee
-dossier rendre_avis       secretariat:action instructing:action signatories:action
+dossier recevoir_avis     secretariat:action instructing:action signatories:action
 dossier proposer_accord   secretariat signatories
 dossier signer            secretariat signatories
 dossier accorder          secretariat instructing committee
 dossier refuser           candidate:decision secretariat
+session convoquer         members secretariat
+session rappeler_reunion  members:reminder secretariat:reminder
+session ouvrir            secretariat
+session constater_defaut  members secretariat
+session reconvoquer       members secretariat
+session declarer_interet  secretariat
+session exprimer_desaccord secretariat
+session lever             members secretariat instructing
 label delivrer            candidate
-review proposer           reviewer secretariat
-review designer           reviewer secretariat
+review proposer           person secretariat
+review designer           person secretariat
 review declarer           secretariat
-review recuser            reviewer secretariat
-review accepter           reviewer secretariat
+review recuser            person secretariat
+review accepter           person secretariat
 review decliner           secretariat
-review rappeler_rapport   reviewer:reminder
-review signaler_retard    reviewer:reminder secretariat:reminder
-review constater_carence  reviewer secretariat
+review rappeler_rapport   person:reminder
+review signaler_retard    person:reminder secretariat:reminder
+review constater_carence  person secretariat
 review rendre             secretariat
-review figer              reviewer
+review figer              person
 """
 
 
 def known_as(transition):
-    """What a reviewer is asked reads the same whoever asks, a person or the service."""
+    """To be asked for a review reads the same whoever asks, a person or the service."""
     return "proposer" if transition == "designer" else transition
 
 
@@ -65,26 +75,21 @@ class Told:
     def __init__(self, story):
         self.table, self.must = read_table(), collections.defaultdict(collections.Counter)
         self.people = {**ROLES, "candidates": [c.who for c in story.candidates],
-                       "committee": [who for who in story.troupe.persons if who.startswith("member")]}
+                       "committee": story.members, "members": story.members}
 
-    def add(self, kind, matter, history, candidate=None, reviewer=None):
+    def add(self, matter):
         """Everybody who must know of what a matter's history holds."""
-        for transition, _ in history:
-            for audience, how in self.table.get((kind, transition), ()):
-                people = {"candidate": [candidate], "reviewer": [reviewer]}.get(audience) or self.people[audience]
-                for who in people:
-                    self.must[who][f"/{kind}s/{matter}", known_as(transition), how] += 1
+        for transition, _ in matter.history:
+            for audience, how in self.table.get((matter.kind, transition), ()):
+                people = {"candidate": [matter.candidate], "person": [matter.person]}.get(audience)
+                for who in people or self.people[audience]:
+                    self.must[who][f"/{matter.kind}s/{matter.id}", known_as(transition), how] += 1
 
 
 def expected(story):
     told = Told(story)
-    told.add("appel", story.appel["id"], story.appel_history)
-    for candidate in story.candidates:
-        told.add("dossier", candidate.dossier["id"], candidate.history, candidate.who)
-        for review in candidate.reviews:
-            told.add("review", review.card["id"], review.history, reviewer=review.who)
-        if candidate.decision == "label":
-            told.add("label", candidate.dossier["label"], [("delivrer", None)], candidate.who)
+    for matter in story.matters:
+        told.add(matter)
     return told.must
 
 
@@ -102,9 +107,7 @@ def read(item, names):
     step = re.search(r"^(?:Étape|Objet) : (.+)\.$", item["body"].replace("\u00a0", " "), re.M)
     if step:
         return item["link"], known_as(names[kind, step[1]]), how
-    plain = {"dossier.created": "creer", "label.awarded": "delivrer", "review.created": "proposer",
-             "review.transitioned": "rendre"}
-    return item["link"], plain[item["type"]], how
+    return item["link"], WITHOUT_STEP[item["type"]], how
 
 
 def inbox(story, who, names):
@@ -116,7 +119,7 @@ def inbox(story, who, names):
 def wait_until_told(story):
     """A last message, which is told after all that came before it."""
     troupe, last = story.troupe, story.candidates[-1]
-    troupe.ok(last.who, "labellisation.message.send", {"dossier": last.dossier["id"], "text": "C’est la fin."})
+    troupe.ok(last.who, "labellisation.message.send", {"dossier": last.dossier.id, "text": "C’est la fin."})
     until = time.monotonic() + 30
     while troupe.ok("secretariat", "notifications.inbox.list", {"limit": 1})["items"][0]["type"] != "dossier.message":
         assert time.monotonic() < until, "the last message is not told"

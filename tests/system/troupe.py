@@ -17,7 +17,6 @@ STAFF = {  # who: roles
     "minister": ["signatory"],
     "ism": ["signatory"],
     **{f"rapporteure {n}": ["reviewer"] for n in range(1, 9)},
-    **{f"member {n}": ["committee"] for n in range(1, 6)},
 }
 Answer = collections.namedtuple("Answer", "status body")
 
@@ -71,9 +70,6 @@ class Troupe(Campaign):
             if "next" not in page:
                 return items
             after = {"after": page["next"]}
-
-    def history(self, dossier, who="secretariat"):
-        return self.pages(who, "labellisation.dossier.history", {"dossier": dossier["id"]})
 
     # Legal time
 
