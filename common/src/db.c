@@ -136,12 +136,12 @@ void pia_db_rollback(pia_db_t *db)
 
 pia_status_t pia_db_savepoint(pia_db_t *db)
 {
-    return pia_db_exec(db, "SAVEPOINT pia");
+    return db->ops->savepoint ? db->ops->savepoint(db) : pia_db_exec(db, "SAVEPOINT pia");
 }
 
 pia_status_t pia_db_release(pia_db_t *db)
 {
-    return pia_db_exec(db, "RELEASE SAVEPOINT pia");
+    return db->ops->release ? db->ops->release(db) : pia_db_exec(db, "RELEASE SAVEPOINT pia");
 }
 
 void pia_db_rollback_to(pia_db_t *db)

@@ -14,6 +14,8 @@ typedef struct {
     void (*rollback)(pia_db_t *db);
     /* Runs a text of any number of statements without parameters. */
     pia_status_t (*exec)(pia_db_t *db, const char *sql);
+    pia_status_t (*savepoint)(pia_db_t *db); /* NULL, release too: exec does it */
+    pia_status_t (*release)(pia_db_t *db);
     /* In a transaction: waits until no other instance migrates. */
     pia_status_t (*lock_migrations)(pia_db_t *db);
     void (*checkpoint)(pia_db_t *db);

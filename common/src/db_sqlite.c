@@ -102,6 +102,16 @@ static pia_status_t sqlite_begin(pia_db_t *db)
                         db->mode == PIA_DB_WRITER ? "BEGIN IMMEDIATE" : "BEGIN");
 }
 
+static pia_status_t sqlite_savepoint(pia_db_t *db)
+{
+    return run_prepared(db, &((sqlite_db_t *)db)->savepoint, "SAVEPOINT pia");
+}
+
+static pia_status_t sqlite_release(pia_db_t *db)
+{
+    return run_prepared(db, &((sqlite_db_t *)db)->release, "RELEASE SAVEPOINT pia");
+}
+
 static void checkpoint(sqlite_db_t *self, int mode)
 {
     int code = sqlite3_wal_checkpoint_v2(self->handle, NULL, mode, NULL, NULL);
@@ -180,6 +190,8 @@ static void sqlite_close(pia_db_t *db)
 {
     (void)sqlite3_finalize(((sqlite_db_t *)db)->begin);
     (void)sqlite3_finalize(((sqlite_db_t *)db)->end);
+    (void)sqlite3_finalize(((sqlite_db_t *)db)->savepoint);
+    (void)sqlite3_finalize(((sqlite_db_t *)db)->release);
     (void)sqlite3_close(pia_sqlite_handle(db));
     free(db);
 }
@@ -202,6 +214,8 @@ static const pia_db_ops_t SQLITE_OPS = {
     .commit = sqlite_commit,
     .rollback = sqlite_rollback,
     .exec = sqlite_exec,
+    .savepoint = sqlite_savepoint,
+    .release = sqlite_release,
     .lock_migrations = sqlite_lock_migrations,
     .checkpoint = sqlite_checkpoint,
     .settle = sqlite_settle,

@@ -9,7 +9,8 @@
 typedef struct {
     pia_db_t base;
     sqlite3 *handle;
-    sqlite3_stmt *begin, *end; /* BEGIN and COMMIT, prepared on first use */
+    /* BEGIN, COMMIT, SAVEPOINT and RELEASE, prepared on first use */
+    sqlite3_stmt *begin, *end, *savepoint, *release;
     int wal_pages;             /* in the log after the last commit */
     int copied_pages;          /* of these, how many the last checkpoint has seen */
 } sqlite_db_t;

@@ -1,0 +1,121 @@
+/* choose_data.c - data as transitions ask for them, and wrong ones. */
+#include "choose.h"
+
+enum { TEXT_MAX = 200 };
+
+static json_t *choose_text(const datum_t *datum, rng_t *rng)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz ";
+    char text[TEXT_MAX + 1];
+    int64_t max = datum->max < datum->min + 30 ? datum->max : datum->min + 30;
+    size_t size = (size_t)rng_between(rng, datum->min, max > TEXT_MAX ? TEXT_MAX : max);
+    for (size_t i = 0; i < size; i++)
+        text[i] = letters[rng_below(rng, sizeof letters - 1)];
+    return json_stringn(text, size);
+}
+
+static json_t *choose_integer(const datum_t *datum, rng_t *rng)
+{
+    int64_t few = datum->max - datum->min > 6 && rng_chance(rng, 80) ? datum->min + 6 : datum->max;
+    return json_integer(rng_between(rng, datum->min, few));
+}
+
+/* Mostly reviewers: they are asked for most. */
+static json_t *choose_persons(const world_t *world, const datum_t *datum, rng_t *rng)
+{
+    json_t *persons = json_array();
+    size_t count = (size_t)datum->min + rng_below(rng, 3), first = rng_below(rng, ACTORS);
+    bool reviewers = rng_chance(rng, 85);
+    for (size_t i = 0; i < ACTORS && json_array_size(persons) < count; i++) {
+        const pia_principal_t *principal = &world->actors[(first + i) % ACTORS].principal;
+        if (!reviewers || (principal->roles & PIA_ROLE_REVIEWER) != 0)
+            json_array_append_new(persons, json_string(principal->person));
+    }
+    return persons;
+}
+
+static json_t *choose_pieces(const matter_t *matter, rng_t *rng)
+{
+    static const char *const whys[] = {"missing", "incorrect", "outdated"};
+    const content_t *content = &matter->definition->content;
+    json_t *pieces = json_array();
+    if (content->piece_count == 0)
+        return pieces;
+    size_t first = rng_below(rng, content->piece_count);
+    for (size_t i = 0; i < 1 + rng_below(rng, 2) && i < content->piece_count; i++)
+        json_array_append_new(pieces,
+                              json_pack("{s:s, s:s}", "piece",
+                                        content->pieces[(first + i) % content->piece_count].name,
+                                        "why", whys[rng_below(rng, 3)]));
+    return pieces;
+}
+
+static json_t *
+choose_datum(const world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
+{
+    char day[DAY_TEXT_SIZE];
+    switch (datum->type) {
+    case DATUM_TEXT:
+        return choose_text(datum, rng);
+    case DATUM_INTEGER:
+        return choose_integer(datum, rng);
+    case DATUM_BOOLEAN:
+        return json_boolean(rng_chance(rng, 50));
+    case DATUM_CHOICE:
+        return json_copy(
+            json_array_get(datum->values, rng_below(rng, json_array_size(datum->values))));
+    case DATUM_DATE:
+        choose_day(world, rng, day);
+        return json_string(day);
+    case DATUM_PERSONS:
+        return choose_persons(world, datum, rng);
+    case DATUM_PIECES:
+        return choose_pieces(matter, rng);
+    }
+    return json_null();
+}
+
+json_t *choose_data(const world_t *world,
+                    const matter_t *matter,
+                    const transition_t *transition,
+                    rng_t *rng)
+{
+    if (transition->datum_count == 0)
+        return NULL;
+    json_t *data = json_object();
+    for (size_t i = 0; i < transition->datum_count; i++) {
+        const datum_t *datum = &transition->data[i];
+        if (!datum->optional || rng_chance(rng, 50))
+            json_object_set_new(data, datum->name, choose_datum(world, matter, datum, rng));
+    }
+    return data;
+}
+
+/* Something that a datum of this type cannot be. */
+static json_t *wrong_value(const datum_t *datum, rng_t *rng)
+{
+    if (datum->type == DATUM_INTEGER)
+        return rng_chance(rng, 50) ? json_string("1") : json_integer(datum->max + 1);
+    if (datum->type == DATUM_TEXT)
+        return rng_chance(rng, 50) ? json_string("\a bell") : json_integer(1);
+    return rng_chance(rng, 50) ? json_string("2026-02-30") : json_array();
+}
+
+json_t *choose_wrong_data(const world_t *world,
+                          const matter_t *matter,
+                          const transition_t *transition,
+                          rng_t *rng)
+{
+    json_t *data = choose_data(world, matter, transition, rng);
+    if (!data)
+        return json_pack("{s:s}", "odd", "that it does not ask for");
+    const datum_t *datum = &transition->data[rng_below(rng, transition->datum_count)];
+    size_t how = rng_below(rng, 3);
+    if (how == 0)
+        json_object_set_new(data, "odd", json_true());
+    else if (how == 1 && !datum->optional)
+        json_object_del(data, datum->name);
+    else
+        json_object_set_new(data, datum->name, wrong_value(datum, rng));
+    return data;
+}

@@ -1,0 +1,31 @@
+/* starts.h - where walks begin: stores in which a procedure has got as far as each of its states,
+ * found once by walks on which nothing goes wrong. Short walks from there reach what long ones from
+ * the first filing seldom do. The same for the same definitions, whatever the seed. */
+#ifndef STARTS_H
+#define STARTS_H
+
+#include "model.h"
+
+enum { STARTS_MAX = 160 };
+
+typedef struct {
+    void *image; /* of the database */
+    size_t size;
+    int64_t now_ms;
+    size_t definition; /* index in world_t */
+    int visits;        /* while starts are looked for */
+    model_t model;     /* its definitions are not to be followed: they may be gone */
+} start_t;
+
+typedef struct {
+    start_t items[STARTS_MAX];
+    size_t count;
+} starts_t;
+
+void starts_find(starts_t *self, world_t *world);
+void starts_clear(starts_t *self);
+
+/* A model of one's own of a start, under the definition as it is loaded now. */
+void starts_copy(const start_t *self, const definition_t *definition, model_t *ret_model);
+
+#endif
