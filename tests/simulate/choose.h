@@ -26,13 +26,11 @@ const actor_t *choose_actor(world_t *world,
                             bool *ret_offered);
 
 /* Data that it asks for; the caller owns them. NULL if it asks for none. */
-json_t *choose_data(const world_t *world,
-                    const matter_t *matter,
-                    const transition_t *transition,
-                    rng_t *rng);
+json_t *
+choose_data(world_t *world, const matter_t *matter, const transition_t *transition, rng_t *rng);
 
 /* The same with one thing wrong; NULL if nothing of theirs can be. */
-json_t *choose_wrong_data(const world_t *world,
+json_t *choose_wrong_data(world_t *world,
                           const matter_t *matter,
                           const transition_t *transition,
                           rng_t *rng);

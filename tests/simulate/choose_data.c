@@ -25,6 +25,7 @@ static json_t *choose_persons(const world_t *world, const datum_t *datum, rng_t 
 {
     json_t *persons = json_array();
     size_t count = (size_t)datum->min + rng_below(rng, 3), first = rng_below(rng, ACTORS);
+    count = count < (size_t)datum->max ? count : (size_t)datum->max;
     bool reviewers = rng_chance(rng, 85);
     for (size_t i = 0; i < ACTORS && json_array_size(persons) < count; i++) {
         const pia_principal_t *principal = &world->actors[(first + i) % ACTORS].principal;
@@ -50,8 +51,77 @@ static json_t *choose_pieces(const matter_t *matter, rng_t *rng)
     return pieces;
 }
 
+/* Numbers of seats, each once, with how they are held or what they vote. */
 static json_t *
-choose_datum(const world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
+choose_seats(const char *member, const char *const values[], size_t count, rng_t *rng)
+{
+    enum { SEATS = 4 };
+    json_t *seats = json_array();
+    for (int i = 1; i <= SEATS; i++)
+        if (rng_chance(rng, 75)) {
+            size_t which = rng_chance(rng, 70) ? 0 : rng_below(rng, count);
+            json_array_append_new(seats,
+                                  json_pack("{s:i, s:s}", "member", i, member, values[which]));
+        }
+    return seats;
+}
+
+static json_t *choose_attendances(rng_t *rng)
+{
+    static const char *const modes[] = {"present", "remote", "absent"};
+    return choose_seats("mode", modes, 3, rng);
+}
+
+static json_t *choose_votes(rng_t *rng)
+{
+    static const char *const votes[] = {"for", "against", "abstention"};
+    return choose_seats("vote", votes, 3, rng);
+}
+
+static json_t *choose_codes(const matter_t *matter, rng_t *rng)
+{
+    const json_t *themes = matter->definition->themes;
+    json_t *codes = json_array();
+    json_array_append(codes, json_array_get(themes, rng_below(rng, json_array_size(themes))));
+    return codes;
+}
+
+/* Some of those that lately got on. */
+static json_t *choose_dossiers(world_t *world, rng_t *rng)
+{
+    static const char sql[] =
+        "SELECT id FROM matter WHERE kind = 'dossier' ORDER BY changed_at DESC, id LIMIT 8";
+    json_t *ids = json_array();
+    pia_stmt_t *stmt = pia_db_prepare(world->service.db, sql);
+    while (pia_stmt_step(stmt) == PIA_OK)
+        if (rng_chance(rng, 35))
+            json_array_append_new(ids, json_string(pia_stmt_column_text(stmt, 0)));
+    return ids;
+}
+
+/* A list of a type that is not known here is empty: it is refused, or was optional. */
+static json_t *choose_list(world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
+{
+    switch (datum->type) {
+    case DATUM_PERSONS:
+        return choose_persons(world, datum, rng);
+    case DATUM_PIECES:
+        return choose_pieces(matter, rng);
+    case DATUM_CODES:
+        return choose_codes(matter, rng);
+    case DATUM_DOSSIERS:
+        return choose_dossiers(world, rng);
+    case DATUM_ATTENDANCES:
+        return choose_attendances(rng);
+    case DATUM_VOTES:
+        return choose_votes(rng);
+    default:
+        return json_array();
+    }
+}
+
+static json_t *
+choose_datum(world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
 {
     char day[DAY_TEXT_SIZE];
     switch (datum->type) {
@@ -67,18 +137,13 @@ choose_datum(const world_t *world, const matter_t *matter, const datum_t *datum,
     case DATUM_DATE:
         choose_day(world, rng, day);
         return json_string(day);
-    case DATUM_PERSONS:
-        return choose_persons(world, datum, rng);
-    case DATUM_PIECES:
-        return choose_pieces(matter, rng);
+    default:
+        return choose_list(world, matter, datum, rng);
     }
-    return json_null();
 }
 
-json_t *choose_data(const world_t *world,
-                    const matter_t *matter,
-                    const transition_t *transition,
-                    rng_t *rng)
+json_t *
+choose_data(world_t *world, const matter_t *matter, const transition_t *transition, rng_t *rng)
 {
     if (transition->datum_count == 0)
         return NULL;
@@ -101,7 +166,7 @@ static json_t *wrong_value(const datum_t *datum, rng_t *rng)
     return rng_chance(rng, 50) ? json_string("2026-02-30") : json_array();
 }
 
-json_t *choose_wrong_data(const world_t *world,
+json_t *choose_wrong_data(world_t *world,
                           const matter_t *matter,
                           const transition_t *transition,
                           rng_t *rng)

@@ -12,7 +12,7 @@
 #include "pool.h"
 #include "shorten.h"
 
-enum { STEPS = 16, CONTROL_SEEDS = 400, COVERED_MIN = 60 };
+enum { STEPS = 16, CONTROL_SEEDS = 400, COVERED_MIN = 50 };
 
 /* What the workers share. */
 typedef struct {

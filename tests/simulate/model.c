@@ -181,17 +181,30 @@ static bool check_matters(model_t *self, world_t *world, failure_t *failure)
     return good;
 }
 
+/* Whether no later entry is of the same matter. */
+static bool is_last(const json_t *entries, size_t at)
+{
+    const char *id = text_of(json_array_get(entries, at), "matter");
+    for (size_t i = at + 1; i < json_array_size(entries); i++)
+        if (strcmp(text_of(json_array_get(entries, i), "matter"), id) == 0)
+            return false;
+    return true;
+}
+
 static bool apply_all(model_t *self, world_t *world, const json_t *entries, failure_t *failure)
 {
     size_t count = json_array_size(entries);
     for (size_t i = 0; i < count; i++) {
-        const json_t *before = i > 0 ? json_array_get(entries, i - 1) : NULL;
-        if (!model_apply(self, world, json_array_get(entries, i), before, failure))
+        const placed_t placed = {.entry = json_array_get(entries, i),
+                                 .before = i > 0 ? json_array_get(entries, i - 1) : NULL,
+                                 .last = is_last(entries, i)};
+        if (!model_apply(self, world, &placed, failure))
             return false;
     }
     for (size_t i = 0; i < count; i++) {
         const replica_t *replica = model_find(self, text_of(json_array_get(entries, i), "matter"));
-        if (!model_rests(replica, failure) || !compare(replica, world, failure))
+        if (is_last(entries, i) &&
+            (!model_rests(replica, failure) || !compare(replica, world, failure)))
             return false;
     }
     return true;

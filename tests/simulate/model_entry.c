@@ -15,6 +15,7 @@ typedef struct {
     const char *id, *name, *from, *to, *actor;
     int64_t number, effective_ms, recorded_ms;
     json_t *data;
+    bool last; /* of its matter, among those that are applied together */
     const transition_t *transition;
     const timer_rule_t *fired; /* the timer that made it */
     int64_t fired_ms;
@@ -213,25 +214,45 @@ static bool check_guards(matter_t *matter, const entry_t *entry, failure_t *fail
     return true;
 }
 
-/* A fact that an effect records of what lies outside the matter: as the store had it when the entry
- * was first seen. */
-static void
-take_fact(model_t *self, world_t *world, matter_t *matter, const entry_t *entry, const char *fact)
+static bool has_impure_effect(const transition_t *transition)
+{
+    for (size_t i = 0; i < transition->effect_count; i++)
+        if (!transition->effects[i].kind->pure)
+            return true;
+    return false;
+}
+
+/* Whether an effect that looks at nothing but the matter records it. */
+static bool is_recorded(const machine_t *machine, const char *fact)
+{
+    for (size_t i = 0; i < machine->transition_count; i++)
+        for (size_t j = 0; j < machine->transitions[i].effect_count; j++) {
+            const effect_t *effect = &machine->transitions[i].effects[j];
+            const char *recorded = effect->kind->pure ? recorded_fact(effect) : NULL;
+            if (recorded && strcmp(recorded, fact) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* Facts of effects that look beyond the matter, as the store had them when the entry was first
+ * seen: where others follow in the same step, those alone that only such effects record. */
+static void take_facts(model_t *self, world_t *world, matter_t *matter, const entry_t *entry)
 {
     matter_t stored;
-    json_t *given = recall(self, entry);
-    if (!given)
+    const char *fact;
+    json_t *value, *given = recall(self, entry);
+    if (!given && store_matter_find(world->service.db, world->service.library, matter->kind,
+                                    matter->id, &stored, NULL) == PIA_OK) {
         given = keep(self, entry, json_object());
-    if (!json_object_get(given, fact) &&
-        store_matter_find(world->service.db, world->service.library, matter->kind, matter->id,
-                          &stored, NULL) == PIA_OK) {
-        json_t *value = json_object_get(stored.facts, fact);
-        json_object_set(given, fact, value ? value : json_null());
+        json_object_foreach(stored.facts, fact, value)
+        {
+            if (entry->last || !is_recorded(matter->machine, fact))
+                json_object_set(given, fact, value);
+        }
         matter_clear(&stored);
     }
-    json_t *value = json_object_get(given, fact);
-    if (value && !json_is_null(value))
-        json_object_set(matter->facts, fact, value);
+    json_object_update(matter->facts, given);
 }
 
 static void run_effects(model_t *self, world_t *world, matter_t *matter, const entry_t *entry)
@@ -244,13 +265,12 @@ static void run_effects(model_t *self, world_t *world, matter_t *matter, const e
         .effective_ms = entry->effective_ms,
         .recorded_ms = entry->recorded_ms,
     };
+    if (has_impure_effect(entry->transition) && entry->number > 1)
+        take_facts(self, world, matter, entry);
     for (size_t i = 0; i < entry->transition->effect_count; i++) {
         const effect_t *effect = &entry->transition->effects[i];
-        const char *fact = recorded_fact(effect);
         if (effect->kind->pure)
             (void)effect->kind->run(&act, effect->parameters, NULL);
-        else if (fact)
-            take_fact(self, world, matter, entry, fact);
     }
 }
 
@@ -285,10 +305,11 @@ count(const model_t *self, const world_t *world, const matter_t *matter, const e
         (void)__atomic_fetch_add(&(*self->coverage)[i][matter->kind][index], 1, __ATOMIC_RELAXED);
 }
 
-bool model_apply(
-    model_t *self, world_t *world, const json_t *json, const json_t *before, failure_t *failure)
+bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_t *failure)
 {
+    const json_t *json = placed->entry;
     entry_t entry = read_entry(json);
+    entry.last = placed->last;
     replica_t *replica = model_find(self, entry.id);
     if (integer_of(json, "position") != self->position)
         return no(failure, &entry, "log without a hole", "it stands elsewhere");
@@ -299,7 +320,7 @@ bool model_apply(
     matter_t *matter = &replica->matter;
     int from = matter->state;
     if (!check_defined(matter, &entry, failure) || !check_actor(world, matter, &entry, failure) ||
-        !check_timers(matter, &entry, failure) || !check_cause(&entry, before, failure) ||
+        !check_timers(matter, &entry, failure) || !check_cause(&entry, placed->before, failure) ||
         !check_guards(matter, &entry, failure))
         return false;
     if (entry.transition->to != STATE_NONE)

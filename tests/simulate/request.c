@@ -87,9 +87,9 @@ pia_status_t request_move(world_t *world, const request_t *request, pia_problem_
 static json_t *make_card(const creation_t *creation)
 {
     const definition_t *definition = creation->definition;
-    return json_pack("{s:s, s:[O], s:[], s:{s:s, s:s, s:s}}", "title", "Essai", "themes",
+    return json_pack("{s:s, s:[O], s:[], s:{s:s, s:s, s:s}, s:s}", "title", "Essai", "themes",
                      json_array_get(definition->themes, 0), "sectors", "pole", "code", "essai",
-                     "name", "Essai", "departement", "87");
+                     "name", "Essai", "departement", "87", "capacity", creation->capacity);
 }
 
 /* One that stands for itself, or a dossier under a call. */
@@ -105,6 +105,8 @@ static pia_status_t create_alone(world_t *world, const creation_t *creation, pia
         (void)snprintf(matter.structure, sizeof matter.structure, "%s", creation->structure);
         (void)snprintf(matter.pole, sizeof matter.pole, "essai");
     }
+    if (creation->person)
+        (void)snprintf(matter.person, sizeof matter.person, "%s", creation->person);
     if (creation->parent) {
         (void)snprintf(matter.parent, sizeof matter.parent, "%s", creation->parent->id);
         matter.parent_kind = creation->parent->kind;

@@ -23,6 +23,7 @@ typedef struct {
     const transition_t *transition;
     const actor_t *actor;
     const char *person, *structure; /* NULL: none; a child has its parent's structure */
+    const char *capacity;           /* of an authority to sign */
     json_t *facts, *data;           /* owned by who makes it; NULL: none */
 } creation_t;
 

@@ -75,6 +75,10 @@ static bool draw_creation_request(walk_t *self, creation_t *ret_creation)
         ret_creation->structure = world->structures[rng_chance(&self->rng, 25)];
     if (kind == MACHINE_REVIEW)
         ret_creation->person = choose_person(world, PIA_ROLE_REVIEWER, &self->rng);
+    if (kind == MACHINE_AUTHORITY)
+        ret_creation->person =
+            choose_person(world, PIA_ROLE_SIGNATORY | PIA_ROLE_SECRETARIAT, &self->rng);
+    ret_creation->capacity = rng_chance(&self->rng, 50) ? "ministre" : "ism";
     (void)snprintf(about.structure, sizeof about.structure, "%s",
                    ret_creation->structure ? ret_creation->structure
                    : ret_creation->parent  ? ret_creation->parent->structure
