@@ -191,6 +191,7 @@ static const effect_kind_t effects[] = {
      .parameters = {{"opinion", PARAMETER_CHOICE},
                     {"scores", PARAMETER_SCORES},
                     {"text", PARAMETER_TEXT}}},
+    {.name = "drop_draft", .run = run_drop_draft, .kinds = 1 << MACHINE_REVIEW},
     {.name = "show_review", .run = run_show_review, .kinds = 1 << MACHINE_REVIEW},
     {.name = "replace_review",
      .run = run_replace_review,

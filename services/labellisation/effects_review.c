@@ -203,6 +203,13 @@ pia_status_t run_end_review(act_t *act, const json_t *parameters, pia_problem_t 
     return status == PIA_OK ? review_end(act->db, act->matter->id, false) : status;
 }
 
+pia_status_t run_drop_draft(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    (void)problem;
+    return review_draft_drop(act->db, act->matter->id);
+}
+
 pia_status_t run_show_review(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)parameters;

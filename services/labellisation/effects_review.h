@@ -9,9 +9,10 @@
 effect_fn run_assign_reviewers, run_close_reviews, run_answer_reviews;
 
 /* Of a review, from its creation to its end. file_review checks the grid and may replace an earlier
- * report; the last two ask other reviewers, and say to the dossier that they have or cannot. */
+ * report; drop_draft: no other will be written; the last two ask other reviewers, and say to the
+ * dossier that they have or cannot. */
 effect_fn run_open_review, run_declare_review, run_accept_review, run_end_review, run_file_review,
-    run_show_review, run_replace_review, run_judge_divergence;
+    run_drop_draft, run_show_review, run_replace_review, run_judge_divergence;
 
 /* The review's person is a reviewer, independent of the candidate, without another open review of
  * the dossier, and the quota leaves room. */

@@ -73,18 +73,17 @@ static const json_t *find(const json_t *items, const char *member, const char *c
     return NULL;
 }
 
-/* One score, at `at`/`index`. */
-static pia_status_t check_score(const json_t *specification,
-                                const json_t *scores,
-                                size_t index,
-                                int64_t justification_min,
-                                const char *at,
-                                pia_problem_t *problem)
+/* The criterion of one item, at `at`/`index`: it exists, is there once, and what it scores is on
+ * its scale. */
+static pia_status_t check_item(const json_t *specification,
+                               const json_t *scores,
+                               size_t index,
+                               const char *at,
+                               pia_problem_t *problem)
 {
-    const json_t *item = json_array_get(scores, index);
+    const json_t *item = json_array_get(scores, index), *score = json_object_get(item, "score");
     const char *code = text_of(item, "criterion");
     const json_t *criterion = find(criteria_of(specification), "code", code);
-    int64_t score = integer_of(item, "score");
     char pointer[PIA_POINTER_MAX];
     (void)snprintf(pointer, sizeof pointer, "%s/%zu/criterion", at, index);
     if (!criterion)
@@ -92,17 +91,29 @@ static pia_status_t check_score(const json_t *specification,
                                "the specification has no criterion %s", code);
     if (find(scores, "criterion", code) != item)
         return pia_problem_set(problem, PIA_INVALID, pointer, "%s is scored twice", code);
+    int64_t value = json_integer_value(score);
     (void)snprintf(pointer, sizeof pointer, "%s/%zu/score", at, index);
-    if (score < integer_of(criterion, "min") || score > integer_of(criterion, "max"))
+    if (score && (value < integer_of(criterion, "min") || value > integer_of(criterion, "max")))
         return pia_problem_set(problem, PIA_INVALID, pointer, "%s is scored from %lld to %lld",
                                code, (long long)integer_of(criterion, "min"),
                                (long long)integer_of(criterion, "max"));
-    (void)snprintf(pointer, sizeof pointer, "%s/%zu/justification", at, index);
-    if ((int64_t)strlen(text_of(item, "justification")) < justification_min)
-        return pia_problem_set(problem, PIA_INVALID, pointer,
-                               "the score of %s is justified in %lld bytes or more", code,
-                               (long long)justification_min);
     return PIA_OK;
+}
+
+pia_status_t grid_check_draft(const json_t *specification,
+                              const json_t *scores,
+                              const char *at,
+                              pia_problem_t *problem)
+{
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(scores); i++)
+        status = check_item(specification, scores, i, at, problem);
+    return status;
+}
+
+static bool is_justified(const json_t *item, int64_t justification_min)
+{
+    return (int64_t)strlen(text_of(item, "justification")) >= justification_min;
 }
 
 pia_status_t grid_check(const json_t *specification,
@@ -112,15 +123,35 @@ pia_status_t grid_check(const json_t *specification,
                         pia_problem_t *problem)
 {
     const json_t *criteria = criteria_of(specification);
-    pia_status_t status = PIA_OK;
-    for (size_t i = 0; status == PIA_OK && i < json_array_size(scores); i++)
-        status = check_score(specification, scores, i, justification_min, at, problem);
+    pia_status_t status = grid_check_draft(specification, scores, at, problem);
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(scores); i++) {
+        const json_t *item = json_array_get(scores, i);
+        char pointer[PIA_POINTER_MAX];
+        (void)snprintf(pointer, sizeof pointer, "%s/%zu/justification", at, i);
+        if (!is_justified(item, justification_min))
+            status = pia_problem_set(problem, PIA_INVALID, pointer,
+                                     "the score of %s is justified in %lld bytes or more",
+                                     text_of(item, "criterion"), (long long)justification_min);
+    }
     for (size_t i = 0; status == PIA_OK && i < json_array_size(criteria); i++) {
         const char *code = text_of(json_array_get(criteria, i), "code");
         if (!find(scores, "criterion", code))
             status = pia_problem_set(problem, PIA_INVALID, at, "%s is not scored", code);
     }
     return status;
+}
+
+json_t *grid_missing(const json_t *specification, const json_t *scores, int64_t justification_min)
+{
+    const json_t *criteria = criteria_of(specification);
+    json_t *missing = json_array();
+    for (size_t i = 0; i < json_array_size(criteria); i++) {
+        const json_t *code = json_object_get(json_array_get(criteria, i), "code");
+        const json_t *item = find(scores, "criterion", json_string_value(code));
+        if (!json_object_get(item, "score") || !is_justified(item, justification_min))
+            json_array_append(missing, (json_t *)code);
+    }
+    return missing;
 }
 
 int64_t grid_points_max(const json_t *specification)

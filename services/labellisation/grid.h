@@ -30,6 +30,16 @@ pia_status_t grid_check(const json_t *specification,
                         const char *at,
                         pia_problem_t *problem);
 
+/* The same for scores that are being written: those that are there, whatever is missing. */
+pia_status_t grid_check_draft(const json_t *specification,
+                              const json_t *scores,
+                              const char *at,
+                              pia_problem_t *problem);
+
+/* The codes of criteria without a score, or whose justification is too short; the caller owns it.
+ */
+json_t *grid_missing(const json_t *specification, const json_t *scores, int64_t justification_min);
+
 /* Points of checked scores, and of a grid that has the best score everywhere. */
 int64_t grid_points(const json_t *specification, const json_t *scores);
 int64_t grid_points_max(const json_t *specification);

@@ -79,7 +79,8 @@ pia_handler_fn handle_appel_create, handle_appel_get, handle_appel_list, handle_
     handle_appel_transitions, handle_appel_history, handle_appel_texts, handle_appel_verify;
 pia_handler_fn handle_review_create, handle_review_get, handle_review_list,
     handle_review_transition, handle_review_transitions, handle_review_history, handle_review_texts,
-    handle_review_verify, handle_review_propose, handle_reviewer_put, handle_reviewer_get;
+    handle_review_verify, handle_review_propose, handle_reviewer_put, handle_reviewer_get,
+    handle_draft_get, handle_draft_save;
 pia_handler_fn handle_committee_create, handle_committee_get, handle_committee_list,
     handle_committee_transition, handle_committee_transitions, handle_committee_history,
     handle_committee_texts, handle_committee_verify;

@@ -13,10 +13,12 @@ typedef struct {
     const char *review;
     int64_t base;          /* the version that the writer has seen; 0: none */
     const json_t *content; /* proto's review_draft_content */
+    int64_t matter;        /* the review's version as it was read: it stays so until the commit */
     int64_t saved_ms;
 } review_draft_save_t;
 
-/* Saves it over `base`, as base + 1. PIA_CONFLICT: there is another version. */
+/* Saves it over `base`, as base + 1. PIA_CONFLICT: there is another version, or the review has
+ * moved on. */
 pia_status_t review_draft_save(pia_db_t *db, const review_draft_save_t *save);
 
 /* Its version, when it was saved (ms), its content, which the caller owns; PIA_NOT_FOUND. */

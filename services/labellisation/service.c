@@ -116,6 +116,8 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_reviewer_put, OFFICE | PIA_ROLE_REVIEWER, handle_reviewer_put},
     {&pia_msg_labellisation_reviewer_get, OFFICE | PIA_ROLE_REVIEWER, handle_reviewer_get},
     {&pia_msg_labellisation_review_propose, OFFICE, handle_review_propose},
+    {&pia_msg_labellisation_draft_get, PIA_ROLE_REVIEWER, handle_draft_get},
+    {&pia_msg_labellisation_draft_save, PIA_ROLE_REVIEWER, handle_draft_save},
     {&pia_msg_labellisation_review_verify, CONTROL, handle_review_verify},
     {&pia_msg_labellisation_committee_create, PIA_ROLE_ANY, handle_committee_create},
     {&pia_msg_labellisation_committee_get, BODY, handle_committee_get},

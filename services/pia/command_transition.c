@@ -1,4 +1,4 @@
-/* command_transition.c - pia dossier do, pia appel do: a transition with what it asks for. */
+/* command_transition.c - pia dossier do, pia review do, …: a transition with what it asks for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "print.h"
 #include "proto/messages.h"
 
-enum { KIND_SIZE = 64 };
+enum { KIND_SIZE = 64, VALUE_MAX = 256 * 1024 };
 
 const flag_t transition_flags[] = {
     {"version", "N", "the version that you have seen (default: the present one)"},
@@ -82,6 +82,13 @@ static json_t *split_members(const char *value, const char *about)
     return list;
 }
 
+/* The scores of a grid: JSON, [{"criterion", "score", "justification"}]. */
+static json_t *read_scores(const char *value)
+{
+    json_t *scores = json_loads(value, 0, NULL);
+    return scores ? scores : json_string(value);
+}
+
 /* As the field's type says; unknown fields go as texts, for the service to refuse by name. */
 static json_t *read_value(const json_t *field, const char *value)
 {
@@ -96,6 +103,8 @@ static json_t *read_value(const json_t *field, const char *value)
         return split_members(value, "vote");
     if (strcmp(type, "pieces") == 0)
         return split_pieces(value);
+    if (strcmp(type, "scores") == 0)
+        return read_scores(value);
     if (strcmp(type, "boolean") == 0)
         return json_boolean(strcmp(value, "true") == 0 || strcmp(value, "yes") == 0);
     if (strcmp(type, "integer") == 0) {
@@ -107,8 +116,23 @@ static json_t *read_value(const json_t *field, const char *value)
     return json_string(value);
 }
 
-/* NULL after having said which argument is not NAME=VALUE. */
-static json_t *read_data(const json_t *transitions, const arguments_t *arguments)
+/* VALUE itself, or what the file holds that @FILE names; the caller frees it. NULL after having
+ * said that the file cannot be read. */
+static char *read_word(const cli_t *cli, const char *value)
+{
+    pia_problem_t problem = {.status = PIA_OK};
+    char *text = NULL;
+    size_t size = 0;
+    if (value[0] != '@')
+        return pia_strdup(value);
+    if (ask_read_file(cli, value + 1, VALUE_MAX, &text, &size, &problem) == PIA_OK)
+        return text;
+    (void)ask_say(&problem);
+    return NULL;
+}
+
+/* NULL after having said which argument is not NAME=VALUE, or which file cannot be read. */
+static json_t *read_data(const cli_t *cli, const json_t *transitions, const arguments_t *arguments)
 {
     json_t *data = json_object();
     for (size_t i = 2; i < arguments->positional_count; i++) {
@@ -118,11 +142,14 @@ static json_t *read_data(const json_t *transitions, const arguments_t *arguments
         char name[64];
         if (equals && equals != word) {
             (void)snprintf(name, sizeof name, "%.*s", (int)(equals - word), word);
-            value =
-                read_value(find_field(transitions, arguments->positionals[1], name), equals + 1);
+            char *text = read_word(cli, equals + 1);
+            const json_t *field = find_field(transitions, arguments->positionals[1], name);
+            value = text ? read_value(field, text) : NULL;
+            free(text);
         }
         if (!value) {
-            (void)fprintf(stderr, "pia: '%s' is not NAME=VALUE\n", word);
+            if (!equals || equals == word)
+                (void)fprintf(stderr, "pia: '%s' is not NAME=VALUE\n", word);
             json_decref(data);
             return NULL;
         }
@@ -178,7 +205,7 @@ int command_transition(cli_t *cli, const command_t *command, const arguments_t *
         code = question ? ask_say(&problem) : EXIT_USAGE;
         goto out;
     }
-    data = read_data(transitions, arguments);
+    data = read_data(cli, transitions, arguments);
     body = data ? make_body(kind, arguments, transitions, data) : NULL;
     if (!body)
         goto out;

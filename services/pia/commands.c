@@ -246,7 +246,7 @@ static const command_t commands_network[] = {
 };
 
 static const command_t *const tables[] = {commands_network, commands_labellisation,
-                                          commands_committee};
+                                          commands_committee, commands_review};
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };
 
 /* The table that a command stands in. */

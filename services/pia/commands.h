@@ -19,6 +19,7 @@
 /* The tables, each ended by a NULL name; command_after goes through them all. */
 extern const command_t commands_labellisation[];
 extern const command_t commands_committee[];
+extern const command_t commands_review[];
 
 command_fn command_message; /* any message: positionals and options are its fields */
 command_fn command_list;    /* a message answered by pages of items: a table of all of them */

@@ -71,6 +71,7 @@ MAY_ASK = {
     "labellisation.review.propose": {"secretariat", "instructeur"}, "labellisation.review.create": ANYONE,
     **{f"labellisation.review.{name}": {"secretariat", "instructeur", "committee", "signatory", "reviewer",
                                         "service"} for name in ("get", "list", "history", "texts")},
+    **{f"labellisation.draft.{name}": {"reviewer"} for name in ("get", "save")},
     "labellisation.review.transition": ANYONE, "labellisation.review.transitions": ANYONE,
     "labellisation.review.verify": {"secretariat", "instructeur", "operator"},
     "labellisation.deadline.compute": PUBLIC, "labellisation.deadline.rules": PUBLIC,

@@ -136,6 +136,31 @@ static void errors_name_the_criterion(void **state)
     json_decref(specification);
 }
 
+static void a_draft_says_what_is_missing(void **state)
+{
+    (void)state;
+    json_t *specification = parse(CRITERIA);
+    json_t *some =
+        parse("[{'criterion': 'c', 'score': 8}, {'criterion': 'a', 'justification': 'vu'},"
+              " {'criterion': 'b', 'score': 1, 'justification': 'vu'}]");
+    pia_problem_t problem = {.status = PIA_OK};
+    assert_int_equal(grid_check_draft(specification, some, "/content/scores", &problem), PIA_OK);
+    json_t *missing = grid_missing(specification, some, 2), *expected = parse("['a', 'c']");
+    assert_true(json_equal(missing, expected));
+    json_decref(missing);
+    missing = grid_missing(specification, NULL, 0);
+    assert_int_equal(json_array_size(missing), 3);
+    json_t *wrong = parse("[{'criterion': 'a', 'score': 9}]");
+    assert_int_equal(grid_check_draft(specification, wrong, "/content/scores", &problem),
+                     PIA_INVALID);
+    assert_string_equal(problem.pointer, "/content/scores/0/score");
+    json_decref(wrong);
+    json_decref(missing);
+    json_decref(expected);
+    json_decref(some);
+    json_decref(specification);
+}
+
 static bool is_met(const json_t *specification, int a, int b, int c)
 {
     json_t *scores = scores_of(a, b, c);
@@ -192,6 +217,7 @@ int main(void)
         cmocka_unit_test(the_largest_grid_does_not_overflow),
         cmocka_unit_test(scales_without_a_common_multiple_are_refused),
         cmocka_unit_test(errors_name_the_criterion),
+        cmocka_unit_test(a_draft_says_what_is_missing),
         cmocka_unit_test(thresholds_hold_for_each_criterion_and_the_whole),
         cmocka_unit_test(thresholds_and_differences_are_judged_before_rounding),
         cmocka_unit_test(lines_come_in_the_order_of_the_criteria),

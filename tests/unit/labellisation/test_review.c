@@ -396,7 +396,7 @@ static void an_erased_report_is_absent_with_its_justification(void **state)
 static pia_status_t save_draft(const char *review, int64_t base, const char *text)
 {
     json_t *content = json_pack("{s:s}", "text", text);
-    const review_draft_save_t save = {review, base, content, bench.now_ms};
+    const review_draft_save_t save = {review, base, content, 1, bench.now_ms};
     pia_status_t status = review_draft_save(bench.db, &save);
     json_decref(content);
     return status;
@@ -422,6 +422,7 @@ static void a_draft_is_saved_over_what_was_seen_and_goes_with_the_report(void **
     json_decref(content);
     bench_report(&bench, id, REVIEWER_1, "favorable", 4);
     assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM review_draft"), 0);
+    assert_int_equal(save_draft(review, 0, "Trop tard"), PIA_CONFLICT); /* the review has moved */
 }
 
 int main(void)
