@@ -24,7 +24,6 @@ dossier rappeler_pieces   candidate:reminder
 dossier constater_delai   candidate secretariat
 dossier completer         candidate secretariat
 dossier alerter_silence   secretariat:reminder instructing:reminder
-dossier engager_evaluation secretariat
 dossier signaler_divergence secretariat:action instructing:action
 dossier saisir_comite     candidate committee
 dossier recevoir_avis     secretariat:action instructing:action signatories:action
