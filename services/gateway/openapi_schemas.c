@@ -29,6 +29,7 @@
     X(publication)                                                                                 \
     X(receipt)                                                                                     \
     X(reference)                                                                                   \
+    X(remedy)                                                                                      \
     X(review)                                                                                      \
     X(section)                                                                                     \
     X(session)                                                                                     \

@@ -25,6 +25,7 @@
 #include "proto/publication.h"
 #include "proto/receipt.h"
 #include "proto/reference.h"
+#include "proto/remedy.h"
 #include "proto/review.h"
 #include "proto/section.h"
 #include "proto/session.h"
@@ -226,6 +227,26 @@ const route_t gateway_routes[] = {
      NULL, NULL, NULL, "Its history"},
     {"GET", "/v1/sessions/{session}/convocation", &pia_msg_labellisation_session_convocation, 0,
      NULL, NULL, NULL, "The convocation as the members received it"},
+    {"GET", "/v1/remedies", &pia_msg_labellisation_remedy_list, 0, NULL, NULL, NULL,
+     "Remedies that you may see"},
+    {"POST", "/v1/remedies", &pia_msg_labellisation_remedy_create, ROUTE_CREATES, NULL, NULL, "id",
+     "Files a remedy against a decision on a dossier or a label"},
+    {"GET", "/v1/remedies/{remedy}", &pia_msg_labellisation_remedy_get, 0, NULL, NULL, NULL,
+     "One remedy, with its count explained"},
+    {"GET", "/v1/remedies/{remedy}/transitions", &pia_msg_labellisation_remedy_transitions, 0, NULL,
+     NULL, NULL, "What you may do with a remedy now"},
+    {"POST", "/v1/remedies/{remedy}/transitions", &pia_msg_labellisation_remedy_transition, 0, NULL,
+     "list=labels", NULL, "Grants, rejects or withdraws a remedy, or takes note of a judgment"},
+    {"GET", "/v1/remedies/{remedy}/history", &pia_msg_labellisation_remedy_history, 0, NULL, NULL,
+     NULL, "A remedy's history"},
+    {"GET", "/v1/remedies/{remedy}/texts", &pia_msg_labellisation_remedy_texts, 0, NULL, NULL, NULL,
+     "The texts of a step of a remedy"},
+    {"GET", "/v1/dossiers/{dossier}/remedies/deadline", &pia_msg_labellisation_remedy_deadline, 0,
+     NULL, NULL, NULL, "Until when the decision on a dossier may be contested, explained"},
+    {"GET", "/v1/labels/{label}/remedies/deadline", &pia_msg_labellisation_remedy_deadline, 0, NULL,
+     NULL, NULL, "Until when the decision on a label may be contested, explained"},
+    {"GET", "/v1/labels/{label}/texts", &pia_msg_labellisation_label_texts, 0, NULL, NULL, NULL,
+     "The texts of a step of a label: grounds, observations, reasons, letters"},
     {"GET", "/v1/deadlines", &pia_msg_labellisation_deadline_rules, ROUTE_PUBLIC, NULL, NULL, NULL,
      "Rules of legal periods"},
     {"GET", "/v1/deadlines/{rule}", &pia_msg_labellisation_deadline_compute, ROUTE_PUBLIC, NULL,

@@ -21,6 +21,7 @@ enum { ANSWER_MS = 5000, NUMBER_MAX = 23 };
 typedef struct {
     gateway_t *gateway;
     http_request_t *http;
+    bool past; /* a day was asked about */
 } question_t;
 
 /* Text in HTML. */
@@ -93,48 +94,98 @@ static void add_signatures(struct evbuffer *page, const json_t *list)
     }
 }
 
-/* What the page says first. */
-static void add_verdict(struct evbuffer *page, const json_t *certificate)
+/* A standing in words; a label was that before it is over, and has been that since. */
+typedef struct {
+    const char *standing, *state, *since;
+    bool good;
+} verdict_t;
+
+static const verdict_t *find_verdict(const char *standing)
 {
-    static const struct {
-        const char *standing, *state, *class, *since;
-    } verdicts[] = {
-        {"valid", "valide", "good", "depuis le "},
-        {"suspended", "suspendu", "bad", "depuis le "},
-        {"ended", "terminé", "bad", "depuis le "},
+    static const verdict_t verdicts[] = {
+        {"valid", "valide", "depuis le ", true},
+        {"suspended", "suspendu", "depuis le ", false},
+        {"not_yet", "accordé, mais pas encore en vigueur", "par décision du ", false},
+        {"repealed", "abrogé", "depuis le ", false},
+        {"withdrawn", "retiré, et réputé n’avoir jamais existé", "par décision du ", false},
+        {"renounced", "abandonné par son titulaire", "depuis le ", false},
+        {"expired", "expiré", "depuis le ", false},
     };
-    const char *standing = text_of(certificate, "standing");
+    enum { VERDICTS = sizeof verdicts / sizeof verdicts[0] };
     size_t which = 0;
-    while (which < 2 && strcmp(verdicts[which].standing, standing) != 0)
+    while (which < VERDICTS - 1 && strcmp(verdicts[which].standing, standing) != 0)
         which++;
+    return &verdicts[which];
+}
+
+/* What the page says first; `past`: a day was asked about. */
+static void add_verdict(struct evbuffer *page, const json_t *certificate, bool past)
+{
+    const verdict_t *verdict = find_verdict(text_of(certificate, "standing"));
     (void)evbuffer_add_printf(page, "    <h1 id=\"titre\">Label ");
     add_text(page, text_of(certificate, "number"));
-    (void)evbuffer_add_printf(page,
-                              "</h1>\n    <p class=\"verdict %s\" role=\"status\">Ce label est "
-                              "<strong>%s</strong> %s",
-                              verdicts[which].class, verdicts[which].state, verdicts[which].since);
+    (void)evbuffer_add_printf(page, "</h1>\n    <p class=\"verdict %s\" role=\"status\">",
+                              verdict->good ? "good" : "bad");
+    if (past) {
+        (void)evbuffer_add_printf(page, "Au jour du ");
+        add_day(page, text_of(certificate, "on"));
+        (void)evbuffer_add_printf(page, ", ce label est tenu pour <strong>%s</strong> %s",
+                                  verdict->state, verdict->since);
+    } else {
+        (void)evbuffer_add_printf(page, "Ce label est <strong>%s</strong> %s", verdict->state,
+                                  verdict->since);
+    }
     add_day(page, text_of(certificate, "since"));
     (void)evbuffer_add_printf(page, " (");
     add_text(page, text_of(certificate, "state_label"));
     (void)evbuffer_add_printf(page, ").</p>\n");
-    if (json_is_true(json_object_get(certificate, "demonstration")))
-        (void)evbuffer_add_printf(page, "    <p class=\"notice\">Ce label est fictif : il sert à "
-                                        "une démonstration.</p>\n");
 }
 
-static void add_certificate(struct evbuffer *page, const json_t *certificate)
+static void add_notice(struct evbuffer *page, const char *text)
 {
-    add_verdict(page, certificate);
-    (void)evbuffer_add_printf(page, "    <dl class=\"fiche\">\n");
-    add_row(page, "Pôle", text_of(json_object_get(certificate, "pole"), "name"));
-    if (json_object_get(certificate, "holder"))
-        add_row(page, "Porté par", text_of(certificate, "holder"));
-    add_words(page, "Thèmes", json_object_get(certificate, "themes"));
+    (void)evbuffer_add_printf(page, "    <p class=\"notice\">%s</p>\n", text);
+}
+
+/* What must be known beside it. */
+static void add_notices(struct evbuffer *page, const json_t *certificate)
+{
+    const char *then = text_of(certificate, "shown_then");
+    if (then[0] != '\0')
+        (void)evbuffer_add_printf(page,
+                                  "    <p class=\"notice\">À cette date, le registre le disait "
+                                  "%s : le retrait est venu après.</p>\n",
+                                  find_verdict(then)->state);
+    if (json_is_true(json_object_get(certificate, "held")))
+        add_notice(page, "Sa durée est échue : il reste en vigueur jusqu’à la décision sur son "
+                         "renouvellement, qui a été demandé à temps.");
+    if (json_is_true(json_object_get(certificate, "demonstration")))
+        add_notice(page, "Ce label est fictif : il sert à une démonstration.");
+}
+
+/* From when to when; one that was withdrawn has no such days. */
+static void add_validity(struct evbuffer *page, const json_t *certificate)
+{
+    if (!json_object_get(certificate, "last_day"))
+        return;
     (void)evbuffer_add_printf(page, "      <dt>Validité</dt><dd>du ");
     add_day(page, text_of(certificate, "from"));
     (void)evbuffer_add_printf(page, " au ");
     add_day(page, text_of(certificate, "last_day"));
     (void)evbuffer_add_printf(page, " inclus</dd>\n");
+}
+
+static void add_certificate(struct evbuffer *page, const json_t *certificate, bool past)
+{
+    add_verdict(page, certificate, past);
+    add_notices(page, certificate);
+    (void)evbuffer_add_printf(page, "    <dl class=\"fiche\">\n");
+    add_row(page, "Pôle", text_of(json_object_get(certificate, "pole"), "name"));
+    if (json_object_get(certificate, "holder"))
+        add_row(page, "Porté par", text_of(certificate, "holder"));
+    add_words(page, "Thèmes", json_object_get(certificate, "themes"));
+    add_validity(page, certificate);
+    if (json_object_get(certificate, "renews"))
+        add_row(page, "Fait suite au label", text_of(certificate, "renews"));
     add_signatures(page, json_object_get(certificate, "signatures"));
     (void)evbuffer_add_printf(page, "    </dl>\n    <h2>Vérifier un autre label</h2>\n");
 }
@@ -170,7 +221,10 @@ static void on_answer(void *arg, const pia_answer_t *answer)
     struct evbuffer *content = evbuffer_new();
     int status = pia_status_http(answer->status);
     if (answer->status == PIA_OK)
-        add_certificate(content, answer->body);
+        add_certificate(content, answer->body, self->past);
+    else if (answer->status == PIA_INVALID && self->past)
+        add_message(content, "Jour impossible",
+                    "L’état du label se lit aujourd’hui ou à un jour passé.");
     else if (answer->status == PIA_NOT_FOUND || answer->status == PIA_INVALID)
         add_message(content, "Label inconnu",
                     "Aucun label n’a ce numéro. Vérifiez la saisie, ou méfiez-vous du document "
@@ -183,15 +237,17 @@ static void on_answer(void *arg, const pia_answer_t *answer)
     free(self);
 }
 
-static void ask(gateway_t *gateway, const char *number, http_request_t **request_p)
+/* `day`: ISO, NULL or "" today. */
+static void ask(gateway_t *gateway, const char *number, const char *day, http_request_t **request_p)
 {
     question_t *self = pia_alloc(sizeof *self);
+    self->past = day && day[0] != '\0';
     self->gateway = gateway;
     self->http = *request_p;
     *request_p = NULL;
     gateway->exchanges++;
     pia_call_t call = {.message = &pia_msg_labellisation_certificate_get, .timeout_ms = ANSWER_MS};
-    json_t *body = json_pack("{s:s}", "number", number);
+    json_t *body = json_pack("{s:s, s:s*}", "number", number, "on", self->past ? day : NULL);
     bus_ask(gateway->bus, &call, body, on_answer, self);
     json_decref(body);
 }
@@ -208,7 +264,7 @@ bool verification_serve(gateway_t *gateway, const target_t *target, http_request
         http_reply_header(*request_p, "Allow", "GET, HEAD");
         reply_problem(request_p, 405, "this can only be read", NULL, NULL);
     } else if (number && number[0] != '\0' && strlen(number) <= NUMBER_MAX) {
-        ask(gateway, number, request_p);
+        ask(gateway, number, target_parameter(target, "le"), request_p);
     } else {
         struct evbuffer *content = evbuffer_new();
         add_message(content, "Vérifier un label",

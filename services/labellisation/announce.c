@@ -217,11 +217,20 @@ static pia_status_t announce_award(const act_t *act)
         "{s:s, s:s, s:s, s:o, s:O, s:O, s:b}", "label", label->id, "dossier", label->parent,
         "structure", label->structure, "pole", pole, "from", json_object_get(label->facts, "from"),
         "until", json_object_get(label->facts, "until"), "demonstration", label->demonstration);
+    set_text(data, "renews", json_string_value(json_object_get(label->facts, "renews")));
     (void)snprintf(aggregate, sizeof aggregate, "/labels/%s", label->id);
     json_t *event =
         pia_event_new("labellisation", "label.awarded", aggregate, "public", NULL, data);
     add_attributes(event, label);
     return pia_outbox_add(act->db, aggregate, event);
+}
+
+/* What a transition of a label means for its holder, and for how long. */
+static void add_standing(const matter_t *label, json_t *data)
+{
+    set_text(data, "effect", label->machine->states[label->state].standing);
+    json_object_set(data, "valid_from", json_object_get(label->facts, "from"));
+    json_object_set(data, "valid_until", json_object_get(label->facts, "until"));
 }
 
 pia_status_t announce_transition(const act_t *act, int from)
@@ -240,7 +249,7 @@ pia_status_t announce_transition(const act_t *act, int from)
     if (from != STATE_NONE)
         set_text(data, "from", matter->machine->states[from].name);
     if (label)
-        set_text(data, "effect", matter->machine->states[matter->state].standing);
+        add_standing(matter, data);
     char type[TYPE_SIZE];
     (void)snprintf(type, sizeof type, "%s.%s", kinds[matter->kind].name,
                    from == STATE_NONE ? "created" : "transitioned");

@@ -32,7 +32,8 @@ pia_status_t appel_filing_open(const act_t *act, const json_t *parameters, pia_p
     const matter_t *dossier = act->matter;
     const char *intake = json_string_value(json_object_get(parameters, "intake"));
     matter_t appel;
-    if (dossier->parent[0] == '\0' && strcmp(intake, "permanent") == 0)
+    bool renewal = json_object_get(dossier->card, "renews") != NULL;
+    if (dossier->parent[0] == '\0' && (renewal || strcmp(intake, "permanent") == 0))
         return PIA_OK;
     if (dossier->parent[0] == '\0')
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",

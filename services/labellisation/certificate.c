@@ -4,51 +4,93 @@
 #include <string.h>
 
 #include "day.h"
+#include "label_life.h"
+#include "label_number.h"
 #include "people.h"
 #include "pia/clock.h"
 #include "signature.h"
 #include "words.h"
 
 static const char SQL_STATES[] = "SELECT to_state, effective_at FROM history WHERE matter = $1 "
-                                 "ORDER BY number DESC LIMIT 1000";
+                                 "AND effective_at < $2 ORDER BY number DESC LIMIT 1000";
 
-/* What a standing of the definition is called outside; NULL: unknown. */
+enum { LAST_DAY = 1095727 }; /* 4969-12-31: all that has happened */
+
+/* What a standing of the definition is called outside. */
 static const char *standing_name(const char *standing)
 {
-    static const char *const names[][2] = {
-        {"in_force", "valid"}, {"suspended", "suspended"}, {"ended", "ended"}};
-    for (size_t i = 0; standing && i < sizeof names / sizeof names[0]; i++)
-        if (strcmp(names[i][0], standing) == 0)
-            return names[i][1];
-    return NULL;
+    if (strcmp(standing, "coming") == 0)
+        return "not_yet";
+    return strcmp(standing, "in_force") == 0 ? "valid" : standing;
 }
 
-/* Adds the standing and since when. A state that says none leaves it as it was. */
-static pia_status_t add_standing(pia_db_t *db, const matter_t *label, json_t *json)
+/* What a label was at the end of a day; a state that says nothing leaves it as it was. */
+typedef struct {
+    const state_t *state; /* NULL: it was not there */
+    int64_t since_ms;
+} past_t;
+
+static pia_status_t find_past(pia_db_t *db, const matter_t *label, int64_t day, past_t *ret_past)
 {
-    const char *standing = NULL;
-    int64_t since_ms = label->created_ms;
+    *ret_past = (past_t){.since_ms = label->created_ms};
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_STATES);
     pia_stmt_text(stmt, 1, label->id);
+    pia_stmt_integer(stmt, 2, day_start(day + 1));
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
-        int state = machine_state(label->machine, pia_stmt_column_text(stmt, 0));
-        const char *other =
-            state == STATE_NONE ? NULL : standing_name(label->machine->states[state].standing);
-        if (standing && other && strcmp(standing, other) != 0)
+        int index = machine_state(label->machine, pia_stmt_column_text(stmt, 0));
+        const state_t *state = index == STATE_NONE ? NULL : &label->machine->states[index];
+        if (!state || !state->standing)
+            continue;
+        if (ret_past->state && strcmp(ret_past->state->standing, state->standing) != 0)
             break;
-        if (other) {
-            standing = other;
-            since_ms = pia_stmt_column_integer(stmt, 1);
-        }
+        ret_past->state = state;
+        ret_past->since_ms = pia_stmt_column_integer(stmt, 1);
     }
     pia_stmt_reset(stmt);
-    if (status != PIA_OK && status != PIA_NOT_FOUND)
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+static void set_day(json_t *json, const char *name, int64_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    day_format(day, text);
+    json_object_set_new(json, name, json_string(text));
+}
+
+/* In force beyond its end. */
+static bool is_held(const matter_t *label, int64_t day, const char *standing)
+{
+    int64_t until;
+    bool in_force = strcmp(standing, "valid") == 0 || strcmp(standing, "suspended") == 0;
+    return in_force && label_day(label, "until", &until) && day >= until;
+}
+
+/* The standing on a day, since when, and what was shown then. A label that was withdrawn never was:
+ * so it is held of every day, whatever was shown. */
+static pia_status_t add_standing(pia_db_t *db, const matter_t *label, int64_t day, json_t *json)
+{
+    past_t past, last;
+    const char *withdrawn = "withdrawn";
+    int64_t from = 0;
+    pia_status_t status = find_past(db, label, day, &past);
+    if (status == PIA_OK)
+        status = find_past(db, label, LAST_DAY, &last);
+    if (status != PIA_OK)
         return status;
-    char since[DAY_TEXT_SIZE];
-    day_format(day_of(since_ms), since);
-    json_object_set_new(json, "standing", json_string(standing ? standing : "ended"));
-    json_object_set_new(json, "since", json_string(since));
+    bool begun = past.state && label_day(label, "from", &from) && day >= from;
+    const char *then = begun ? standing_name(past.state->standing) : "not_yet";
+    bool never = last.state && strcmp(last.state->standing, withdrawn) == 0;
+    const past_t *held = never || !past.state ? &last : &past;
+    const char *standing = never ? withdrawn : then;
+    json_object_set_new(json, "standing", json_string(standing));
+    set_day(json, "since", day_of(held->since_ms));
+    if (held->state)
+        json_object_set_new(json, "state_label", json_string(held->state->label));
+    if (never && strcmp(then, withdrawn) != 0)
+        json_object_set_new(json, "shown_then", json_string(then));
+    if (is_held(label, day, standing))
+        json_object_set_new(json, "held", json_true());
     return PIA_OK;
 }
 
@@ -86,16 +128,23 @@ static pia_status_t add_signatures(pia_db_t *db, const matter_t *label, json_t *
     return status;
 }
 
-/* The last day of validity: the day before the first without. */
+/* The last day of validity: the day before the first without, if there was one. */
 static void add_last_day(const matter_t *label, json_t *json)
 {
-    const char *until = json_string_value(json_object_get(label->facts, "until"));
-    char text[DAY_TEXT_SIZE];
-    int64_t day;
-    if (!until || !pia_date_parse(until, &day))
-        return;
-    day_format(day - 1, text);
-    json_object_set_new(json, "last_day", json_string(text));
+    int64_t from, until;
+    if (label_day(label, "from", &from) && label_day(label, "until", &until) && until > from)
+        set_day(json, "last_day", until - 1);
+}
+
+/* The number of the label that it continues. */
+static pia_status_t add_renewed(pia_db_t *db, const matter_t *label, json_t *json)
+{
+    char number[LABEL_NUMBER_SIZE];
+    const char *renews = json_string_value(json_object_get(label->facts, "renews"));
+    pia_status_t status = renews ? label_number_of(db, renews, number) : PIA_NOT_FOUND;
+    if (status == PIA_OK)
+        json_object_set_new(json, "renews", json_string(number));
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
 static pia_status_t add_holder(pia_db_t *db, const matter_t *label, json_t *json)
@@ -107,7 +156,8 @@ static pia_status_t add_holder(pia_db_t *db, const matter_t *label, json_t *json
     return status;
 }
 
-pia_status_t certificate_read(pia_db_t *db, const matter_t *label, json_t **ret_certificate)
+pia_status_t
+certificate_read(pia_db_t *db, const matter_t *label, int64_t day, json_t **ret_certificate)
 {
     const json_t *number = json_object_get(label->facts, "number");
     if (!number)
@@ -121,7 +171,10 @@ pia_status_t certificate_read(pia_db_t *db, const matter_t *label, json_t **ret_
     add_words(label, "themes", json);
     add_words(label, "sectors", json);
     add_last_day(label, json);
-    pia_status_t status = add_standing(db, label, json);
+    set_day(json, "on", day);
+    pia_status_t status = add_standing(db, label, day, json);
+    if (status == PIA_OK)
+        status = add_renewed(db, label, json);
     if (status == PIA_OK)
         status = add_holder(db, label, json);
     if (status == PIA_OK)

@@ -10,8 +10,10 @@
 #include "matter.h"
 #include "pia/db.h"
 
-/* Proto's certificate, the caller owns it. PIA_NOT_FOUND: the label has no number. */
-pia_status_t certificate_read(pia_db_t *db, const matter_t *label, json_t **ret_certificate);
+/* Proto's certificate as of the end of a day in Paris, the caller owns it. PIA_NOT_FOUND: the label
+ * has no number. */
+pia_status_t
+certificate_read(pia_db_t *db, const matter_t *label, int64_t day, json_t **ret_certificate);
 
 /* The same as a PDF: `url` is where its number is verified. On PIA_OK the bytes are the caller's;
  * they depend on nothing else. PIA_TOO_LARGE: the address does not fit into a QR code. */

@@ -36,7 +36,7 @@ static bool effect_records(const transition_t *transition,
             continue;
         const char *data = json_string_value(json_object_get(effect->parameters, "data"));
         const datum_t *datum = data ? transition_datum(transition, data) : NULL;
-        if (!as_date || (datum && datum->type == DATUM_DATE))
+        if (!as_date || effect->kind->dates || (datum && datum->type == DATUM_DATE))
             return true;
     }
     return false;
@@ -130,7 +130,7 @@ static pia_status_t check_datum(const use_t *use)
     const datum_t *datum = named_datum(use, use->value);
     if (!datum)
         return fault(use, "the transition asks for no datum of this name");
-    if (datum->optional)
+    if (datum->optional && use->parameter->kind != PARAMETER_DATUM)
         return fault(use, "this datum may be absent");
     if (use->parameter->kind == PARAMETER_DATUM)
         return datum->type != DATUM_TEXT && datum->type != DATUM_PERSONS &&
@@ -297,6 +297,13 @@ static pia_status_t check_rule_of_law(const use_t *use)
                : fault(use, "there is no rule of law of this name");
 }
 
+static pia_status_t check_plain(const use_t *use)
+{
+    const legal_rule_t *rule = legal_rule_find(json_string_value(use->value));
+    return rule && rule->way == LEGAL_PLAIN ? PIA_OK
+                                            : fault(use, "is not a rule from date to date");
+}
+
 static pia_status_t check_value(const use_t *use)
 {
     switch (use->parameter->kind) {
@@ -330,6 +337,8 @@ static pia_status_t check_value(const use_t *use)
         return check_maybe(use, DATUM_TEXT);
     case PARAMETER_RULE:
         return check_rule_of_law(use);
+    case PARAMETER_PLAIN:
+        return check_plain(use);
     case PARAMETER_NEW_FACT:
     case PARAMETER_VALUE:
     case PARAMETER_NAMES:
@@ -346,7 +355,8 @@ static pia_status_t check_rule(use_t *use, const parameter_t *parameters)
     size_t known = 1; /* the name */
     for (use->parameter = parameters; use->parameter->name; use->parameter++) {
         use->value = json_object_get(use->rule, use->parameter->name);
-        if (!use->value && use->parameter->kind != PARAMETER_MAP)
+        bool optional = use->parameter->optional || use->parameter->kind == PARAMETER_MAP;
+        if (!use->value && !optional)
             return fault(use, "is missing");
         if (!use->value)
             continue;

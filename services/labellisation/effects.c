@@ -9,9 +9,11 @@
 #include "effects_review.h"
 #include "erasure.h"
 #include "kin.h"
-#include "label_number.h"
+#include "label_life.h"
 #include "matter.h"
 #include "milestone.h"
+#include "remedy.h"
+#include "renewal.h"
 #include "rule.h"
 #include "session.h"
 #include "signature.h"
@@ -93,28 +95,6 @@ run_clear_signatures(act_t *act, const json_t *parameters, pia_problem_t *proble
     return signature_clear(act->db, act->matter->id);
 }
 
-static pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    char from[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE], id[PIA_UUID_TEXT_SIZE];
-    char number[LABEL_NUMBER_SIZE];
-    period_t period;
-    int64_t day = day_of(act->effective_ms);
-    const json_t *validity = json_object_get(act->matter->card, "validity"); /* the call's */
-    definition_read_period(validity ? validity : json_object_get(parameters, "validity"), &period);
-    day_format(day, from);
-    day_format(day_add(day, &period), until);
-    pia_status_t status = label_number_take(act->db, day_to_date(day).year, number);
-    if (status != PIA_OK)
-        return status;
-    child_t label = {
-        .kind = MACHINE_LABEL,
-        .transition = text_of(parameters, "transition"),
-        .facts = json_pack("{s:s, s:s, s:s}", "from", from, "until", until, "number", number),
-    };
-    status = matter_create_child(act, &label, id, problem);
-    return status == PIA_OK ? label_number_give(act->db, number, id) : status;
-}
-
 static pia_status_t run_move_parent(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     const matter_t *matter = act->matter;
@@ -128,18 +108,6 @@ static pia_status_t run_move_children(act_t *act, const json_t *parameters, pia_
 {
     return matter_move_children(act, kind_parse(text_of(parameters, "kind")),
                                 text_of(parameters, "transition"), problem);
-}
-
-static pia_status_t run_end_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    (void)problem;
-    char today[DAY_TEXT_SIZE];
-    day_format(day_of(act->effective_ms), today);
-    bool from_start = strcmp(text_of(parameters, "day"), "start") == 0;
-    json_t *end =
-        from_start ? json_incref(json_object_get(act->matter->facts, "from")) : json_string(today);
-    set_fact(act->matter, "until", end);
-    return PIA_OK;
 }
 
 static pia_status_t run_erase_texts(act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -214,12 +182,49 @@ static const effect_kind_t effects[] = {
      .run = run_award_label,
      .kinds = 1 << MACHINE_DOSSIER,
      .of = MACHINE_LABEL,
-     .parameters = {{"transition", PARAMETER_CREATION}, {"validity", PARAMETER_PERIOD}}},
+     .parameters = {{"transition", PARAMETER_CREATION},
+                    {"renewal", PARAMETER_CREATION, true},
+                    {"validity", PARAMETER_PERIOD}}},
     {.name = "end_label",
      .run = run_end_label,
      .pure = true,
      .kinds = 1 << MACHINE_LABEL,
      .parameters = {{"day", PARAMETER_DAY}}},
+    {.name = "extend_label",
+     .run = run_extend_label,
+     .pure = true,
+     .kinds = 1 << MACHINE_LABEL,
+     .parameters = {{"data", PARAMETER_DATE}, {"within", PARAMETER_PERIOD}}},
+    {.name = "restore_label", .run = run_restore_label, .pure = true, .kinds = 1 << MACHINE_LABEL},
+    {.name = "record_left_state",
+     .run = run_record_left_state,
+     .pure = true,
+     .parameters = {{"fact", PARAMETER_NEW_FACT}}},
+    {.name = "set_date",
+     .run = run_set_date,
+     .pure = true,
+     .dates = true,
+     .parameters = {{"fact", PARAMETER_NEW_FACT}, {"after", PARAMETER_PERIOD}}},
+    {.name = "open_renewal",
+     .run = run_open_renewal,
+     .kinds = 1 << MACHINE_LABEL,
+     .of = MACHINE_DOSSIER,
+     .parameters = {{"transition", PARAMETER_CREATION}}},
+    {.name = "settle_renewal",
+     .run = run_settle_renewal,
+     .others = true,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .of = MACHINE_LABEL,
+     .parameters = {{"transition", PARAMETER_TRANSITION}}},
+    {.name = "file_remedy",
+     .run = run_file_remedy,
+     .personal = true,
+     .kinds = 1 << MACHINE_REMEDY,
+     .parameters = {{"nature", PARAMETER_VALUE},
+                    {"sent", PARAMETER_DATE},
+                    {"received", PARAMETER_DATE, true},
+                    {"notified", PARAMETER_DATE},
+                    {"court", PARAMETER_CHOICE, true}}},
     {.name = "add_milestone",
      .run = milestone_add,
      .kinds = 1 << MACHINE_DOSSIER,

@@ -5,9 +5,12 @@
 #include "authority.h"
 #include "committee.h"
 #include "effects_review.h"
+#include "label_life.h"
 #include "milestone.h"
 #include "people.h"
 #include "pia/principal.h"
+#include "remedy.h"
+#include "renewal.h"
 #include "rule.h"
 #include "session.h"
 #include "signature.h"
@@ -141,6 +144,29 @@ static const guard_kind_t guards[] = {
     {.name = "pole_free", .test = pole_free},
     {.name = "milestones_reached", .test = milestones_reached, .kinds = 1 << MACHINE_DOSSIER},
     {.name = "reviewer_eligible", .test = reviewer_eligible, .kinds = 1 << MACHINE_REVIEW},
+    {.name = "fact_among",
+     .test = guard_fact_among,
+     .pure = true,
+     .parameters = {{"fact", PARAMETER_FACT}, {"by", PARAMETER_NAMES}}},
+    {.name = "datum_is_fact",
+     .test = guard_datum_is_fact,
+     .pure = true,
+     .parameters = {{"data", PARAMETER_CHOICE}, {"fact", PARAMETER_FACT}}},
+    {.name = "within_rule",
+     .test = guard_within_rule,
+     .parameters = {{"data", PARAMETER_CHOICE},
+                    {"value", PARAMETER_VALUE},
+                    {"rule", PARAMETER_PLAIN}}},
+    {.name = "date_at_least",
+     .test = guard_date_at_least,
+     .parameters = {{"data", PARAMETER_DATE}, {"rule", PARAMETER_PLAIN}}},
+    {.name = "day_reached", .test = guard_day_reached, .parameters = {{"fact", PARAMETER_FACT}}},
+    {.name = "renewal_absent", .test = guard_renewal_absent, .kinds = 1 << MACHINE_LABEL},
+    {.name = "renewal_settled", .test = guard_renewal_settled, .kinds = 1 << MACHINE_LABEL},
+    {.name = "parent_standing",
+     .test = guard_parent_standing,
+     .kinds = 1 << MACHINE_REMEDY,
+     .parameters = {{"by", PARAMETER_NAMES}}},
     {.name = "filing_open",
      .test = appel_filing_open,
      .kinds = 1 << MACHINE_DOSSIER,

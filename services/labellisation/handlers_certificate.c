@@ -7,6 +7,7 @@
 #include "file_part.h"
 #include "handler.h"
 #include "label_number.h"
+#include "pia/clock.h"
 #include "proto/certificate.h"
 
 enum { URL_SIZE = 320 };
@@ -22,13 +23,24 @@ answer(pia_request_t **request_p, pia_status_t status, json_t *json, pia_problem
 
 static pia_status_t read_certificate(labellisation_t *self,
                                      const matter_t *label,
+                                     int64_t day,
                                      json_t **ret_certificate,
                                      pia_problem_t *problem)
 {
-    pia_status_t status = certificate_read(self->db, label, ret_certificate);
+    pia_status_t status = certificate_read(self->db, label, day, ret_certificate);
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, status, NULL, "this label has no number");
     return status;
+}
+
+/* Today (NULL), or a day before. */
+static pia_status_t read_day(const char *text, int64_t *ret_day, pia_problem_t *problem)
+{
+    int64_t today = day_of(pia_clock_now());
+    *ret_day = today;
+    if (!text || (pia_date_parse(text, ret_day) && *ret_day <= today))
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_INVALID, "/on", "nobody knows yet: it is after today");
 }
 
 void handle_certificate_get(void *arg, pia_request_t **request_p)
@@ -39,13 +51,16 @@ void handle_certificate_get(void *arg, pia_request_t **request_p)
     char id[PIA_UUID_TEXT_SIZE];
     json_t *certificate = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = label_number_find(self->db, fields->number, id);
+    int64_t day = 0;
+    pia_status_t status = read_day(fields->on, &day, &problem);
+    if (status == PIA_OK)
+        status = label_number_find(self->db, fields->number, id);
     if (status == PIA_NOT_FOUND)
         (void)pia_problem_set(&problem, status, "/number", "there is no label of this number");
     if (status == PIA_OK)
         status = handler_find(self, *request_p, MACHINE_LABEL, id, &found, &problem);
     if (status == PIA_OK) {
-        status = read_certificate(self, &found.matter, &certificate, &problem);
+        status = read_certificate(self, &found.matter, day, &certificate, &problem);
         matter_clear(&found.matter);
     }
     answer(request_p, status, certificate, &problem);
@@ -97,7 +112,8 @@ void handle_label_certificate(void *arg, pia_request_t **request_p)
     pia_status_t status =
         handler_find_inner(self, *request_p, MACHINE_LABEL, fields->label, &found, &problem);
     if (status == PIA_OK) {
-        status = read_certificate(self, &found.matter, &certificate, &problem);
+        status =
+            read_certificate(self, &found.matter, day_of(pia_clock_now()), &certificate, &problem);
         if (status == PIA_OK)
             status = check_valid(certificate, &problem);
         if (status == PIA_OK)

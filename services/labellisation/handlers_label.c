@@ -6,10 +6,16 @@
 static void answer_label(labellisation_t *self, pia_request_t **request_p, matter_t *label)
 {
     int64_t version = label->version;
-    json_t *json = view_label(label);
-    pia_fresh_add(&self->fresh, "label", label->id, version, json);
+    json_t *json = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = view_label(self->db, label, &json);
+    if (status == PIA_OK)
+        pia_fresh_add(&self->fresh, "label", label->id, version, json);
     matter_clear(label);
-    pia_request_answer(request_p, json, version);
+    if (status == PIA_OK)
+        pia_request_answer(request_p, json, version);
+    else
+        handler_fail(request_p, status, &problem);
 }
 
 void handle_label_get(void *self, pia_request_t **request_p)
@@ -32,9 +38,12 @@ append_label(labellisation_t *self, const char *id, json_t *items, pia_problem_t
     pia_status_t status = matter_load(self->db, self->library, MACHINE_LABEL, id, &label, problem);
     if (status != PIA_OK)
         return status;
-    json_array_append_new(items, view_label(&label));
+    json_t *json = NULL;
+    status = view_label(self->db, &label, &json);
+    if (status == PIA_OK)
+        json_array_append_new(items, json);
     matter_clear(&label);
-    return PIA_OK;
+    return status;
 }
 
 static pia_status_t list(labellisation_t *self,
@@ -121,4 +130,16 @@ void handle_label_history(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_label_history_t *fields = pia_request_fields(*request_p);
     serve_history(self, request_p, MACHINE_LABEL, fields->label, fields->after);
+}
+
+void handle_label_texts(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_label_texts_t *fields = pia_request_fields(*request_p);
+    serve_texts(self, request_p, MACHINE_LABEL, fields->label, fields->number);
+}
+
+void handle_label_verify(void *self, pia_request_t **request_p)
+{
+    const pia_labellisation_label_verify_t *fields = pia_request_fields(*request_p);
+    serve_verify(self, request_p, MACHINE_LABEL, fields->label);
 }

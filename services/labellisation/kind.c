@@ -5,7 +5,9 @@
 #include <string.h>
 
 static const char *const none[] = {NULL};
-static const char *const of_label[] = {"from", "until", NULL};
+static const char *const of_label[] = {"from", "until", "midterm", NULL};
+static const char *const of_remedy[] = {"nature",   "notified", "sent", "received",
+                                        "last_day", "late",     NULL};
 static const char *const of_appel[] = {"opens", "closes", NULL};
 static const char *const of_session[] = {"day", NULL};
 
@@ -24,7 +26,7 @@ const kind_t kinds[MACHINE_COUNT] = {
     [MACHINE_COMMITTEE] = {"committee", "committees", none, 0, false},
     [MACHINE_SESSION] = {"session", "sessions", of_session, OF_COMMITTEE, false, .inner = true},
     [MACHINE_AUTHORITY] = {"authority", "authorities", of_label, 0, false},
-    [MACHINE_REMEDY] = {"remedy", "remedies", none, OF_DOSSIER | OF_LABEL, false},
+    [MACHINE_REMEDY] = {"remedy", "remedies", of_remedy, OF_DOSSIER | OF_LABEL, false},
 };
 
 uint32_t kind_bit(machine_kind_t kind)

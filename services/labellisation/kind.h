@@ -36,7 +36,7 @@ typedef enum {
 typedef struct {
     const char *name;               /* in definitions, SQL and events: "dossier" */
     const char *path;               /* its resources: "dossiers" */
-    const char *const *given_facts; /* dates that its creation is given, NULL at the end */
+    const char *const *given_facts; /* facts that its creation is given, NULL at the end */
     uint32_t parents;               /* bits (kind_bit) of what its parent may be; 0: it has none */
     bool open;                      /* anyone may read it; not its history */
     bool inner;                     /* the structure that its parent is about does not see it */

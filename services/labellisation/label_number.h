@@ -20,4 +20,7 @@ pia_status_t label_number_give(pia_db_t *db, const char *number, const char *lab
 pia_status_t
 label_number_find(pia_db_t *db, const char *number, char ret_label[PIA_UUID_TEXT_SIZE]);
 
+/* The number of a label. PIA_NOT_FOUND. */
+pia_status_t label_number_of(pia_db_t *db, const char *label, char ret_number[LABEL_NUMBER_SIZE]);
+
 #endif

@@ -8,6 +8,7 @@
 #include "data.h"
 #include "engine.h"
 #include "history.h"
+#include "renewal.h"
 #include "review.h"
 #include "rule.h"
 #include "store_matter.h"
@@ -113,6 +114,7 @@ static pia_status_t carry_out(act_t *act, int from, pia_problem_t *problem)
     if (act->transition->to != STATE_NONE)
         matter->state = act->transition->to;
     json_t *record = NULL;
+    act->from = from;
     pia_status_t status =
         data_record(act->db, matter->id, act->transition, act->data, act->recorded_ms, &record);
     act->record = record;
@@ -196,6 +198,11 @@ pia_status_t matter_catch_up(
         int64_t due_ms = timer ? engine_due(matter, timer) : 0;
         if (!timer || due_ms > now_ms)
             return PIA_OK;
+        pia_status_t status = PIA_OK;
+        if (matter->kind == MACHINE_LABEL)
+            status = renewal_catch_up(db, library, matter, due_ms, problem);
+        if (status != PIA_OK)
+            return status;
         act_t act = {
             .db = db,
             .library = library,
@@ -206,7 +213,7 @@ pia_status_t matter_catch_up(
             .timer = timer,
             .due_ms = due_ms,
         };
-        pia_status_t status = make(&act, problem);
+        status = make(&act, problem);
         if (status == PIA_OK)
             status = make_automatic(&act, problem);
         if (status != PIA_OK)

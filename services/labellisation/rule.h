@@ -13,7 +13,7 @@ typedef enum {
     PARAMETER_FACT,     /* a fact that some effect of the machine records */
     PARAMETER_NEW_FACT, /* the name of a fact that this effect records */
     PARAMETER_VALUE,    /* a text */
-    PARAMETER_DATUM,    /* a required datum of the transition, other than text or persons */
+    PARAMETER_DATUM,    /* a datum of the transition, other than text or persons; may be absent */
     PARAMETER_CHOICE,   /* a required datum of this type; the next six likewise */
     PARAMETER_INTEGER,
     PARAMETER_TEXT,
@@ -31,6 +31,7 @@ typedef enum {
     PARAMETER_KIND,       /* a kind whose parent may be of this machine */
     PARAMETER_OF_CHILD,   /* as PARAMETER_TRANSITION, of the machine that `kind` names */
     PARAMETER_SILENCE,    /* a rule of law by which silence decides */
+    PARAMETER_PLAIN,      /* a rule of law that counts from date to date */
     PARAMETER_PERIOD,     /* a period that is not empty */
     PARAMETER_DAY,        /* "today" or "start" */
     PARAMETER_OPINION, /* a transition of the `of` machine that nobody makes by hand and that asks
@@ -43,9 +44,10 @@ typedef enum {
 typedef struct {
     const char *name; /* NULL ends the list */
     parameter_kind_t kind;
+    bool optional; /* may be absent; a map always may */
 } parameter_t;
 
-enum { PARAMETERS_MAX = 5 };
+enum { PARAMETERS_MAX = 6 };
 
 /* PIA_OK: holds. PIA_CONFLICT or PIA_FORBIDDEN: does not, `problem` says why. While someone asks
  * what is possible there are no data: a guard that needs them then holds. */
@@ -83,6 +85,7 @@ typedef struct effect_kind {
     bool personal;     /* as of a guard */
     bool pure;         /* changes nothing but the matter */
     bool others;       /* moves other matters: runs once this one is stored */
+    bool dates;        /* the fact that it records is a date */
 } effect_kind_t;
 
 /* NULL if there is no such name. */

@@ -26,6 +26,7 @@
 #include "proto/piece.h"
 #include "proto/process.h"
 #include "proto/receipt.h"
+#include "proto/remedy.h"
 #include "proto/review.h"
 #include "proto/section.h"
 #include "proto/session.h"
@@ -91,6 +92,8 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_label_transition, PIA_ROLE_ANY, handle_label_transition},
     {&pia_msg_labellisation_label_transitions, PIA_ROLE_ANY, handle_label_transitions},
     {&pia_msg_labellisation_label_history, PIA_ROLE_ANY, handle_label_history},
+    {&pia_msg_labellisation_label_texts, PIA_ROLE_ANY, handle_label_texts},
+    {&pia_msg_labellisation_label_verify, CONTROL, handle_label_verify},
     {&pia_msg_labellisation_process_get, PIA_ROLE_PUBLIC, handle_process_get},
     {&pia_msg_labellisation_process_list, PIA_ROLE_PUBLIC, handle_process_list},
     {&pia_msg_labellisation_process_check, PIA_ROLE_ANY, handle_process_check},
@@ -144,6 +147,15 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_session_texts, BODY, handle_session_texts},
     {&pia_msg_labellisation_session_verify, CONTROL, handle_session_verify},
     {&pia_msg_labellisation_session_convocation, BODY, handle_session_convocation},
+    {&pia_msg_labellisation_remedy_create, PIA_ROLE_ANY, handle_remedy_create},
+    {&pia_msg_labellisation_remedy_get, PIA_ROLE_ANY, handle_remedy_get},
+    {&pia_msg_labellisation_remedy_list, PIA_ROLE_ANY, handle_remedy_list},
+    {&pia_msg_labellisation_remedy_transition, PIA_ROLE_ANY, handle_remedy_transition},
+    {&pia_msg_labellisation_remedy_transitions, PIA_ROLE_ANY, handle_remedy_transitions},
+    {&pia_msg_labellisation_remedy_history, PIA_ROLE_ANY, handle_remedy_history},
+    {&pia_msg_labellisation_remedy_texts, PIA_ROLE_ANY, handle_remedy_texts},
+    {&pia_msg_labellisation_remedy_verify, CONTROL, handle_remedy_verify},
+    {&pia_msg_labellisation_remedy_deadline, PIA_ROLE_ANY, handle_remedy_deadline},
     {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
     {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
     {NULL, 0, NULL},
@@ -154,13 +166,13 @@ extern const char labellisation_migration_1[], labellisation_migration_2[];
 extern const char labellisation_migration_3[], labellisation_migration_4[];
 extern const char labellisation_migration_5[];
 extern const char labellisation_migration_6[], labellisation_migration_7[];
+extern const char labellisation_migration_8[];
 extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
-    {1, labellisation_migration_1}, {2, labellisation_migration_2},
-    {3, labellisation_migration_3}, {4, labellisation_migration_4},
-    {5, labellisation_migration_5}, {6, labellisation_migration_6},
-    {7, labellisation_migration_7}, {0, NULL},
+    {1, labellisation_migration_1}, {2, labellisation_migration_2}, {3, labellisation_migration_3},
+    {4, labellisation_migration_4}, {5, labellisation_migration_5}, {6, labellisation_migration_6},
+    {7, labellisation_migration_7}, {8, labellisation_migration_8}, {0, NULL},
 };
 
 const pia_option_t labellisation_options[] = {

@@ -67,6 +67,7 @@ static void make(replay_t *replay, act_t *act)
         .fired = act->timer,
         .fired_ms = act->due_ms,
     };
+    act->from = step.from;
     if (act->transition->to != STATE_NONE)
         matter->state = act->transition->to;
     for (size_t i = 0; i < act->transition->effect_count; i++) {

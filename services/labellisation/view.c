@@ -3,8 +3,10 @@
 
 #include "deadline.h"
 #include "engine.h"
+#include "label_life.h"
 #include "milestone.h"
 #include "pia/clock.h"
+#include "renewal.h"
 #include "review.h"
 #include "signature.h"
 #include "store_matter.h"
@@ -70,14 +72,34 @@ json_t *view_matter(const matter_t *matter, uint32_t roles)
     return json;
 }
 
-json_t *view_label(const matter_t *label)
+/* Whether it is in force beyond its end. */
+static bool is_held(const matter_t *label)
 {
+    const char *standing = label->machine->states[label->state].standing;
+    int64_t until;
+    return !label_has_ended(standing) && label_day(label, "until", &until) &&
+           day_of(pia_clock_now()) >= until;
+}
+
+pia_status_t view_label(pia_db_t *db, const matter_t *label, json_t **ret_json)
+{
+    static const char *const facts[] = {"number", "from", "until", "midterm", "renews"};
+    char renewal[PIA_UUID_TEXT_SIZE];
     json_t *json = view_common(label);
     json_object_set_new(json, "dossier", json_string(label->parent));
-    json_object_set(json, "number", json_object_get(label->facts, "number"));
-    json_object_set(json, "from", json_object_get(label->facts, "from"));
-    json_object_set(json, "until", json_object_get(label->facts, "until"));
-    return json;
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++)
+        json_object_set(json, facts[i], json_object_get(label->facts, facts[i]));
+    if (is_held(label))
+        json_object_set_new(json, "held", json_true());
+    pia_status_t status = renewal_dossier(db, label->id, renewal);
+    if (status == PIA_OK)
+        json_object_set_new(json, "renewal", json_string(renewal));
+    if (status == PIA_OK || status == PIA_NOT_FOUND) {
+        *ret_json = json;
+        return PIA_OK;
+    }
+    json_decref(json);
+    return status;
 }
 
 static pia_status_t add_for_readers(pia_db_t *db, const matter_t *dossier, json_t *json)
@@ -124,6 +146,7 @@ pia_status_t view_dossier(pia_db_t *db,
         roles = PIA_ROLE_REVIEWER;
     json_t *json = view_matter(dossier, roles);
     json_object_set(json, "specification", json_object_get(dossier->card, "specification"));
+    json_object_set(json, "renews", json_object_get(dossier->card, "renews"));
     json_t *milestones = NULL;
     json_t *deadline = declared ? deadline_view(dossier) : NULL;
     if (deadline)

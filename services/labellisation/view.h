@@ -20,8 +20,8 @@ view_fn view_dossier;
 /* What all kinds have in common; a view of a kind adds to it. Its facts are for readers. */
 json_t *view_matter(const matter_t *matter, uint32_t roles);
 
-/* A label; the same for everyone. */
-json_t *view_label(const matter_t *label);
+/* A label; the same for everyone. The caller owns it. */
+pia_status_t view_label(pia_db_t *db, const matter_t *label, json_t **ret_json);
 
 /* What someone with these roles may do with it now: proto's transition_list. */
 pia_status_t view_transitions(const labellisation_t *self,

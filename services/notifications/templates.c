@@ -24,6 +24,7 @@
     X(appel_transitioned)                                                                          \
     X(review_transitioned)                                                                         \
     X(session_transitioned)                                                                        \
+    X(remedy_transitioned)                                                                         \
     X(publication_published)                                                                       \
     X(publication_changed)                                                                         \
     X(publication_cancelled)

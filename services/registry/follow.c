@@ -14,20 +14,13 @@
 
 static const char LABELS_SOURCE[] = "/services/labellisation";
 
-/* Types that say by their name what became of a label; label.transitioned says it by `effect`. */
+/* What `effect` says of a label. `coming` says nothing: it is told by its award. */
 static const struct {
     const char *word;
     pole_state_t state;
 } outcomes[] = {
-    {"label.suspended", POLE_SUSPENDED},
-    {"label.reinstated", POLE_ACTIVE},
-    {"label.expired", POLE_ENDED},
-    {"label.withdrawn", POLE_ENDED},
-    {"label.revoked", POLE_ENDED},
-    {"label.ended", POLE_ENDED},
-    {"in_force", POLE_ACTIVE},
-    {"suspended", POLE_SUSPENDED},
-    {"ended", POLE_ENDED},
+    {"in_force", POLE_ACTIVE}, {"suspended", POLE_SUSPENDED}, {"repealed", POLE_ENDED},
+    {"withdrawn", POLE_ENDED}, {"renounced", POLE_ENDED},     {"expired", POLE_ENDED},
 };
 
 static pole_state_t outcome_of(const char *word)
@@ -73,6 +66,8 @@ static void apply_award(const award_t *award, pole_t *pole)
     TEXT_SET(pole->sectors, award->sectors);
     TEXT_SET(pole->label, award->award.label);
     TEXT_SET(pole->label_until, award->award.until);
+    TEXT_SET(pole->next_label, NULL);
+    TEXT_SET(pole->next_until, NULL);
     TEXT_SET(pole->reason, NULL);
     if (pole->labelled_since[0] == '\0') {
         TEXT_SET(pole->labelled_since, award->award.from);
@@ -85,7 +80,28 @@ static void apply_award(const award_t *award, pole_t *pole)
 static bool is_superseded(const pole_t *present, const award_t *award)
 {
     return strcmp(present->label, award->award.label) == 0 ||
+           strcmp(present->next_label, award->award.label) == 0 ||
            (present->state != POLE_ENDED && strcmp(present->label_until, award->award.until) >= 0);
+}
+
+/* Whether the award continues the pôle's present label and begins where that one ends: until then
+ * that one counts. */
+static bool is_next(const pole_t *present, const award_t *award)
+{
+    return present->state != POLE_ENDED && award->award.renews != NULL &&
+           strcmp(present->label, award->award.renews) == 0 &&
+           strcmp(award->award.from, present->label_until) == 0;
+}
+
+/* The next label begins. */
+static void take_next(pole_t *pole)
+{
+    TEXT_SET(pole->label, pole->next_label);
+    TEXT_SET(pole->label_until, pole->next_until);
+    TEXT_SET(pole->next_label, NULL);
+    TEXT_SET(pole->next_until, NULL);
+    TEXT_SET(pole->reason, NULL);
+    pole->state = POLE_ACTIVE;
 }
 
 static pia_status_t label_pole(pia_db_t *db,
@@ -103,6 +119,11 @@ static pia_status_t label_pole(pia_db_t *db,
     }
     if (found == PIA_OK && is_superseded(&pole, award)) {
         return PIA_OK;
+    }
+    if (found == PIA_OK && is_next(&pole, award)) {
+        TEXT_SET(pole.next_label, award->award.label);
+        TEXT_SET(pole.next_until, award->award.until);
+        return store_pole_update(db, &pole);
     }
     apply_award(award, &pole);
     const char *place = award->pole.departement;
@@ -137,24 +158,95 @@ static pia_status_t on_award(pia_db_t *db, const pia_event_t *event)
     return label_pole(db, event, &award, &structure);
 }
 
-/* A label that is not (or no more) a pôle's: nothing to do if it was never awarded here. */
-static pia_status_t on_outcome(pia_db_t *db, const pia_event_t *event, pole_state_t state)
+/* What became of a label. */
+typedef struct {
+    const char *label, *code, *effect;
+    const char *from, *until; /* as they stand now; NULL: not told */
+    pole_state_t state;
+} outcome_t;
+
+static const char *text_of(const json_t *json, const char *member)
 {
-    const char *label = json_string_value(json_object_get(event->data, "label"));
+    return json_string_value(json_object_get(json, member));
+}
+
+/* A withdrawn label never was: if it was the pôle's first, the pôle was never labelled. */
+static void apply_to_present(pole_t *pole, const outcome_t *outcome)
+{
+    if (strcmp(outcome->effect, "expired") == 0 && pole->next_label[0] != '\0') {
+        take_next(pole);
+        return;
+    }
+    pole->state = outcome->state;
+    if (outcome->state != POLE_SUSPENDED) {
+        TEXT_SET(pole->reason, NULL);
+    }
+    if (outcome->until != NULL) {
+        TEXT_SET(pole->label_until, outcome->until);
+    }
+    bool first = outcome->from != NULL && strcmp(pole->labelled_since, outcome->from) == 0;
+    if (strcmp(outcome->effect, "withdrawn") == 0 && first) {
+        TEXT_SET(pole->labelled_since, NULL);
+    } else if (outcome->state == POLE_ACTIVE && pole->labelled_since[0] == '\0') {
+        TEXT_SET(pole->labelled_since, outcome->from);
+    }
+}
+
+static void apply_to_next(pole_t *pole, const outcome_t *outcome)
+{
+    if (outcome->until != NULL) {
+        TEXT_SET(pole->next_until, outcome->until);
+    }
+    if (outcome->state == POLE_ACTIVE) {
+        take_next(pole);
+    } else if (outcome->state == POLE_ENDED) {
+        TEXT_SET(pole->next_label, NULL);
+        TEXT_SET(pole->next_until, NULL);
+    }
+}
+
+/* Whether an outcome has changed nothing. */
+static bool is_same(const pole_t *before, const pole_t *after)
+{
+    return before->state == after->state && strcmp(before->label, after->label) == 0 &&
+           strcmp(before->label_until, after->label_until) == 0 &&
+           strcmp(before->labelled_since, after->labelled_since) == 0 &&
+           strcmp(before->next_label, after->next_label) == 0 &&
+           strcmp(before->next_until, after->next_until) == 0;
+}
+
+/* A label that no pôle has (any more): nothing to do, if its pôle has had another one since. */
+static pia_status_t pass_over(pia_db_t *db, const pia_event_t *event, const outcome_t *outcome)
+{
     pole_t pole;
-    if (label == NULL || !pia_format_check("uuid", label)) {
+    if (outcome->state == POLE_ACTIVE) {
+        return PIA_OK;
+    }
+    pia_status_t status = outcome->code ? store_pole_find(db, outcome->code, &pole) : PIA_NOT_FOUND;
+    return status == PIA_NOT_FOUND ? refuse(db, event, "no pôle has this label") : status;
+}
+
+static pia_status_t on_outcome(pia_db_t *db, const pia_event_t *event, const outcome_t *outcome)
+{
+    pole_t pole, before;
+    if (outcome->label == NULL || !pia_format_check("uuid", outcome->label)) {
         return refuse(db, event, "its data names no label");
     }
-    pia_status_t status = store_pole_find_by_label(db, label, &pole);
+    pia_status_t status = store_pole_find_by_label(db, outcome->label, &pole);
     if (status == PIA_NOT_FOUND) {
-        return state == POLE_ACTIVE ? PIA_OK : refuse(db, event, "no pôle has this label");
+        return pass_over(db, event, outcome);
     }
-    if (status != PIA_OK || pole.state == state) {
+    if (status != PIA_OK) {
         return status;
     }
-    pole.state = state;
-    if (state != POLE_SUSPENDED) {
-        TEXT_SET(pole.reason, NULL);
+    before = pole;
+    if (strcmp(pole.label, outcome->label) == 0) {
+        apply_to_present(&pole, outcome);
+    } else {
+        apply_to_next(&pole, outcome);
+    }
+    if (is_same(&before, &pole)) {
+        return PIA_OK;
     }
     status = store_pole_update(db, &pole);
     return status == PIA_OK ? announce_pole(db, "pole.updated", &pole) : status;
@@ -165,11 +257,18 @@ static pia_status_t on_label(pia_db_t *db, const pia_event_t *event)
     if (strcmp(event->type, "label.awarded") == 0) {
         return on_award(db, event);
     }
-    pole_state_t state = outcome_of(event->type);
-    if (strcmp(event->type, "label.transitioned") == 0) {
-        state = outcome_of(json_string_value(json_object_get(event->data, "effect")));
+    if (strcmp(event->type, "label.transitioned") != 0) {
+        return PIA_OK;
     }
-    return state == POLE_UNKNOWN ? PIA_OK : on_outcome(db, event, state);
+    const outcome_t outcome = {
+        .label = text_of(event->data, "label"),
+        .code = text_of(json_object_get(event->data, "pole"), "code"),
+        .effect = text_of(event->data, "effect"),
+        .from = text_of(event->data, "valid_from"),
+        .until = text_of(event->data, "valid_until"),
+        .state = outcome_of(text_of(event->data, "effect")),
+    };
+    return outcome.state == POLE_UNKNOWN ? PIA_OK : on_outcome(db, event, &outcome);
 }
 
 pia_status_t registry_on_event(void *self, const pia_event_t *event)

@@ -36,10 +36,12 @@ typedef struct {
     char themes[CODES_SIZE];  /* comma-joined codes, the first is the main one */
     char sectors[CODES_SIZE]; /* comma-joined codes */
     pole_state_t state;
-    char labelled_since[11]; /* year or date */
-    char label_until[11];    /* first day without label */
-    char label[UUID_SIZE];   /* the labellisation's id */
-    char reason[2001];       /* why suspended */
+    char labelled_since[11];    /* year or date */
+    char label_until[11];       /* first day without label */
+    char label[UUID_SIZE];      /* the labellisation's id */
+    char next_label[UUID_SIZE]; /* awarded: continues `label` where that one ends */
+    char next_until[11];        /* its first day without label */
+    char reason[2001];          /* why suspended */
     bool demonstration;
     int64_t version;
 } pole_t;

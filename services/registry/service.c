@@ -65,9 +65,7 @@ static const pia_option_t options[] = {
 
 static const pia_migration_t migrations[] = {{1, registry_migration_001}, {0, NULL}};
 
-static const char FOLLOW[] =
-    "{\"types\": [\"label.awarded\", \"label.transitioned\", \"label.suspended\", "
-    "\"label.expired\", \"label.withdrawn\"]}";
+static const char FOLLOW[] = "{\"types\": [\"label.awarded\", \"label.transitioned\"]}";
 
 /* Legal time in force, before anything is dated. */
 static pia_status_t set_clock(registry_t *registry, pia_db_t *db, pia_problem_t *problem)

@@ -9,7 +9,8 @@
 
 #define COLUMNS                                                                                    \
     "code, name, full_name, structure, carrier, carrier_type, departement, region, city, themes, " \
-    "sectors, state, labelled_since, label_until, label, reason, demonstration, version"
+    "sectors, state, labelled_since, label_until, label, reason, demonstration, version, "         \
+    "next_label, next_until"
 
 /* Whether a list of codes ("a,b") holds what one of four patterns asks for; the first is empty:
  * nothing is asked for. */
@@ -23,14 +24,14 @@ enum { FIND, FIND_BY_LABEL, INSERT, UPDATE, LIST, TOUCH_LIST, LIST_VERSION };
 
 static const char *const sql[] = {
     [FIND] = "SELECT " COLUMNS " FROM pole WHERE code = $1",
-    [FIND_BY_LABEL] = "SELECT " COLUMNS " FROM pole WHERE label = $1",
+    [FIND_BY_LABEL] = "SELECT " COLUMNS " FROM pole WHERE label = $1 OR next_label = $1",
     [INSERT] = "INSERT INTO pole (" COLUMNS ", sort) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, "
-               "$10, $11, $12, $13, $14, $15, $16, $17, 1, $18) ON CONFLICT DO NOTHING",
+               "$10, $11, $12, $13, $14, $15, $16, $17, 1, $19, $20, $18) ON CONFLICT DO NOTHING",
     [UPDATE] = "UPDATE pole SET name = $2, full_name = $3, structure = $4, carrier = $5, "
                "carrier_type = $6, departement = $7, region = $8, city = $9, themes = $10, "
                "sectors = $11, state = $12, labelled_since = $13, label_until = $14, label = $15, "
-               "reason = $16, demonstration = $17, sort = $18, version = version + 1 "
-               "WHERE code = $1 AND version = $19",
+               "reason = $16, demonstration = $17, sort = $18, next_label = $19, "
+               "next_until = $20, version = version + 1 WHERE code = $1 AND version = $21",
     [LIST] = "SELECT " COLUMNS " FROM pole WHERE (sort, code) > ($1, $2) "
              "AND (" HAS_THEME ") AND (" HAS_SECTOR ") "
              "AND (CAST($11 AS TEXT) = '' OR $11 LIKE '%,' || region || ',%') "
@@ -41,7 +42,7 @@ static const char *const sql[] = {
     [LIST_VERSION] = "SELECT version FROM list_version WHERE list = 'poles'",
 };
 
-/* Binds $1 to $18. */
+/* Binds $1 to $20. */
 static void bind(pia_stmt_t *stmt, const pole_t *pole)
 {
     char sort[FOLD_MAX + 1];
@@ -64,6 +65,8 @@ static void bind(pia_stmt_t *stmt, const pole_t *pole)
     pia_stmt_text(stmt, 16, text_or_null(pole->reason));
     pia_stmt_integer(stmt, 17, pole->demonstration);
     pia_stmt_bytes(stmt, 18, sort, sort_size);
+    pia_stmt_text(stmt, 19, text_or_null(pole->next_label));
+    pia_stmt_text(stmt, 20, text_or_null(pole->next_until));
 }
 
 pia_status_t store_pole_next(pia_stmt_t *stmt, pole_t *ret_pole)
@@ -90,6 +93,8 @@ pia_status_t store_pole_next(pia_stmt_t *stmt, pole_t *ret_pole)
     TEXT_SET(ret_pole->reason, pia_stmt_column_text(stmt, 15));
     ret_pole->demonstration = pia_stmt_column_integer(stmt, 16) != 0;
     ret_pole->version = pia_stmt_column_integer(stmt, 17);
+    TEXT_SET(ret_pole->next_label, pia_stmt_column_text(stmt, 18));
+    TEXT_SET(ret_pole->next_until, pia_stmt_column_text(stmt, 19));
     return PIA_OK;
 }
 
@@ -136,7 +141,7 @@ pia_status_t store_pole_update(pia_db_t *db, pole_t *pole)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[UPDATE]);
     bind(stmt, pole);
-    pia_stmt_integer(stmt, 19, pole->version);
+    pia_stmt_integer(stmt, 21, pole->version);
     pia_status_t status = write_one(db, stmt);
     pole->version += status == PIA_OK;
     return status;

@@ -264,6 +264,7 @@ static void run_effects(model_t *self, world_t *world, matter_t *matter, const e
         .record = entry->data,
         .effective_ms = entry->effective_ms,
         .recorded_ms = entry->recorded_ms,
+        .from = entry->from ? machine_state(matter->machine, entry->from) : STATE_NONE,
     };
     if (has_impure_effect(entry->transition) && entry->number > 1)
         take_facts(self, world, matter, entry);

@@ -110,6 +110,17 @@ class Campaign:
         return {"pieces": [{"piece": "budget", "why": "missing"}], "delai": until.isoformat(),
                 "message": "Le budget."}
 
+    def day(self, days=0):
+        """A day of legal time in Paris, `days` from now (as the tests run, never around midnight)."""
+        now = datetime.datetime.fromisoformat(
+            self.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
+        return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
+
+    def notice(self, measure, basis="condition_non_remplie", days=16):
+        """The data of a notice of intent: what opens the contradictory phase of a label."""
+        return {"mesure": measure, "fondement": basis, "griefs": "Aucune action depuis un an.",
+                "delai": self.day(days)}
+
     def reviewers(self, *who):
         return {"rapporteurs": [self.persons[name] for name in who or ("reviewer 1", "reviewer 2")]}
 

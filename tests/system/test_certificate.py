@@ -50,7 +50,8 @@ def move(campaign, who, label, transition, data=None):
 
 
 def suspend(campaign, label):
-    label = move(campaign, "secretariat", label, "ouvrir_procedure", {"griefs": "Aucune action."})
+    label = move(campaign, "secretariat", label, "ouvrir_procedure", campaign.notice("suspension"))
+    label = move(campaign, "candidate", label, "presenter_observations", {"observations": "Nous agissons."})
     return move(campaign, "minister", label, "suspendre",
                 {"motifs_droit": "CRPA L242-2.", "motifs_fait": "Aucune action."})
 
@@ -143,15 +144,17 @@ def test_a_label_that_does_not_hold_says_so(campaign):
     assert shown["standing"] == "suspended" and shown["state_label"] == "Suspendu"
     assert "<strong>suspendu</strong>" in page_of(campaign, label["number"]).body.decode()
     refused(campaign.call("candidate", "labellisation.label.certificate", {"label": label["id"]}), 409)
-    label = move(campaign, "secretariat", label, "ouvrir_procedure", {"griefs": "Toujours aucune."})
+    label = move(campaign, "secretariat", label, "ouvrir_procedure", campaign.notice("abrogation"))
     shown = campaign.web.get(f"/v1/certificates/{label['number']}").json
     assert shown["standing"] == "suspended"  # a procedure that is open changes nothing
-    label = move(campaign, "minister", label, "classer")
+    label = move(campaign, "minister", label, "classer_suspendu")
+    assert campaign.web.get(f"/v1/certificates/{label['number']}").json["standing"] == "suspended"
+    label = move(campaign, "minister", label, "lever_suspension")
     assert campaign.web.get(f"/v1/certificates/{label['number']}").json["standing"] == "valid"
     label = move(campaign, "candidate", label, "renoncer")
     shown = campaign.web.get(f"/v1/certificates/{label['number']}").json
-    assert shown["standing"] == "ended" and shown["until"] == shown["since"] == label["until"]
-    assert "<strong>terminé</strong>" in page_of(campaign, label["number"]).body.decode()
+    assert shown["standing"] == "renounced" and shown["until"] == shown["since"] == label["until"]
+    assert "<strong>abandonné par son titulaire</strong>" in page_of(campaign, label["number"]).body.decode()
 
 
 def test_the_page_says_what_it_does_not_know(campaign):

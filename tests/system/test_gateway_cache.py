@@ -1,6 +1,7 @@
 """Public things come from Redis: poles, publications and labels, each in its owner's keys. What not
 everyone may see never does; who wrote sees the write; others see it about a second later at most."""
 
+import datetime
 import os
 import re
 import time
@@ -290,16 +291,16 @@ def test_a_label_that_moves(net, web):
     path, key = f"/v1/labels/{net.label['id']}", net.label["key"]
     old = from_cache(web, path, "labellisation")
     from_cache(web, "/v1/labels", "labellisation")
-    body = {"transition": "ouvrir_procedure", "data": {"griefs": "Aucune action (démonstration)."}}
+    body = {"transition": "demander_renouvellement"}
     moved = web.post(f"{path}/transitions", body, key=key, headers={"If-Match": old.headers["etag"]})
     assert moved.status == 200, moved
     for answer in (web.get(path).json, web.get("/v1/labels").json["items"][0]):
         assert answer == moved.json and answer["version"] == old.json["version"] + 1
-    reasons = {"motifs_droit": "Article d'essai.", "motifs_fait": "Aucune action (démonstration)."}
+    day = datetime.date.fromisoformat(moved.json["until"])
     from_cache(web, path, "labellisation")
-    body = {"label": net.label["id"], "transition": "suspendre", "version": moved.json["version"],
-            "data": reasons}
+    body = {"label": net.label["id"], "transition": "proroger", "version": moved.json["version"],
+            "data": {"fin": day.isoformat(), "motifs": "Le comité se réunit plus tard (essai)."}}
     answer = net.call("labellisation.label.transition", body, key=net.label["minister"])
     assert answer.status == 200, answer
     for where, label in ((path, lambda json: json), ("/v1/labels", lambda json: json["items"][0])):
-        assert seen_after(lambda w=where, f=label: f(web.get(w).json)["state"] == "suspendu") < OTHERS_S
+        assert seen_after(lambda w=where, f=label: f(web.get(w).json)["until"] > day.isoformat()) < OTHERS_S

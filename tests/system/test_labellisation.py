@@ -183,8 +183,10 @@ def test_a_label_has_its_own_life(campaign):
     registry_says("active")
     refused(move("minister", "suspendre"), 409)
     refused(move("candidate", "ouvrir_procedure"), 403)
-    assert move("secretariat", "ouvrir_procedure", {"griefs": "Aucune action."}).status == 200
+    assert move("secretariat", "ouvrir_procedure", campaign.notice("suspension")).status == 200
     reasons = {"motifs_droit": "CRPA L242-2.", "motifs_fait": "Aucune action."}
+    refused(move("minister", "suspendre", reasons), 409)  # not heard yet
+    assert move("candidate", "presenter_observations", {"observations": "Nous agissons."}).status == 200
     refused(move("minister", "suspendre"), 400, "/data/motifs_droit")
     assert move("minister", "suspendre", reasons).status == 200 and label["state"] == "suspendu"
     registry_says("suspended")
@@ -192,7 +194,7 @@ def test_a_label_has_its_own_life(campaign):
     registry_says("ended")
     history = campaign.ok("candidate", "labellisation.label.history", {"label": label["id"]})
     assert [entry["transition"] for entry in history["items"]] == [
-        "delivrer", "ouvrir_procedure", "suspendre", "renoncer"]
+        "delivrer", "ouvrir_procedure", "presenter_observations", "suspendre", "renoncer"]
 
 
 def test_the_procedure_can_be_read_by_anyone(campaign):

@@ -93,8 +93,12 @@ def test_silence_decides_also_while_nothing_runs(pia):
     assert entry["transition"] == "refuser_implicitement" and entry["effective_at"] == due
     assert entry["recorded_at"] > due and entry["actor"] == "/services/labellisation"
     assert len([e for e in campaign.history(dossier) if e["to"] == "refuse_implicite"]) == 1
-    dossier = campaign.go("candidate", dossier, "former_recours", {"motifs": "Le besoin est là."})
-    assert dossier["state"] == "recours"
+    day = entry["effective_at"][:10]
+    remedy = campaign.ok("secretariat", "labellisation.remedy.create", {
+        "dossier": dossier["id"], "transition": "former_gracieux",
+        "data": {"envoye_le": campaign.day(), "recu_le": campaign.day(), "notifie_le": day,
+                 "motifs": "Le besoin est là."}})
+    assert remedy["state"] == "examen" and campaign.get(dossier)["state"] == "refuse_implicite"
 
 
 def test_another_procedure_is_a_file(pia):

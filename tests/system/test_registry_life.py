@@ -188,7 +188,7 @@ def test_an_awarded_label_makes_a_pole_whatever_came_before(journal):
     stats = journal.call("service.stats", {}, service="registry").body
     assert stats["counters"]["refused_events"] == 3, stats
     assert "structure" not in make(journal, "registry.pole.get", {"code": "cnidep"})
-    ended = label_event("label.transitioned", {"label": label, "effect": "ended"})
+    ended = label_event("label.transitioned", {"label": label, "effect": "expired"})
     make(journal, "diffusion.event.append", {"events": [ended]}, key)
     wait_for(lambda: pole_in_state("ended"))
 

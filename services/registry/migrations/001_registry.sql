@@ -34,6 +34,8 @@ CREATE TABLE pole (
     labelled_since TEXT,
     label_until TEXT,
     label TEXT UNIQUE,
+    next_label TEXT UNIQUE, -- awarded: continues `label` where that one ends
+    next_until TEXT,
     reason TEXT,
     demonstration BIGINT NOT NULL,
     version BIGINT NOT NULL

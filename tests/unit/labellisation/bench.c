@@ -254,6 +254,27 @@ void bench_report(
     }
 }
 
+pia_status_t bench_move_kind(bench_t *self,
+                             machine_kind_t kind,
+                             const char *id,
+                             const pia_principal_t *principal,
+                             const char *transition,
+                             const char *data)
+{
+    const bench_step_t step = {transition, data, 0};
+    return move_matter(self, kind, id, principal, &step);
+}
+
+void bench_tick(bench_t *self)
+{
+    labellisation_t service = {.db = self->db, .library = self->library};
+    uint64_t before;
+    do {
+        before = service.timed;
+        assert_int_equal(labellisation_tick(&service, self->now_ms), PIA_OK);
+    } while (service.timed != before);
+}
+
 const char *bench_state(bench_t *self, machine_kind_t kind, const char *id)
 {
     matter_t matter;
@@ -316,14 +337,19 @@ static void make_moves(bench_t *self, const char *id, const move_t *moves, size_
     }
 }
 
+void bench_bring_to_decision(bench_t *self, const char *id)
+{
+    make_moves(self, id, to_review, sizeof to_review / sizeof to_review[0]);
+    bench_report(self, id, REVIEWER_1, "favorable", 4);
+    bench_report(self, id, REVIEWER_2, "favorable", 3);
+    make_moves(self, id, to_decision, sizeof to_decision / sizeof to_decision[0]);
+    assert_string_equal(bench_state(self, MACHINE_DOSSIER, id), "decision");
+}
+
 void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE])
 {
     bench_create(self, "label-pia", ret_id);
-    make_moves(self, ret_id, to_review, sizeof to_review / sizeof to_review[0]);
-    bench_report(self, ret_id, REVIEWER_1, "favorable", 4);
-    bench_report(self, ret_id, REVIEWER_2, "favorable", 3);
-    make_moves(self, ret_id, to_decision, sizeof to_decision / sizeof to_decision[0]);
-    assert_string_equal(bench_state(self, MACHINE_DOSSIER, ret_id), "decision");
+    bench_bring_to_decision(self, ret_id);
 }
 
 bench_t bench;

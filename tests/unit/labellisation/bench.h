@@ -72,6 +72,17 @@ void bench_review_of(bench_t *self,
                      const char *person,
                      char ret_id[PIA_UUID_TEXT_SIZE]);
 
+/* The same of any kind, at the present version. */
+pia_status_t bench_move_kind(bench_t *self,
+                             machine_kind_t kind,
+                             const char *id,
+                             const pia_principal_t *principal,
+                             const char *transition,
+                             const char *data);
+
+/* Applies what is due by self->now_ms to all matters, as the service does. */
+void bench_tick(bench_t *self);
+
 /* Reads it; fails the test if it is not there. The caller clears it. */
 void bench_load(bench_t *self, machine_kind_t kind, const char *id, matter_t *ret_matter);
 
@@ -87,6 +98,8 @@ int64_t bench_announced(bench_t *self, const char *type);
 /* Moves a fresh dossier of the default definition before the decision: two favourable reviews, a
  * favourable opinion. */
 void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE]);
+/* The same of a dossier that is a draft. */
+void bench_bring_to_decision(bench_t *self, const char *id);
 
 /* What the tests of one program share: one bench at a time, fresh for each test. */
 extern bench_t bench;

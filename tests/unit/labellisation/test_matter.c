@@ -6,7 +6,6 @@
 
 #include "bench.h"
 #include "pia/clock.h"
-#include "review.h"
 #include "store_matter.h"
 
 static void both_signatures_award_the_label(void **state)
@@ -179,7 +178,7 @@ static void an_unfavourable_opinion_proposes_no_award(void **state)
     go(id, MINISTER, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}");
 }
 
-static void a_refusal_needs_its_reasons_and_may_be_appealed(void **state)
+static void a_refusal_needs_its_reasons(void **state)
 {
     (void)state;
     char id[PIA_UUID_TEXT_SIZE];
@@ -191,13 +190,6 @@ static void a_refusal_needs_its_reasons_and_may_be_appealed(void **state)
     go(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
        "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
     assert_state(id, "refuse");
-    go(id, CANDIDATE, PIA_ROLE_CANDIDAT, "former_recours", "{'motifs': 'Le besoin est là.'}");
-    go(id, MINISTER, PIA_ROLE_SIGNATORY, "admettre_recours", "{'motifs': 'Nouvel examen.'}");
-    assert_state(id, "instruction");
-    review_counts_t counts;
-    assert_int_equal(review_count(bench.db, id, "", &counts), PIA_OK);
-    assert_int_equal(counts.open, 0);
-    go(id, ISM, PIA_ROLE_SECRETARIAT, "affecter", "{'rapporteurs': ['" REVIEWER_1 "']}");
 }
 
 static void the_code_of_another_structures_pole_is_not_to_be_had(void **state)
@@ -223,7 +215,7 @@ int main(void)
         T(a_member_of_the_structure_gives_no_opinion),
         T(two_persons_sign_each_in_a_capacity_of_its_role),
         T(an_unfavourable_opinion_proposes_no_award),
-        T(a_refusal_needs_its_reasons_and_may_be_appealed),
+        T(a_refusal_needs_its_reasons),
         T(the_code_of_another_structures_pole_is_not_to_be_had),
 #undef T
     };

@@ -55,6 +55,25 @@ static json_t *award(const char *label, const char *structure, const char *code,
     return data;
 }
 
+static void tell(follow_t *follow, const char *label, const char *effect)
+{
+    give(follow, "label.transitioned", json_pack("{s:s, s:s}", "label", label, "effect", effect));
+}
+
+/* The same with its dates, of the pôle "demo". */
+static void tell_dates(
+    follow_t *follow, const char *label, const char *effect, const char *from, const char *until)
+{
+    give(follow, "label.transitioned",
+         json_pack("{s:s, s:s, s:s, s:s, s:{s:s}}", "label", label, "effect", effect, "valid_from",
+                   from, "valid_until", until, "pole", "code", "demo"));
+}
+
+static void read_pole(follow_t *follow, pole_t *ret_pole)
+{
+    assert_int_equal(store_pole_find(follow->database.db, "demo", ret_pole), PIA_OK);
+}
+
 /* Any bearer of the role service may append events of any of its types in its own name. */
 static void what_another_service_says_of_labels_is_not_heard(void **state)
 {
@@ -139,18 +158,86 @@ static void a_label_is_suspended_reinstated_and_ends(void **state)
     follow_t follow;
     follow_init(&follow);
     give(&follow, "label.awarded", award(LABEL_1, follow.structure, "demo", "2029-11-26"));
-    give(&follow, "label.suspended", json_pack("{s:s}", "label", LABEL_1));
+    tell(&follow, LABEL_1, "suspended");
     expect_pole(&follow, "demo", POLE_SUSPENDED, 2);
-    give(&follow, "label.transitioned",
-         json_pack("{s:s, s:s}", "label", LABEL_1, "effect", "suspended"));
+    tell(&follow, LABEL_1, "suspended");
     expect_pole(&follow, "demo", POLE_SUSPENDED, 2);
-    give(&follow, "label.transitioned",
-         json_pack("{s:s, s:s}", "label", LABEL_1, "effect", "in_force"));
+    tell(&follow, LABEL_1, "in_force");
     expect_pole(&follow, "demo", POLE_ACTIVE, 3);
     give(&follow, "label.transitioned", json_pack("{s:s}", "label", LABEL_1));
-    give(&follow, "label.expired", json_pack("{s:s}", "label", LABEL_1));
+    tell(&follow, LABEL_1, "expired");
     expect_pole(&follow, "demo", POLE_ENDED, 4);
     assert_int_equal(registry_database_announced(&follow.database, "pole.updated"), 3);
+    registry_database_clear(&follow.database);
+}
+
+static void give_renewal(follow_t *follow, const char *from)
+{
+    json_t *data = award(LABEL_2, follow->structure, "demo", "2032-11-26");
+    json_object_set_new(data, "from", json_string(from));
+    json_object_set_new(data, "renews", json_string(LABEL_1));
+    give(follow, "label.awarded", data);
+}
+
+static void a_renewal_begins_where_the_label_ends(void **state)
+{
+    (void)state;
+    follow_t follow;
+    pole_t pole;
+    follow_init(&follow);
+    give(&follow, "label.awarded", award(LABEL_1, follow.structure, "demo", "2029-11-26"));
+    give_renewal(&follow, "2029-11-26");
+    give_renewal(&follow, "2029-11-26");
+    read_pole(&follow, &pole);
+    assert_string_equal(pole.label, LABEL_1);
+    tell(&follow, LABEL_1, "suspended"); /* the present one still counts */
+    expect_pole(&follow, "demo", POLE_SUSPENDED, 3);
+    tell_dates(&follow, LABEL_1, "expired", "2026-11-26", "2029-11-26");
+    tell_dates(&follow, LABEL_2, "in_force", "2029-11-26", "2032-11-26");
+    read_pole(&follow, &pole);
+    assert_string_equal(pole.label, LABEL_2);
+    assert_string_equal(pole.label_until, "2032-11-26");
+    assert_string_equal(pole.labelled_since, "2026-11-26");
+    assert_int_equal(pole.state, POLE_ACTIVE);
+    assert_int_equal(refused(&follow), 0);
+    registry_database_clear(&follow.database);
+}
+
+static void a_renewal_of_what_is_over_counts_at_once(void **state)
+{
+    (void)state;
+    follow_t follow;
+    pole_t pole;
+    follow_init(&follow);
+    give(&follow, "label.awarded", award(LABEL_1, follow.structure, "demo", "2029-11-26"));
+    give_renewal(&follow, "2030-01-10");
+    tell_dates(&follow, LABEL_1, "expired", "2026-11-26", "2030-01-10");
+    read_pole(&follow, &pole);
+    assert_string_equal(pole.label, LABEL_2);
+    assert_int_equal(pole.state, POLE_ACTIVE);
+    assert_int_equal(refused(&follow), 0); /* the old one's end is no news */
+    registry_database_clear(&follow.database);
+}
+
+static void an_extension_moves_the_end_and_a_withdrawal_undoes_the_beginning(void **state)
+{
+    (void)state;
+    follow_t follow;
+    pole_t pole;
+    follow_init(&follow);
+    give(&follow, "label.awarded", award(LABEL_1, follow.structure, "demo", "2029-11-26"));
+    tell_dates(&follow, LABEL_1, "in_force", "2026-11-26", "2030-05-26");
+    read_pole(&follow, &pole);
+    assert_string_equal(pole.label_until, "2030-05-26");
+    tell_dates(&follow, LABEL_1, "withdrawn", "2026-11-26", "2026-11-26");
+    read_pole(&follow, &pole);
+    assert_int_equal(pole.state, POLE_ENDED);
+    assert_string_equal(pole.labelled_since, "");
+    tell_dates(&follow, LABEL_1, "in_force", "2026-11-26", "2030-05-26"); /* after a remedy */
+    tell_dates(&follow, LABEL_1, "repealed", "2026-11-26", "2027-03-01");
+    read_pole(&follow, &pole);
+    assert_string_equal(pole.labelled_since, "2026-11-26");
+    assert_string_equal(pole.label_until, "2027-03-01");
     registry_database_clear(&follow.database);
 }
 
@@ -170,8 +257,8 @@ static void what_cannot_be_applied_is_recorded_and_passed_over(void **state)
     assert_int_equal(refused(&follow), 3); /* another code for the same label */
     give(&follow, "label.awarded", json_pack("{s:s}", "label", LABEL_1));
     give(&follow, "label.awarded", NULL);
-    give(&follow, "label.expired", json_pack("{s:s}", "label", LABEL_2));
-    give(&follow, "label.expired", json_pack("{s:i}", "label", 7));
+    tell(&follow, LABEL_2, "expired");
+    give(&follow, "label.transitioned", json_pack("{s:i, s:s}", "label", 7, "effect", "expired"));
     assert_int_equal(refused(&follow), 7);
     expect_pole(&follow, "demo", POLE_ACTIVE, 1);
     registry_database_clear(&follow.database);
@@ -209,6 +296,9 @@ int main(void)
         cmocka_unit_test(an_award_told_twice_changes_nothing),
         cmocka_unit_test(a_renewal_replaces_the_label_and_an_older_one_does_not),
         cmocka_unit_test(a_label_is_suspended_reinstated_and_ends),
+        cmocka_unit_test(a_renewal_begins_where_the_label_ends),
+        cmocka_unit_test(a_renewal_of_what_is_over_counts_at_once),
+        cmocka_unit_test(an_extension_moves_the_end_and_a_withdrawal_undoes_the_beginning),
         cmocka_unit_test(what_cannot_be_applied_is_recorded_and_passed_over),
         cmocka_unit_test(a_reference_pole_is_not_taken_over),
         cmocka_unit_test(other_events_mean_nothing),

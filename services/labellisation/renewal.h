@@ -1,0 +1,32 @@
+/* renewal.h - a label's renewal: a dossier like any other that is linked to the label, opened once
+ * for each of its ends, and filled with what its last dossier held. Once it is filed the label
+ * stays in force, also beyond its end, until it is decided. Store thread. */
+#ifndef RENEWAL_H
+#define RENEWAL_H
+
+#include "matter.h"
+#include "rule.h"
+
+guard_fn guard_renewal_absent, guard_renewal_settled;
+effect_fn run_open_renewal, run_settle_renewal;
+
+/* The label that a dossier would renew. PIA_NOT_FOUND: none. */
+pia_status_t renewal_label(pia_db_t *db, const char *dossier, char ret_label[PIA_UUID_TEXT_SIZE]);
+
+/* The dossier that would renew a label, opened last. PIA_NOT_FOUND: none. */
+pia_status_t renewal_dossier(pia_db_t *db, const char *label, char ret_dossier[PIA_UUID_TEXT_SIZE]);
+
+/* Applies what was due by an instant for the dossiers that would renew a label: what happens to the
+ * label at that instant depends on it. PIA_CONFLICT: that has moved the label on. */
+pia_status_t renewal_catch_up(pia_db_t *db,
+                              library_t *library,
+                              const matter_t *label,
+                              int64_t until_ms,
+                              pia_problem_t *problem);
+
+/* Writes into a new dossier what an earlier one holds: the texts of its sections as first versions,
+ * its files by reference (the same bytes, by their hash), as far as its own definition asks for
+ * them. */
+pia_status_t renewal_fill(const act_t *act, const matter_t *dossier, const char *earlier);
+
+#endif

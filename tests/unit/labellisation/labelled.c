@@ -1,0 +1,101 @@
+/* labelled.c - a bench with labels. */
+#include "pia_test.h"
+
+#include "labelled.h"
+
+#include <string.h>
+
+#include "pia/clock.h"
+#include "store_matter.h"
+
+void at(const char *text)
+{
+    assert_true(pia_time_parse(text, &bench.now_ms));
+}
+
+void sign(const char *dossier, char ret_label[PIA_UUID_TEXT_SIZE])
+{
+    go(dossier, MINISTER, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}");
+    go(dossier, ISM, PIA_ROLE_SECRETARIAT, "signer", "{'capacite': 'ism'}");
+    assert_int_equal(store_matter_child(bench.db, dossier, MACHINE_LABEL, ret_label), PIA_OK);
+}
+
+void award(char ret_dossier[PIA_UUID_TEXT_SIZE], char ret_label[PIA_UUID_TEXT_SIZE])
+{
+    bench_to_decision(&bench, ret_dossier);
+    sign(ret_dossier, ret_label);
+}
+
+typedef struct {
+    machine_kind_t kind;
+    const char *id, *person, *transition, *data;
+    uint32_t role;
+} step_t;
+
+static pia_status_t move(const step_t *step)
+{
+    const char *structure = step->role == PIA_ROLE_CANDIDAT ? STRUCTURE : NULL;
+    pia_principal_t principal = bench_person(step->person, step->role, structure);
+    return bench_move_kind(&bench, step->kind, step->id, &principal, step->transition, step->data);
+}
+
+static void must_move(const step_t *step)
+{
+    if (move(step) != PIA_OK)
+        fail_msg("%s: %s %s", step->transition, bench.problem.detail, bench.problem.pointer);
+}
+
+pia_status_t move_label(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data)
+{
+    return move(&(step_t){MACHINE_LABEL, id, person, transition, data, role});
+}
+
+void go_label(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data)
+{
+    must_move(&(step_t){MACHINE_LABEL, id, person, transition, data, role});
+}
+
+pia_status_t move_remedy(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data)
+{
+    return move(&(step_t){MACHINE_REMEDY, id, person, transition, data, role});
+}
+
+void go_remedy(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data)
+{
+    must_move(&(step_t){MACHINE_REMEDY, id, person, transition, data, role});
+}
+
+void assert_fact(machine_kind_t kind, const char *id, const char *fact, const char *expected)
+{
+    matter_t matter;
+    bench_load(&bench, kind, id, &matter);
+    const char *text = json_string_value(json_object_get(matter.facts, fact));
+    if (!text != !expected || (text && strcmp(text, expected) != 0))
+        fail_msg("%s is %s, not %s", fact, text ? text : "nothing",
+                 expected ? expected : "nothing");
+    matter_clear(&matter);
+}
+
+void assert_label(const char *label, const char *state)
+{
+    assert_string_equal(bench_state(&bench, MACHINE_LABEL, label), state);
+}
+
+void assert_made_at(const char *transition, const char *expected)
+{
+    static const char sql[] =
+        "SELECT COUNT(*), MAX(effective_at) FROM history WHERE transition = $1";
+    char text[PIA_TIME_TEXT_SIZE];
+    pia_stmt_t *stmt = pia_db_prepare(bench.db, sql);
+    pia_stmt_text(stmt, 1, transition);
+    assert_int_equal(pia_stmt_step(stmt), PIA_OK);
+    if (pia_stmt_column_integer(stmt, 0) != 1)
+        fail_msg("%s was made %d times", transition, (int)pia_stmt_column_integer(stmt, 0));
+    pia_time_format(pia_stmt_column_integer(stmt, 1), text);
+    pia_stmt_reset(stmt);
+    assert_string_equal(text, expected);
+}

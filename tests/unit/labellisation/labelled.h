@@ -1,0 +1,34 @@
+/* labelled.h - a bench with labels, for the tests of their life. */
+#ifndef LABELLED_H
+#define LABELLED_H
+
+#include "bench.h"
+
+/* Sets the bench's moment. */
+void at(const char *text);
+
+/* Signs a dossier that waits for its decision, at the bench's moment; the label that it leads to.
+ */
+void sign(const char *dossier, char ret_label[PIA_UUID_TEXT_SIZE]);
+
+/* A label by the default path, and its dossier. */
+void award(char ret_dossier[PIA_UUID_TEXT_SIZE], char ret_label[PIA_UUID_TEXT_SIZE]);
+
+/* As move_as and go, of a label or a remedy. */
+pia_status_t move_label(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+void go_label(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+pia_status_t move_remedy(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+void go_remedy(
+    const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+
+/* A fact of a matter, a text; NULL: none must be there. */
+void assert_fact(machine_kind_t kind, const char *id, const char *fact, const char *expected);
+void assert_label(const char *label, const char *state);
+
+/* Fails the test unless the transition was made once, with effect at this instant. */
+void assert_made_at(const char *transition, const char *expected);
+
+#endif

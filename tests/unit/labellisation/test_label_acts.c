@@ -1,0 +1,256 @@
+/* test_label_acts.c - suspension, abrogation, retrait: the contradictory phase before them, their
+ * legal basis and its time, and what is held of the label afterwards. */
+#include "pia_test.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "certificate.h"
+#include "labelled.h"
+#include "pia/clock.h"
+
+#define REASONS "'motifs_droit': 'CRPA, article L242-2.', 'motifs_fait': 'Aucune action.'"
+
+static char dossier[PIA_UUID_TEXT_SIZE], label[PIA_UUID_TEXT_SIZE];
+
+static int setup(void **state)
+{
+    bench_setup(state);
+    award(dossier, label);
+    return 0;
+}
+
+static pia_status_t open_procedure(const char *measure, const char *basis, const char *delay)
+{
+    char data[300];
+    snprintf(data, sizeof data,
+             "{'mesure': '%s', 'fondement': '%s', 'griefs': 'Aucune action depuis un an.', "
+             "'delai': '%s'}",
+             measure, basis, delay);
+    return move_label(label, ISM, PIA_ROLE_SECRETARIAT, "ouvrir_procedure", data);
+}
+
+static pia_status_t decide(const char *transition, const char *basis)
+{
+    char data[200];
+    snprintf(data, sizeof data, basis ? "{'fondement': '%s', " REASONS "}" : "{" REASONS "}",
+             basis);
+    return move_label(label, MINISTER, PIA_ROLE_SIGNATORY, transition, data);
+}
+
+static void observe(void)
+{
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "presenter_observations",
+             "{'observations': 'Nous agissons.'}");
+}
+
+static void the_holder_has_fifteen_days_at_least(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-10"),
+                     PIA_CONFLICT);
+    assert_string_equal(bench.problem.pointer, "/data/delai");
+    assert_non_null(strstr(bench.problem.detail, "2026-12-11"));
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_label(label, "procedure_contradictoire");
+}
+
+static void nothing_is_decided_before_the_holder_is_heard(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
+    at("2026-12-11T22:59:59Z"); /* its last second in Paris */
+    assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
+    at("2026-12-11T23:00:00Z");
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
+    assert_made_at("constater_fin_observations", "2026-12-11T23:00:00.000Z");
+    assert_fact(MACHINE_LABEL, label, "observations", NULL);
+}
+
+static void an_answer_may_be_followed_by_the_decision(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    observe();
+    assert_fact(MACHINE_LABEL, label, "observations", "presentees");
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
+    assert_label(label, "suspendu");
+}
+
+static void who_asks_to_be_heard_is_heard_first(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("abrogation", "fraude", "2026-12-11"), PIA_OK);
+    observe();
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_audition", NULL);
+    assert_int_equal(decide("abroger", "fraude"), PIA_CONFLICT);
+    go_label(label, ISM, PIA_ROLE_SECRETARIAT, "tenir_audition",
+             "{'jour': '2026-12-01', 'compte_rendu': 'La structure a exposé ses actions.'}");
+    assert_int_equal(decide("abroger", "fraude"), PIA_OK);
+    assert_label(label, "abroge");
+}
+
+static void a_decision_is_no_heavier_than_what_was_announced(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "fraude", "2026-12-11"), PIA_OK);
+    observe();
+    assert_int_equal(decide("abroger", "fraude"), PIA_CONFLICT);
+    assert_int_equal(decide("retirer_label", "fraude"), PIA_CONFLICT);
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
+}
+
+static void the_legal_basis_is_the_one_that_was_announced(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("retrait", "illegalite", "2026-12-11"), PIA_OK);
+    observe();
+    assert_int_equal(decide("retirer_label", "fraude"), PIA_CONFLICT);
+    assert_string_equal(bench.problem.pointer, "/data/fondement");
+    assert_int_equal(decide("retirer_label", "condition_non_remplie"), PIA_INVALID);
+    assert_int_equal(decide("abroger", "illegalite"), PIA_OK);
+}
+
+/* CRPA L242-1: within four months of the decision, not franc; L241-2: fraud at any time; L242-2: a
+ * condition that is no longer met, at any time, for the future only. */
+static void an_unlawful_award_is_undone_within_four_months(void **state)
+{
+    static const struct {
+        const char *when, *measure, *transition, *basis;
+        pia_status_t status;
+    } rows[] = {
+        {"2027-03-26T22:59:59Z", "retrait", "retirer_label", "illegalite", PIA_OK},
+        {"2027-03-26T23:00:00Z", "retrait", "retirer_label", "illegalite", PIA_CONFLICT},
+        {"2027-03-26T22:59:59Z", "abrogation", "abroger", "illegalite", PIA_OK},
+        {"2027-03-26T23:00:00Z", "abrogation", "abroger", "illegalite", PIA_CONFLICT},
+        {"2029-11-20T09:00:00Z", "retrait", "retirer_label", "fraude", PIA_OK},
+        {"2029-11-20T09:00:00Z", "abrogation", "abroger", "condition_non_remplie", PIA_OK},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(open_procedure(rows[i].measure, rows[i].basis, "2026-12-11"), PIA_OK);
+        observe();
+        at(rows[i].when);
+        assert_int_equal(decide(rows[i].transition, rows[i].basis), rows[i].status);
+        if (rows[i].status != PIA_OK)
+            assert_non_null(strstr(bench.problem.detail, "2027-03-26"));
+        bench_teardown(state);
+        setup(state);
+    }
+}
+
+static void a_procedure_that_is_closed_leaves_what_was(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    observe();
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
+    assert_int_equal(open_procedure("retrait", "fraude", "2026-12-11"), PIA_OK);
+    assert_fact(MACHINE_LABEL, label, "contradictoire", "ouvert"); /* a new one, heard anew */
+    assert_int_equal(move_label(label, MINISTER, PIA_ROLE_SIGNATORY, "classer", NULL),
+                     PIA_CONFLICT);
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "classer_suspendu", NULL);
+    assert_label(label, "suspendu");
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "lever_suspension", NULL);
+    assert_int_equal(open_procedure("retrait", "fraude", "2026-12-11"), PIA_OK);
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "classer", NULL);
+    assert_label(label, "valide");
+}
+
+static void a_suspension_with_an_end_ends_by_itself(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    observe();
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
+             "{'fin': '2027-02-28', " REASONS "}");
+    at("2027-03-10T09:00:00Z");
+    bench_tick(&bench);
+    assert_label(label, "valide");
+    assert_made_at("constater_fin_suspension", "2027-02-28T23:00:00.000Z");
+}
+
+static void a_label_ends_in_the_middle_of_a_procedure_too(void **state)
+{
+    (void)state;
+    at("2029-11-01T09:00:00Z");
+    bench_tick(&bench);
+    assert_int_equal(open_procedure("suspension", "fraude", "2029-12-10"), PIA_OK);
+    at("2029-11-26T09:00:00Z");
+    bench_tick(&bench);
+    assert_label(label, "expire");
+}
+
+/* What the certificate says of a day: standing, and what was shown then ("" the same). */
+static void assert_on(const char *day, const char *standing, const char *then)
+{
+    matter_t matter;
+    json_t *certificate = NULL;
+    int64_t number;
+    assert_true(pia_date_parse(day, &number));
+    bench_load(&bench, MACHINE_LABEL, label, &matter);
+    assert_int_equal(certificate_read(bench.db, &matter, number, &certificate), PIA_OK);
+    const char *said = json_string_value(json_object_get(certificate, "standing"));
+    const char *shown = json_string_value(json_object_get(certificate, "shown_then"));
+    if (strcmp(said, standing) != 0 || strcmp(shown ? shown : "", then) != 0)
+        fail_msg("%s: %s, then %s", day, said, shown ? shown : "the same");
+    json_decref(certificate);
+    matter_clear(&matter);
+}
+
+/* Suspended on 1 February 2027, decided on 1 March. */
+static void to_decision(const char *measure)
+{
+    assert_int_equal(open_procedure("suspension", "fraude", "2026-12-11"), PIA_OK);
+    observe();
+    at("2027-02-01T09:00:00Z");
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
+    assert_int_equal(open_procedure(measure, "fraude", "2027-02-16"), PIA_OK);
+    at("2027-03-01T09:00:00Z");
+}
+
+static void abrogation_leaves_the_past_as_it_was(void **state)
+{
+    (void)state;
+    to_decision("abrogation");
+    assert_int_equal(decide("abroger", "fraude"), PIA_OK);
+    assert_fact(MACHINE_LABEL, label, "until", "2027-03-01");
+    assert_on("2026-11-25", "not_yet", "");
+    assert_on("2026-11-26", "valid", "");
+    assert_on("2027-01-31", "valid", "");
+    assert_on("2027-02-01", "suspended", "");
+    assert_on("2027-02-28", "suspended", "");
+    assert_on("2027-03-01", "repealed", "");
+}
+
+static void a_withdrawn_label_never_was(void **state)
+{
+    (void)state;
+    to_decision("retrait");
+    assert_int_equal(decide("retirer_label", "fraude"), PIA_OK);
+    assert_fact(MACHINE_LABEL, label, "until", "2026-11-26");
+    assert_on("2026-11-26", "withdrawn", "valid");
+    assert_on("2027-02-28", "withdrawn", "suspended");
+    assert_on("2027-03-01", "withdrawn", "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, bench_teardown)
+        T(the_holder_has_fifteen_days_at_least),
+        T(nothing_is_decided_before_the_holder_is_heard),
+        T(an_answer_may_be_followed_by_the_decision),
+        T(who_asks_to_be_heard_is_heard_first),
+        T(a_decision_is_no_heavier_than_what_was_announced),
+        T(the_legal_basis_is_the_one_that_was_announced),
+        T(an_unlawful_award_is_undone_within_four_months),
+        T(a_procedure_that_is_closed_leaves_what_was),
+        T(a_suspension_with_an_end_ends_by_itself),
+        T(a_label_ends_in_the_middle_of_a_procedure_too),
+        T(abrogation_leaves_the_past_as_it_was),
+        T(a_withdrawn_label_never_was),
+#undef T
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
