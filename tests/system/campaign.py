@@ -40,8 +40,8 @@ class Campaign:
         for who, (roles, own) in CAST.items():
             self.add(who, roles, self.structure if own else None)
 
-    def add(self, who, roles, structure=None):
-        body = {"label": who, "roles": roles, **({"structure": structure} if structure else {})}
+    def add(self, who, roles, structure=None, **more):
+        body = {"label": who, "roles": roles, **({"structure": structure} if structure else {}), **more}
         person = self.ok("admin", "registry.person.create", body)["id"]
         key = self.ok("admin", "registry.key.create", {"label": who, "person": person})["key"]
         self.persons[who], self.keys[who] = person, key

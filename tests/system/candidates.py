@@ -15,7 +15,8 @@ CAMPAIGN = REFERENCE["campaign_2016"]
 
 # filing:   complet, complété (a piece is asked for, and comes), forclos (it does not come)
 # reviewing: "-", décline (one reviewer declines), lien (one declares an interest), retard (a report comes
-#           late), carence (one never comes), divergence (the two reports are opposed)
+#           late), carence (one never comes), divergence (the two reports are opposed); réponse, silence: the
+#           reports are put to the candidate, which answers, or does not
 # opinion:  the committee's, and the decision: label or refus
 # after:    what becomes of the label, or what the refused one does
 TABLE = """
@@ -46,8 +47,8 @@ TABLE = """
 24  -             35   numerique     services               complet   -           defavorable  refus     -
 25  -             69   habitat       batiment               complet   retard      defavorable  refus     -
 26  -             44   arts          production             forclos   -           defavorable  refus     -
-27  -             06   production    production,services    complet   -           defavorable  refus     -
-28  -             63   sante         services               complet   -           defavorable  refus     -
+27  -             06   production    production,services    complet   réponse     defavorable  refus     -
+28  -             63   sante         services               complet   silence     defavorable  refus     -
 29  -             973  alimentation  alimentaire            complet   carence     favorable    refus     -
 """
 
@@ -87,6 +88,12 @@ class Candidate:
     @property
     def title(self):
         return f"Candidature {self.number:02} (démonstration)"
+
+    def again(self):
+        """The same candidate with the dossier that would renew its label, which is without fault."""
+        renewal = dataclasses.replace(self, filing="complet", reviewing="-", opinion="favorable", reviews=[], asked=[])
+        renewal.dossier = self.renewal
+        return renewal
 
 
 def read_line(line):

@@ -3,16 +3,21 @@
 The plot is the table in candidates.py, the acts are in three_years_*.py; here it is played once, and then
 looked at from every side."""
 
+import collections
+import json
 import os
+import pathlib
 import subprocess
-import urllib.parse
+import sys
+import uuid
 
 import pytest
 
-import deadlines
 import three_years_committee as committee
 import three_years_filing as filing
+import three_years_labels as labels
 import three_years_reviews as reviews
+import three_years_shown as shown
 import three_years_told as told
 from candidates import CAMPAIGN, read_table
 from gateway import whole_network
@@ -24,19 +29,27 @@ from troupe import Troupe, local_day
 pytestmark = pytest.mark.skipif(
     not all((BIN / f"pia-{name}").exists() for name in (*NEEDED, "notifications", "gateway")), reason="not built")
 SEED = int(os.environ.get("PIA_SEED", "421"))
+ENGINES = ["sqlite", "postgresql"] if os.environ.get("PIA_NIGHTLY") else ["sqlite"]
+CHECK = pathlib.Path(__file__).with_name("check_proof.py")
 ACTS = [
-    committee.institute_the_committee, reviews.say_what_reviewers_know,
+    told.give_addresses,
+    committee.institute_the_committee, committee.empower, reviews.say_what_reviewers_know,
     filing.announce_the_call, filing.open_drafts, filing.file_dossiers, filing.examine_completeness,
     reviews.ask_reviewers, filing.receive_the_budgets, reviews.ask_reviewers, filing.do_without_a_budget,
-    reviews.ask_reviewers, reviews.write_reports, reviews.write_late_reports, reviews.replace_who_never_wrote,
-    reviews.seize_the_committee, committee.convene, committee.sit_without_quorum, committee.sit_again,
-    committee.decide,
+    reviews.ask_reviewers, reviews.write_reports, reviews.put_reports_to_candidates, reviews.answer_reports,
+    reviews.write_late_reports, reviews.replace_who_never_wrote, reviews.seize_the_committee, committee.convene, committee.sit_without_quorum, committee.sit_again,
+    committee.decide, shown.show_the_awards, labels.expect_the_life_of_labels, labels.contest,
+    labels.reject_the_remedy, labels.withdraw_a_label, labels.report_at_mid_term, labels.suspend_a_label,
+    labels.open_renewals, labels.renew_one, labels.file_renewals, labels.reach_the_end,
 ]
 
 
-@pytest.fixture(scope="module")
-def story():
-    with whole_network(registry=("--registry.demonstration", "true")) as network:
+@pytest.fixture(scope="module", params=ENGINES)
+def story(request):
+    database = None
+    if request.param == "postgresql":
+        database = f"{request.getfixturevalue('postgres')}#years_{uuid.uuid4().hex[:8]}"
+    with whole_network(registry=("--registry.demonstration", "true"), database=database) as network:
         candidates = read_table()
         story = Story(Troupe(network, candidates), candidates, SEED)
         for play in ACTS:
@@ -62,43 +75,52 @@ def test_histories_are_what_happened(story):
         assert made(entries) == matter.history, matter
 
 
-def test_sixteen_labels_with_numbers_and_certificates_that_verify(story):
-    troupe = story.troupe
-    labels = troupe.pages(None, "labellisation.label.list", {})
-    awarded = story.with_(decision="label")
-    assert sorted(label["pole"]["code"] for label in labels) == sorted(c.code for c in awarded)
-    year = awarded[0].decided.year
-    assert sorted(label["number"] for label in labels) == [f"PIA-{year}-{n:04}" for n in range(1, 17)]
-    for candidate in awarded:
-        label = troupe.ask(None, "GET", f"/v1/labels/{candidate.label.id}")
-        assert label["from"] == str(candidate.decided)
-        assert label["until"] == str(deadlines.add_months(candidate.decided, 36))
-        certificate = troupe.ask(None, "GET", f"/v1/certificates/{label['number']}")
-        assert certificate["standing"] == "valid" and certificate["holder"] == candidate.structure
-        assert [s["capacity"] for s in certificate["signatures"]] == ["ministre", "ism"]
-        page = troupe.ask(None, "GET", f"/verification/{label['number']}").decode()
-        assert "<strong>valide</strong>" in page and candidate.structure in page
+def test_each_refusal_gives_its_reasons(story):
+    for candidate in story.with_(decision="refus"):
+        texts = story.troupe.ok(candidate.who, "labellisation.dossier.texts", {
+            "dossier": candidate.dossier.id, "number": len(candidate.dossier.history)})["items"]
+        reasons = {text["name"]: text["text"] for text in texts}
+        assert "Cahier des charges" in reasons["motifs_droit"] and candidate.title in reasons["motifs_fait"]
+
+
+def test_anyone_sees_what_became_of_the_labels(story):
+    shown.show_the_end(story)
+
+
+def test_a_past_day_is_seen_as_the_law_sees_it(story):
+    shown.show_the_past(story)
 
 
 def test_the_paper_leads_to_its_page(story, tmp_path):
-    candidate = story.with_(after="renouvelé")[0]
-    paper = tmp_path / "certificat.pdf"
-    paper.write_bytes(story.troupe.ask(candidate.who, "GET", f"/v1/labels/{candidate.label.id}/certificate"))
-    run = lambda *command: subprocess.run(command, capture_output=True, check=True).stdout.decode()  # noqa: E731
-    run("pdftoppm", "-r", "100", "-png", "-singlefile", paper, tmp_path / "certificat")
-    url = run("zbarimg", "-q", "--raw", tmp_path / "certificat.png").strip()
-    page = story.troupe.ask(None, "GET", urllib.parse.urlparse(url).path).decode()
-    assert candidate.structure in page
+    shown.follow_the_paper(story, tmp_path)
 
 
-def test_the_registry_shows_the_labels(story):
+def test_everybody_is_told_what_concerns_them_once(story):
+    told.wait_until_told(story)
+    names, must = told.step_names(story), told.expected(story)
+    for who in story.troupe.persons:
+        found = collections.Counter(told.read(item, names) for item in told.inbox(story, who))
+        assert found == must[who], (who, "too much", found - must[who], "too little", must[who] - found)
+
+
+def test_candidates_get_each_message_by_mail_once(story):
+    told.wait_until_told(story)
+    sent = told.mails_by_address(story)
     for candidate in story.candidates:
-        status = 200 if candidate.decision == "label" else 404
-        pole = story.troupe.ask(None, "GET", f"/v1/poles/{candidate.code}", status=status)
-        if status == 200:
-            assert pole["state"] == "active" and pole["label"] == candidate.label.id
-            assert pole["departement"] == candidate.departement and pole["demonstration"] is True
-            assert pole["label_until"] == str(deadlines.add_months(candidate.decided, 36))
+        titles = collections.Counter(told.plain(item["title"]) for item in told.inbox(story, candidate.who))
+        assert sent.pop(told.address(candidate)) == titles, candidate
+    assert not sent
+
+
+def test_a_third_party_proves_the_histories(story, tmp_path):
+    """Of a dossier and a label, as their candidate may show them to anyone."""
+    key = story.troupe.ask(None, "GET", "/v1/evidence/head")["key"]
+    candidate = story.with_(after="suspendu")[0]
+    for matter in (candidate.dossier, candidate.label):
+        path = tmp_path / "proof.json"
+        path.write_text(json.dumps(story.troupe.ask(candidate.who, "GET", f"/v1/{matter.path}/{matter.id}/proof")))
+        done = subprocess.run([sys.executable, "-I", CHECK, path, key], capture_output=True, text=True, check=False)
+        assert f"{matter.id}: {len(matter.history)} entries" in done.stdout, done
 
 
 def test_the_log_is_sound(story):
@@ -109,19 +131,3 @@ def test_the_log_is_sound(story):
         assert found["valid"], found
         entries, at = entries + found["entries"], found.get("next")
     assert entries == found["size"] >= sum(len(matter.history) for matter in story.matters)
-
-
-def test_each_refusal_gives_its_reasons(story):
-    for candidate in story.with_(decision="refus"):
-        texts = story.troupe.ok(candidate.who, "labellisation.dossier.texts", {
-            "dossier": candidate.dossier.id, "number": len(candidate.dossier.history)})["items"]
-        reasons = {text["name"]: text["text"] for text in texts}
-        assert "Cahier des charges" in reasons["motifs_droit"] and candidate.title in reasons["motifs_fait"]
-
-
-def test_everybody_is_told_what_concerns_them_once(story):
-    told.wait_until_told(story)
-    names, must = told.step_names(story), told.expected(story)
-    for who in story.troupe.persons:
-        found = told.inbox(story, who, names)
-        assert found == must[who], (who, "too much", found - must[who], "too little", must[who] - found)

@@ -27,6 +27,10 @@ class Matter:
     def id(self):
         return self.card["id"]
 
+    @property
+    def path(self):
+        return self.kind[:-1] + "ies" if self.kind.endswith("y") else self.kind + "s"
+
     def flush(self, day):
         """What the clock must have made of it until a day is history; whether there was anything."""
         over = sorted(item for item in self.coming if item[0] <= day)
@@ -71,7 +75,7 @@ class Story:
         """Someone moves it, a candidate over HTTP; `then` is what must follow by itself, at once."""
         body = {"transition": transition, "version": matter.card["version"], **({"data": data} if data else {})}
         if who == matter.candidate:
-            matter.card = self.troupe.ask(who, "POST", f"/v1/{matter.kind}s/{matter.id}/transitions", body)
+            matter.card = self.troupe.ask(who, "POST", f"/v1/{matter.path}/{matter.id}/transitions", body)
         else:
             matter.card = self.troupe.ok(who, f"labellisation.{matter.kind}.transition", {matter.kind: matter.id, **body})
         self.note(matter, transition, *then)

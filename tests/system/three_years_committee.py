@@ -1,5 +1,6 @@
 """The committee of the campaign, which meets twice for want of a quorum, and the decisions after it."""
 
+import deadlines
 from candidates import CAMPAIGN
 from committee import Committee, Session
 from three_years import days
@@ -25,10 +26,14 @@ def meet(story, transition, data=None, who="secretariat", then=()):
 
 
 def convene(story):
+    call_a_meeting(story, story.candidates)
+
+
+def call_a_meeting(story, candidates):
     """Everybody has the convocation five days before, not later."""
     story.session = Session(story.committee, 5)
     story.meeting = story.add("session", story.session.matter, "preparer")
-    meet(story, "inscrire", {"dossiers": [candidate.dossier.id for candidate in story.candidates]})
+    meet(story, "inscrire", {"dossiers": [candidate.dossier.id for candidate in candidates]})
     meet(story, "convoquer")
     story.meeting.coming = [(story.today + days(5 - 2), "rappeler_reunion")]
     assert story.session.matter["sittings"][0]["deadline"]["last_day"] == str(story.today)
@@ -52,17 +57,33 @@ def sit_again(story):
     first, second, third = MEMBERS
     meet(story, "ouvrir", {"presences": story.committee.present(CHAIR, first, **{
         second: ("remote", None), third: ("represented", CHAIR)})}, then=["constater_quorum"])
-    point = story.session.point(story.with_(reviewing="lien")[0].dossier.card)
-    meet(story, "declarer_interet", {"point": point["number"], "lien": "projet_commun"}, who=first)
-    interested = {"point": point["number"], "member": story.committee.members[first]}
+    conflict = story.session.point(story.with_(reviewing="lien")[0].dossier.card)["number"]
+    meet(story, "declarer_interet", {"point": conflict, "lien": "projet_commun"}, who=first)
     for candidate in story.candidates:
-        vote(story, candidate, interested)
+        votes = vote(story, candidate)
+        without = {story.committee.members[first]} if votes["point"] == conflict else set()
+        assert votes["members"] == {story.committee.members[who] for who in (CHAIR, *MEMBERS)} - without
     against = story.session.point(story.with_(after="expiré")[0].dossier.card)["number"]
     meet(story, "exprimer_desaccord", {"point": against, "motifs": "Le besoin est établi."}, who=second)
+    end_the_meeting(story, story.candidates)
+
+
+def end_the_meeting(story, candidates):
+    """Each opinion goes to its dossier."""
     meet(story, "lever")
-    for candidate in story.candidates:
+    for candidate in candidates:
         story.note(candidate.dossier, "recevoir_avis")
         story.refresh(candidate.dossier)
+
+
+def hold_a_meeting(story, candidates):
+    """One to which all have come."""
+    call_a_meeting(story, candidates)
+    pass_to_the_meeting(story)
+    meet(story, "ouvrir", {"presences": story.committee.present(CHAIR, *MEMBERS)}, then=["constater_quorum"])
+    for candidate in candidates:
+        vote(story, candidate)
+    end_the_meeting(story, candidates)
 
 
 def pass_to_the_meeting(story):
@@ -71,36 +92,56 @@ def pass_to_the_meeting(story):
     story.session.show()
 
 
-def vote(story, candidate, interested):
-    """Who has an interest in an item has no vote on it."""
+def vote(story, candidate):
+    """Unanimously; the item's number and who has voted."""
     number = story.session.point(candidate.dossier.card)["number"]
     meet(story, "mettre_aux_voix", {"point": number, "proposition": candidate.opinion,
                                     "texte": f"Le comité rend un avis {candidate.opinion}."})
     item = story.session.point(candidate.dossier.card)
     assert item["opinion"] == candidate.opinion
-    voted = interested["member"] in [vote["member"] for vote in item["ballots"][0]["votes"]]
-    assert voted == (number != interested["point"]), item
+    return {"point": number, "members": {vote["member"] for vote in item["ballots"][0]["votes"]}}
 
 
 # Decisions
 
 
+def empower(story):
+    """Who signs for the minister and for the ISM, until when; another minister follows after two years."""
+    until = deadlines.add_months(story.today, 24)
+    for who, capacity, since, until in (("minister", "ministre", story.today, until), ("ism", "ism", story.today, None),
+                                        ("next minister", "ministre", until + days(1), None)):
+        card = story.troupe.ok("secretariat", "labellisation.authority.create", {
+            "capacity": capacity, "person": story.troupe.persons[who], "function": f"Fonction : {who}",
+            "act": "Décret de nomination (démonstration)", "from": str(since), **({"until": str(until)} if until else {})})
+        authority = story.add("authority", card, "constater", person=who)
+        authority.coming = [(until + days(1), "constater_fin")] if until else []
+
+
 def decide(story):
+    """All on one day, the last but one before silence would have decided the first of them."""
+    story.decided = story.today
     for candidate in story.candidates:
-        candidate.decided = story.today
-        (award if candidate.decision == "label" else refuse)(story, candidate)
+        if candidate.decision == "label":
+            award(story, candidate)
+        else:
+            refuse(story, candidate)
         candidate.dossier.coming = []
 
 
 def award(story, candidate):
-    """Both sign; against an unfavourable opinion only with reasons."""
+    """Against an unfavourable opinion only with reasons."""
     if candidate.opinion == "defavorable":
         story.act("instructing service", candidate.dossier, "proposer_accord",
                   {"motifs": "Le besoin des entreprises du territoire est établi."})
-    story.act("minister", candidate.dossier, "signer", {"capacite": "ministre"})
+    candidate.label = sign(story, candidate, "delivrer")
+
+
+def sign(story, candidate, created, minister="minister"):
+    """Both sign; with the second signature there is a label, which is the answer."""
+    story.act(minister, candidate.dossier, "signer", {"capacite": "ministre"})
     story.act("ism", candidate.dossier, "signer", {"capacite": "ism"}, then=["accorder"])
     card = story.troupe.ask(None, "GET", f"/v1/labels/{candidate.dossier.card['label']}")
-    candidate.label = story.add("label", card, "delivrer", candidate=candidate.who)
+    return story.add("label", card, created, candidate=candidate.who)
 
 
 def refuse(story, candidate):

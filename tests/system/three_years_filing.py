@@ -63,9 +63,13 @@ def file_dossiers(story):
     for back, some in ((2, order[:10]), (1, order[10:20]), (0, order[20:])):
         story.pass_to(story.closes - days(back))
         for candidate in some:
-            candidate.filed = story.today
-            story.act(candidate.who, candidate.dossier, "deposer", then=["enregistrer"])
-            check_receipt(story, candidate, story.expect_silence(candidate.dossier, story.today))
+            file_one(story, candidate)
+
+
+def file_one(story, candidate):
+    candidate.filed = story.today
+    story.act(candidate.who, candidate.dossier, "deposer", then=["enregistrer"])
+    check_receipt(story, candidate, story.expect_silence(candidate.dossier, story.today))
 
 
 def check_receipt(story, candidate, silence):

@@ -74,6 +74,37 @@ def write_reports(story):
                 report(story, candidate, review)
 
 
+def put_reports_to_candidates(story):
+    """Where reports are hard on a candidate it may read them, without the names, and answer."""
+    for candidate in story.with_(reviewing="réponse") + story.with_(reviewing="silence"):
+        story.refresh(candidate.dossier)
+        story.act("secretariat", candidate.dossier, "ouvrir_contradictoire", {"texte": "Les rapports sont joints."})
+        for review in candidate.reviews:
+            story.note(review, "communiquer")
+        end = story.today + days(16)
+        candidate.dossier.coming += [(end - days(3), "rappeler_reponse_contradictoire"),
+                                     (end, "constater_delai_contradictoire")]
+        for review in candidate.reviews:
+            review.coming = [(end, "figer")]
+
+
+def answer_reports(story):
+    """One does, in time."""
+    story.pass_to(story.closes + days(30))
+    candidate, = story.with_(reviewing="réponse")
+    path = f"/v1/dossiers/{candidate.dossier.id}/reviews"
+    reports = story.troupe.ask(candidate.who, "GET", path)["items"]
+    assert [set(report) & {"reviewer", "review"} for report in reports] == [set(), set()], reports
+    assert all(report["text"] == "Rapport d’essai : defavorable." for report in reports)
+    other, = story.with_(after="recours")
+    assert story.troupe.ask(other.who, "GET", f"/v1/dossiers/{other.dossier.id}/reviews")["items"] == []
+    story.act(candidate.who, candidate.dossier, "repondre", {"observations": "Notre programme a été complété."})
+    candidate.dossier.coming = candidate.dossier.coming[:2]
+    for review in candidate.reviews:
+        review.coming = []
+        story.note(review, "figer")
+
+
 def write_late_reports(story):
     """After the reminder and the day on which they were due."""
     story.pass_to(story.closes + days(37))
@@ -111,10 +142,15 @@ def report(story, candidate, review):
 
 
 def seize_the_committee(story):
-    """All reports are there: they are frozen."""
     for candidate in story.candidates:
-        story.refresh(candidate.dossier)
-        story.act("secretariat", candidate.dossier, "saisir_comite")
-        for review in candidate.reviews:
-            if review.card["state"] == "rendue":
-                story.note(review, "figer")
+        if candidate.reviewing not in ("réponse", "silence"):
+            seize(story, candidate)
+
+
+def seize(story, candidate):
+    """All reports are there: they are frozen."""
+    story.refresh(candidate.dossier)
+    story.act("secretariat", candidate.dossier, "saisir_comite")
+    for review in candidate.reviews:
+        if review.card["state"] == "rendue":
+            story.note(review, "figer")

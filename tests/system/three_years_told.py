@@ -3,10 +3,12 @@ needs to know, and compared with every inbox. Nobody may be told the same thing 
 
 import collections
 import re
-import time
+
+from notified import mails
 
 TITLES = {"Une action vous est demandée": "action", "Décision": "decision", "Rappel": "reminder"}
-ROLES = {"secretariat": ["secretariat"], "instructing": ["instructing service"], "signatories": ["minister", "ism"]}
+ROLES = {"secretariat": ["secretariat"], "instructing": ["instructing service"], 
+         "signatories": ["minister", "next minister", "ism"]}
 WITHOUT_STEP = {"dossier.created": "creer", "label.awarded": "delivrer", "review.created": "proposer",
                 "review.transitioned": "rendre"}  # what says by its title alone what has happened
 # what happens: whom it is told (and how, if not plainly)
@@ -25,6 +27,10 @@ dossier constater_delai   candidate secretariat
 dossier completer         candidate secretariat
 dossier alerter_silence   secretariat:reminder instructing:reminder
 dossier signaler_divergence secretariat:action instructing:action
+dossier ouvrir_contradictoire candidate:action
+dossier rappeler_reponse_contradictoire candidate:reminder
+dossier repondre          candidate secretariat
+dossier constater_delai_contradictoire candidate secretariat committee
 dossier saisir_comite     candidate committee
 dossier recevoir_avis     secretariat:action instructing:action signatories:action
 dossier proposer_accord   secretariat signatories
@@ -40,6 +46,27 @@ session declarer_interet  secretariat
 session exprimer_desaccord secretariat
 session lever             members secretariat instructing
 label delivrer            candidate
+label succeder            candidate
+label prendre_effet       candidate secretariat
+label demander_bilan      candidate:action secretariat
+label rappeler_bilan      candidate:reminder
+label signaler_retard_bilan candidate:action secretariat:action instructing:action
+label remettre_bilan      candidate secretariat instructing
+label apprecier_bilan     candidate secretariat instructing
+label ouvrir_procedure    candidate:action secretariat
+label presenter_observations candidate secretariat instructing
+label constater_fin_observations candidate secretariat instructing
+label suspendre           candidate:decision secretariat
+label lever_suspension    candidate secretariat
+label retirer_label       candidate:decision secretariat
+label renouvellement_12   candidate:action secretariat:reminder
+label renouvellement_9    candidate:reminder secretariat:reminder
+label renouvellement_6    candidate:reminder secretariat:reminder
+label constater_fin_renouvellement secretariat
+label expirer             candidate secretariat
+dossier renouveler        candidate secretariat
+remedy enregistrer        candidate secretariat instructing
+remedy rejeter            candidate:decision secretariat instructing
 review proposer           person secretariat
 review designer           person secretariat
 review declarer           secretariat
@@ -50,13 +77,14 @@ review rappeler_rapport   person:reminder
 review signaler_retard    person:reminder secretariat:reminder
 review constater_carence  person secretariat
 review rendre             secretariat
+review communiquer        person
 review figer              person
 """
 
 
 def known_as(transition):
-    """To be asked for a review reads the same whoever asks, a person or the service."""
-    return "proposer" if transition == "designer" else transition
+    """What reads the same, whoever or whatever has made it."""
+    return {"designer": "proposer", "renouveler": "creer", "succeder": "delivrer"}.get(transition, transition)
 
 
 def read_table():
@@ -82,7 +110,7 @@ class Told:
             for audience, how in self.table.get((matter.kind, transition), ()):
                 people = {"candidate": [matter.candidate], "person": [matter.person]}.get(audience)
                 for who in people or self.people[audience]:
-                    self.must[who][f"/{matter.kind}s/{matter.id}", known_as(transition), how] += 1
+                    self.must[who][f"/{matter.path}/{matter.id}", known_as(transition), how] += 1
 
 
 def expected(story):
@@ -92,33 +120,65 @@ def expected(story):
     return told.must
 
 
+def plain(text):
+    """Without the spaces that French typography wants."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
+
+
 def step_names(story):
     """{(kind, label of a transition): its name}, to read the messages by."""
     machines = story.troupe.ok(None, "labellisation.process.get", {})["definition"]["machines"]
-    return {(kind, step["label"]): step["name"] for kind, machine in machines.items()
+    return {(kind, plain(step["label"])): step["name"] for kind, machine in machines.items()
             for step in machine["transitions"]}
 
 
 def read(item, names):
     """(link, transition, how) of an inbox item."""
-    kind = item["link"].split("/")[1][:-1]
+    kind = {"remedies": "remedy"}.get(word := item["link"].split("/")[1], word[:-1])
     how = next((how for words, how in TITLES.items() if item["title"].startswith(words)), "plain")
-    step = re.search(r"^(?:Étape|Objet) : (.+)\.$", item["body"].replace("\u00a0", " "), re.M)
+    step = re.search(r"^(?:Étape|Objet) : (.+)\.$", plain(item["body"]), re.M)
     if step:
         return item["link"], known_as(names[kind, step[1]]), how
     return item["link"], WITHOUT_STEP[item["type"]], how
 
 
-def inbox(story, who, names):
-    items = [item for item in story.troupe.pages(who, "notifications.inbox.list", {})
-             if item["type"] != "dossier.message"]
-    return collections.Counter(read(item, names) for item in items)
+def inbox(story, who):
+    """All that someone was told."""
+    items = story.troupe.pages(who, "notifications.inbox.list", {})
+    return [item for item in items if item["type"] != "dossier.message"]
+
+
+def give_addresses(story):
+    """The candidates want an e-mail of what they are told, too."""
+    for candidate in story.candidates:
+        story.troupe.ask(candidate.who, "POST", "/v1/contacts", {
+            "channel": "email", "address": address(candidate), "consent_basis": "mission"}, status=201)
+
+
+def address(candidate):
+    return f"{candidate.code}@example.org"
+
+
+def mails_by_address(story):
+    """Subjects by address, once nothing is left to be sent."""
+    def all_sent():
+        return not any(story.troupe.ok("secretariat", "notifications.delivery.list", {"state": state})["items"]
+                       for state in ("pending", "leased"))
+
+    story.troupe.eventually(all_sent, "not everything is sent")
+    found = collections.defaultdict(collections.Counter)
+    for mail in mails(story.troupe.network):
+        found[mail["To"]][plain(mail["Subject"])] += 1
+    return found
 
 
 def wait_until_told(story):
     """A last message, which is told after all that came before it."""
     troupe, last = story.troupe, story.candidates[-1]
     troupe.ok(last.who, "labellisation.message.send", {"dossier": last.dossier.id, "text": "C’est la fin."})
-    until = time.monotonic() + 30
-    while troupe.ok("secretariat", "notifications.inbox.list", {"limit": 1})["items"][0]["type"] != "dossier.message":
-        assert time.monotonic() < until, "the last message is not told"
+
+    def told():
+        newest = troupe.ok("secretariat", "notifications.inbox.list", {"limit": 1})["items"][0]
+        return newest["type"] == "dossier.message"
+
+    troupe.eventually(told, "the last message is not told")

@@ -15,6 +15,7 @@ STAFF = {  # who: roles
     "secretariat": ["secretariat"],
     "instructing service": ["instructeur"],
     "minister": ["signatory"],
+    "next minister": ["signatory"],
     "ism": ["signatory"],
     **{f"rapporteure {n}": ["reviewer"] for n in range(1, 9)},
 }
@@ -70,6 +71,13 @@ class Troupe(Campaign):
             if "next" not in page:
                 return items
             after = {"after": page["next"]}
+
+    def eventually(self, ask, what):
+        """Asks until the answer is as wanted: what is decided in one service comes to others by the journal."""
+        until = time.monotonic() + 20
+        while not (answer := ask()):
+            assert time.monotonic() < until, what
+        return answer
 
     # Legal time
 
