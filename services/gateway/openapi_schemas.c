@@ -15,6 +15,7 @@
     X(committee)                                                                                   \
     X(contact)                                                                                     \
     X(deadline)                                                                                    \
+    X(decision)                                                                                    \
     X(delivery)                                                                                    \
     X(dossier)                                                                                     \
     X(event)                                                                                       \

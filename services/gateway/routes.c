@@ -11,6 +11,7 @@
 #include "proto/committee.h"
 #include "proto/contact.h"
 #include "proto/deadline.h"
+#include "proto/decision.h"
 #include "proto/delivery.h"
 #include "proto/dossier.h"
 #include "proto/event.h"
@@ -247,6 +248,12 @@ const route_t gateway_routes[] = {
      NULL, NULL, "Until when the decision on a label may be contested, explained"},
     {"GET", "/v1/labels/{label}/texts", &pia_msg_labellisation_label_texts, 0, NULL, NULL, NULL,
      "The texts of a step of a label: grounds, observations, reasons, letters"},
+    {"GET", "/v1/sessions/{session}/minutes", &pia_msg_labellisation_session_minutes, ROUTE_BYTES,
+     NULL, NULL, NULL, "The signed minutes, PDF"},
+    {"POST", "/v1/decisions", &pia_msg_labellisation_decision_batch, 0, NULL, "list=labels", NULL,
+     "Decides on several dossiers, one result each"},
+    {"GET", "/v1/dossiers/{dossier}/decision", &pia_msg_labellisation_decision_get, 0, NULL, NULL,
+     NULL, "The express decision on a dossier"},
     {"GET", "/v1/deadlines", &pia_msg_labellisation_deadline_rules, ROUTE_PUBLIC, NULL, NULL, NULL,
      "Rules of legal periods"},
     {"GET", "/v1/deadlines/{rule}", &pia_msg_labellisation_deadline_compute, ROUTE_PUBLIC, NULL,

@@ -4,6 +4,7 @@
 
 #include "authority.h"
 #include "committee.h"
+#include "decision.h"
 #include "definition_internal.h"
 #include "effects_content.h"
 #include "effects_review.h"
@@ -12,6 +13,7 @@
 #include "label_life.h"
 #include "matter.h"
 #include "milestone.h"
+#include "minutes.h"
 #include "remedy.h"
 #include "renewal.h"
 #include "rule.h"
@@ -47,6 +49,16 @@ static pia_status_t run_set_fact(act_t *act, const json_t *parameters, pia_probl
     (void)problem;
     set_fact(act->matter, text_of(parameters, "fact"),
              json_incref(json_object_get(parameters, "value")));
+    return PIA_OK;
+}
+
+/* The hash of a text, so that a later transition finds it. */
+static pia_status_t run_keep_text(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)problem;
+    const json_t *text = json_object_get(act->record, text_of(parameters, "text"));
+    set_fact(act->matter, text_of(parameters, "fact"),
+             json_incref(json_object_get(text, "blake2b")));
     return PIA_OK;
 }
 
@@ -330,6 +342,18 @@ static const effect_kind_t effects[] = {
      .kinds = 1 << MACHINE_SESSION,
      .of = MACHINE_DOSSIER,
      .parameters = {{"transition", PARAMETER_OPINION}}},
+    {.name = "keep_text",
+     .run = run_keep_text,
+     .parameters = {{"fact", PARAMETER_NEW_FACT}, {"text", PARAMETER_TEXT}}},
+    {.name = "issue_decision",
+     .run = decision_issue,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .needs = decision_needs,
+     .parameters = {{"sense", PARAMETER_VALUE},
+                    {"fact", PARAMETER_FACT},
+                    {"origin", PARAMETER_FACT},
+                    {"values", PARAMETER_NAMES}}},
+    {.name = "sign_minutes", .run = minutes_sign, .personal = true, .kinds = 1 << MACHINE_SESSION},
 };
 
 const effect_kind_t *effect_find(const char *name)

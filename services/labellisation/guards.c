@@ -4,6 +4,7 @@
 #include "appel.h"
 #include "authority.h"
 #include "committee.h"
+#include "decision.h"
 #include "effects_review.h"
 #include "label_life.h"
 #include "milestone.h"
@@ -182,6 +183,13 @@ static const guard_kind_t guards[] = {
     {.name = "quorum_met", .test = session_quorum_met, .kinds = 1 << MACHINE_SESSION},
     {.name = "quorum_missing", .test = session_quorum_missing, .kinds = 1 << MACHINE_SESSION},
     {.name = "agenda_dealt", .test = session_agenda_dealt, .kinds = 1 << MACHINE_SESSION},
+    {.name = "departure_reasoned",
+     .test = decision_departure_reasoned,
+     .kinds = 1 << MACHINE_DOSSIER,
+     .parameters = {{"fact", PARAMETER_FACT},
+                    {"origin", PARAMETER_FACT},
+                    {"values", PARAMETER_NAMES},
+                    {"text", PARAMETER_MAYBE_TEXT}}},
     {.name = "authority_held",
      .test = authority_held,
      .personal = true,

@@ -4,6 +4,7 @@
 #include "committee.h"
 #include "engine.h"
 #include "kin.h"
+#include "minutes.h"
 #include "pia/clock.h"
 #include "proto/session.h"
 #include "serve.h"
@@ -180,6 +181,35 @@ void handle_session_convocation(void *arg, pia_request_t **request_p)
     }
     if (status == PIA_OK)
         pia_request_answer(request_p, json, 0);
+    else
+        handler_fail(request_p, status, &problem);
+}
+
+void handle_session_minutes(void *arg, pia_request_t **request_p)
+{
+    labellisation_t *self = arg;
+    const pia_labellisation_session_minutes_t *fields = pia_request_fields(*request_p);
+    const file_asked_t asked = {.offset = fields->has_offset ? fields->offset : 0,
+                                .size = fields->has_size ? fields->size : FILE_PART_SIZE,
+                                .sha256 = fields->sha256};
+    handler_found_t found;
+    file_t file = {.bytes = NULL};
+    json_t *part = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status =
+        handler_find_inner(self, *request_p, MACHINE_SESSION, fields->session, &found, &problem);
+    if (status == PIA_OK) {
+        status = minutes_file(self->db, found.matter.id, &file);
+        matter_clear(&found.matter);
+        if (status == PIA_NOT_FOUND)
+            status =
+                pia_problem_set(&problem, PIA_CONFLICT, NULL, "its minutes are not signed yet");
+    }
+    if (status == PIA_OK)
+        status = file_part(&file, &asked, &part, &problem);
+    free(file.bytes);
+    if (status == PIA_OK)
+        pia_request_answer(request_p, part, 0);
     else
         handler_fail(request_p, status, &problem);
 }

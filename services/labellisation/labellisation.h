@@ -89,7 +89,8 @@ pia_handler_fn handle_authority_create, handle_authority_get, handle_authority_l
     handle_authority_texts, handle_authority_verify;
 pia_handler_fn handle_session_create, handle_session_get, handle_session_list,
     handle_session_transition, handle_session_transitions, handle_session_history,
-    handle_session_texts, handle_session_verify, handle_session_convocation;
+    handle_session_texts, handle_session_verify, handle_session_convocation, handle_session_minutes;
+pia_handler_fn handle_decision_batch, handle_decision_get;
 pia_handler_fn handle_remedy_create, handle_remedy_get, handle_remedy_list,
     handle_remedy_transition, handle_remedy_transitions, handle_remedy_history, handle_remedy_texts,
     handle_remedy_verify, handle_remedy_deadline, handle_label_texts, handle_label_verify;

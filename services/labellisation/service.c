@@ -19,6 +19,7 @@
 #include "proto/certificate.h"
 #include "proto/committee.h"
 #include "proto/deadline.h"
+#include "proto/decision.h"
 #include "proto/dossier.h"
 #include "proto/evidence.h"
 #include "proto/label.h"
@@ -156,6 +157,9 @@ const pia_route_t labellisation_routes[] = {
     {&pia_msg_labellisation_remedy_texts, PIA_ROLE_ANY, handle_remedy_texts},
     {&pia_msg_labellisation_remedy_verify, CONTROL, handle_remedy_verify},
     {&pia_msg_labellisation_remedy_deadline, PIA_ROLE_ANY, handle_remedy_deadline},
+    {&pia_msg_labellisation_session_minutes, BODY, handle_session_minutes},
+    {&pia_msg_labellisation_decision_batch, BODY, handle_decision_batch},
+    {&pia_msg_labellisation_decision_get, PIA_ROLE_ANY, handle_decision_get},
     {&pia_msg_labellisation_deadline_compute, PIA_ROLE_PUBLIC, handle_deadline_compute},
     {&pia_msg_labellisation_deadline_rules, PIA_ROLE_PUBLIC, handle_deadline_rules},
     {NULL, 0, NULL},

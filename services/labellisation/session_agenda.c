@@ -6,8 +6,6 @@
 
 #include "pia/memory.h"
 
-enum { NONE = AGENDA_EXACT_MAX };
-
 /* The different sets, in the order in which they first appear, and the order of the sets. */
 typedef struct {
     uint64_t sets[AGENDA_ITEMS_MAX];
@@ -31,7 +29,6 @@ size_t agenda_leaves(const uint64_t *away, const size_t *order, size_t count)
 
 static void find_groups(const uint64_t *away, size_t count, groups_t *ret_groups)
 {
-    ret_groups->count = 0;
     for (size_t i = 0; i < count; i++) {
         size_t group = 0;
         while (group < ret_groups->count && ret_groups->sets[group] != away[i])
@@ -62,6 +59,23 @@ static uint16_t (*count_rest(const groups_t *groups))[AGENDA_EXACT_MAX]
     return rest;
 }
 
+/* The first of the sets outside `mask` with which the fewest leave from here to the end. */
+static size_t
+find_next(const groups_t *groups, uint16_t (*rest)[AGENDA_EXACT_MAX], size_t mask, uint64_t before)
+{
+    size_t best = 0, best_cost = SIZE_MAX;
+    for (size_t next = 0; next < groups->count; next++) {
+        if ((mask >> next & 1) != 0)
+            continue;
+        size_t cost = step(before, groups->sets[next]) + rest[mask | (size_t)1 << next][next];
+        if (cost < best_cost) {
+            best = next;
+            best_cost = cost;
+        }
+    }
+    return best;
+}
+
 /* The best order of all; of several, the one whose first sets come first. */
 static void order_exactly(groups_t *groups)
 {
@@ -69,16 +83,7 @@ static void order_exactly(groups_t *groups)
     uint64_t before = 0;
     size_t mask = 0;
     for (size_t i = 0; i < groups->count; i++) {
-        size_t best = NONE, best_cost = SIZE_MAX;
-        for (size_t next = 0; next < groups->count; next++) {
-            if ((mask >> next & 1) != 0)
-                continue;
-            size_t cost = step(before, groups->sets[next]) + rest[mask | (size_t)1 << next][next];
-            if (cost < best_cost) {
-                best = next;
-                best_cost = cost;
-            }
-        }
+        size_t best = find_next(groups, rest, mask, before);
         groups->order[i] = best;
         mask |= (size_t)1 << best;
         before = groups->sets[best];
@@ -128,7 +133,7 @@ static bool improve(groups_t *groups)
 
 size_t agenda_order(const uint64_t *away, size_t count, size_t *ret_order)
 {
-    groups_t groups;
+    groups_t groups = {.count = 0};
     size_t placed = 0;
     find_groups(away, count, &groups);
     if (groups.count <= AGENDA_EXACT_MAX) {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "committee.h"
+#include "minutes.h"
 #include "session.h"
 
 /* Puts the text in the place of its hash, under another name. */
@@ -107,6 +108,15 @@ static void add_own(const matter_t *session, json_t *json)
         json_object_set_new(json, "deadline", deadline);
 }
 
+static pia_status_t add_minutes(pia_db_t *db, const matter_t *session, json_t *json)
+{
+    json_t *minutes = NULL;
+    pia_status_t status = minutes_view(db, session->id, &minutes);
+    if (status == PIA_OK)
+        json_object_set_new(json, "minutes", minutes);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
 pia_status_t view_session(pia_db_t *db,
                           const matter_t *session,
                           const pia_principal_t *principal,
@@ -124,6 +134,8 @@ pia_status_t view_session(pia_db_t *db,
         status = session_view_sittings(db, session, &sittings);
         json_object_set_new(json, "sittings", sittings);
     }
+    if (status == PIA_OK)
+        status = add_minutes(db, session, json);
     if (status == PIA_OK)
         *ret_json = json;
     else

@@ -4,7 +4,8 @@
 
 #include "definition.h"
 
-/* The words of a code of "themes", "sectors" or "capacities"; the code itself if it has none. */
+/* The words of a code of "themes", "sectors", "capacities", "opinions", "qualities" or "interests";
+ * the code itself if it has none. */
 const char *words_of(const definition_t *definition, const char *list, const char *code);
 
 /* Each is a text of at most 200 bytes without control characters. */

@@ -5,6 +5,7 @@
 
 #include "proto/authority.h"
 #include "proto/committee.h"
+#include "proto/decision.h"
 #include "proto/session.h"
 
 const command_t commands_committee[] = {
@@ -126,5 +127,25 @@ const command_t commands_committee[] = {
      .run = command_receipt,
      .message = &pia_msg_labellisation_session_convocation,
      .fields = "session"},
+    {.name = "session minutes",
+     .synopsis = "SESSION",
+     .help = "the signed minutes, PDF; their signature is shown with the meeting",
+     .run = command_download,
+     .message = &pia_msg_labellisation_session_minutes,
+     .fields = "session",
+     .flags = download_flags},
+    LIST("decide",
+         "BATCH",
+         "one transition of many dossiers: --session ID --opinions CODE,… --transition NAME --with "
+         "JSON",
+         labellisation_decision_batch,
+         "batch",
+         "dossier result state number detail"),
+    {.name = "decision show",
+     .synopsis = "DOSSIER",
+     .help = "the decision on a dossier: reasons, opinion, signatures, remedies",
+     .run = command_receipt,
+     .message = &pia_msg_labellisation_decision_get,
+     .fields = "dossier"},
     {.name = NULL},
 };

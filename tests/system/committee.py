@@ -98,3 +98,26 @@ class Session:
         """Votes by name: who=vote."""
         return {"voix": [{"member": self.committee.members[who.replace("_", " ")], "vote": vote}
                          for who, vote in named.items()]}
+
+    def close(self):
+        self.done("lever")
+        return self.done("signer_proces_verbal")
+
+
+def before_committee(campaign, **more):
+    """A dossier with two reports that waits for the committee's opinion."""
+    dossier = campaign.to_review(campaign.create(**more))
+    campaign.report("reviewer 1", dossier)
+    dossier = campaign.report("reviewer 2", dossier)
+    return campaign.go("secretariat", dossier, "saisir_comite")
+
+
+def meet_today(committee, opinions, presences):
+    """An urgent meeting that gives each dossier its opinion; it is still open."""
+    session = Session(committee, 0, [dossier for dossier, _ in opinions])
+    session.done("convoquer", {"urgence": True, "motifs": "Le silence déciderait avant."})
+    session.done("ouvrir", {"presences": presences})
+    for dossier, opinion in opinions:
+        answer = session.vote(dossier, opinion)
+        assert answer.status == 200, answer
+    return session

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from campaign import Campaign
-from committee import Committee, Session
+from committee import Committee, Session, before_committee
 from labelling import pytestmark, refused, start  # noqa: F401
 from pia import Network
 
@@ -41,13 +41,6 @@ def committee(campaign):
     committee.seat("craft", "personnalite_qualifiee", themes=["arts"])
     assert committee.stand_in("deputy", "first").status == 200
     return committee
-
-
-def before_committee(campaign, **more):
-    dossier = campaign.to_review(campaign.create(**more))
-    campaign.report("reviewer 1", dossier)
-    dossier = campaign.report("reviewer 2", dossier)
-    return campaign.go("secretariat", dossier, "saisir_comite")
 
 
 def opened(committee, dossiers, presences):

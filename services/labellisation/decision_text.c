@@ -1,0 +1,120 @@
+/* decision_text.c - the wording of a decision, in French. */
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "decision.h"
+#include "matter.h"
+#include "pia/clock.h"
+#include "pia/french.h"
+#include "words.h"
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    return text ? text : "";
+}
+
+static const char *date_of(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
+{
+    int64_t day = 0;
+    (void)pia_date_parse(text_of(json, name), &day);
+    pia_french_day(day, ret_text);
+    return ret_text;
+}
+
+static bool is_award(const json_t *content)
+{
+    return strcmp(text_of(content, "sense"), "award") == 0;
+}
+
+static void write_opinion(FILE *out, const json_t *content, const act_t *act)
+{
+    const json_t *opinion = json_object_get(content, "opinion");
+    char day[PIA_FRENCH_DAY_SIZE];
+    if (!opinion)
+        return;
+    (void)fprintf(out, "Vu l’avis du comité (%s)",
+                  words_of(act->matter->definition, "opinions", text_of(opinion, "opinion")));
+    if (json_object_get(opinion, "given_on"))
+        (void)fprintf(out, " rendu le %s, point %lld de sa réunion",
+                      date_of(opinion, "given_on", day),
+                      (long long)json_integer_value(json_object_get(opinion, "item")));
+    (void)fprintf(out, " ;\n");
+}
+
+static void write_head(FILE *out, const json_t *content, const act_t *act)
+{
+    const json_t *pole = json_object_get(act->matter->card, "pole");
+    (void)fprintf(out, "%s\n%s\n\n",
+                  is_award(content) ? "DÉCISION D’ATTRIBUTION" : "DÉCISION DE REFUS",
+                  act->matter->definition->title);
+    (void)fprintf(out, "Vu le code des relations entre le public et l’administration ;\n");
+    (void)fprintf(out, "Vu le dossier « %s » (%s), numéro %s ;\n", text_of(content, "title"),
+                  text_of(pole, "name"), act->matter->id);
+    write_opinion(out, content, act);
+    (void)fputc('\n', out);
+}
+
+static void write_reason(FILE *out, const char *label, const char *text)
+{
+    if (text && text[0] != '\0')
+        (void)fprintf(out, "%s :\n%s\n\n", label, text);
+}
+
+static void write_signatures(FILE *out, const json_t *content)
+{
+    const json_t *list = json_object_get(content, "signatures");
+    char day[PIA_FRENCH_DAY_SIZE];
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *signature = json_array_get(list, i);
+        const char *function = text_of(signature, "function"), *by = text_of(signature, "act");
+        (void)fprintf(out, "Pour : %s", text_of(signature, "label"));
+        if (function[0] != '\0')
+            (void)fprintf(out, ", %s", function);
+        if (by[0] != '\0')
+            (void)fprintf(out, " (%s)", by);
+        (void)fprintf(out, ", le %s\n", date_of(signature, "signed_on", day));
+    }
+    if (json_array_size(list) > 0)
+        (void)fputc('\n', out);
+}
+
+static void write_remedies(FILE *out, const json_t *content)
+{
+    const json_t *list = json_object_get(content, "remedies");
+    size_t count = json_array_size(list);
+    char day[PIA_FRENCH_DAY_SIZE];
+    if (count == 0)
+        return;
+    (void)fprintf(out,
+                  "Voies et délais de recours (CJA, article R421-5). Cette décision peut être "
+                  "contestée à compter de sa notification ; notifiée le %s :\n",
+                  date_of(content, "notified_on", day));
+    for (size_t i = 0; i < count; i++) {
+        const json_t *remedy = json_array_get(list, i);
+        (void)fprintf(out, "- %s : %s (%s), jusqu’au %s inclus%s\n", text_of(remedy, "label"),
+                      text_of(remedy, "period"), text_of(remedy, "article"),
+                      date_of(remedy, "last_day", day), i + 1 < count ? " ;" : ".");
+    }
+}
+
+char *decision_text(const json_t *content, const decision_reasons_t *reasons, const act_t *act)
+{
+    char *text = NULL;
+    size_t size = 0;
+    char day[PIA_FRENCH_DAY_SIZE];
+    FILE *out = open_memstream(&text, &size);
+    assert(out);
+    write_head(out, content, act);
+    write_reason(out, "Motifs de droit", reasons->law);
+    write_reason(out, "Motifs de fait", reasons->fact);
+    if (json_is_true(json_object_get(content, "departs")))
+        write_reason(out, "Motifs de s’écarter de l’avis du comité", reasons->departure);
+    (void)fprintf(out, "Le label est %s le %s.\n\n", is_award(content) ? "accordé" : "refusé",
+                  date_of(content, "decided_on", day));
+    write_signatures(out, content);
+    write_remedies(out, content);
+    (void)fclose(out);
+    return text;
+}

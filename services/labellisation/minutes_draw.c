@@ -1,0 +1,296 @@
+/* minutes_draw.c - the minutes of a meeting, in French, over as many pages as they take. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "day.h"
+#include "minutes.h"
+#include "pdf_flow.h"
+#include "pia/clock.h"
+#include "pia/french.h"
+#include "session.h"
+#include "words.h"
+
+enum { LINE_SIZE = 2048 };
+
+/* Where the minutes are being written. */
+typedef struct {
+    flow_t flow;
+    const minutes_source_t *source;
+} out_t;
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    return text ? text : "";
+}
+
+static long long number_of(const json_t *json, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(json, name));
+}
+
+static bool is_set(const json_t *json, const char *name)
+{
+    return json_is_true(json_object_get(json, name));
+}
+
+static const char *word(const out_t *out, const char *list, const char *code)
+{
+    return words_of(out->source->session->definition, list, code);
+}
+
+static void write_day(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
+{
+    int64_t day = 0;
+    (void)pia_date_parse(text_of(json, name), &day);
+    pia_french_day(day, ret_text);
+}
+
+static void say(out_t *out, const pdf_style_t *style, double gap, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void say(out_t *out, const pdf_style_t *style, double gap, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof line, format, arguments);
+    va_end(arguments);
+    flow_add(&out->flow, style, "P", line, gap);
+}
+
+/* Name and quality of a member or suppléant, as some sitting has it; its number if it was erased.
+ */
+static const char *name_in(const json_t *list, long long member)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *seat = json_array_get(list, i);
+        const char *name = number_of(seat, "member") == member ? text_of(seat, "name") : NULL;
+        if (!name)
+            name = name_in(json_object_get(seat, "substitutes"), member);
+        if (name)
+            return name;
+    }
+    return NULL;
+}
+
+static const char *name_of(const out_t *out, long long member)
+{
+    const json_t *sittings = out->source->sittings;
+    for (size_t i = json_array_size(sittings); i-- > 0;) {
+        const char *name = name_in(json_object_get(json_array_get(sittings, i), "seats"), member);
+        if (name && name[0] != '\0')
+            return name;
+    }
+    return "(nom effacé)";
+}
+
+static void write_head(out_t *out)
+{
+    const matter_t *session = out->source->session;
+    const char *place = text_of(session->facts, "place");
+    flow_add(&out->flow, &flow_network, "P", "Réseau des pôles d’innovation pour l’artisanat", 8);
+    flow_add(&out->flow, &flow_heading, "H1", "Procès-verbal", 4);
+    say(out, &flow_body, 0, "%s", out->source->committee);
+    say(out, &flow_body, 0, "%s", text_of(session->card, "title"));
+    if (place[0] == '\0')
+        place = text_of(session->card, "place");
+    if (place[0] != '\0')
+        say(out, &flow_body, 0, "%s", place);
+    say(out, &flow_soft, 4,
+        "Code des relations entre le public et l’administration, articles R133-3 "
+        "à R133-13");
+    if (session->demonstration)
+        say(out, &flow_soft, 4, "Réunion fictive, pour une démonstration.");
+}
+
+static void write_seat(out_t *out, const json_t *seat)
+{
+    static const struct {
+        const char *mode, *words;
+    } modes[] = {
+        {"present", "présent"},
+        {"remote", "présent à distance"},
+        {"represented", "a donné mandat à"},
+        {"substituted", "suppléé par"},
+        {"absent", "absent"},
+    };
+    const char *mode = text_of(seat, "mode"), *words = "absent";
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (strcmp(modes[i].mode, mode) == 0)
+            words = modes[i].words;
+    bool by = json_object_get(seat, "by") != NULL;
+    say(out, &flow_body, 1, "– %s (%s%s%s) : %s%s%s", name_of(out, number_of(seat, "member")),
+        word(out, "qualities", text_of(seat, "capacity")),
+        is_set(seat, "chair") ? ", président du comité" : "",
+        is_set(seat, "votes") ? "" : ", sans voix délibérative", words, by ? " " : "",
+        by ? name_of(out, number_of(seat, "by")) : "");
+}
+
+static void write_convocation(out_t *out, const json_t *sitting)
+{
+    char convened[PIA_FRENCH_DAY_SIZE], received[PIA_FRENCH_DAY_SIZE];
+    write_day(sitting, "convened_on", convened);
+    write_day(sitting, "received_by", received);
+    say(out, &flow_body, 2, "%s envoyée le %s, reçue le %s%s.",
+        is_set(sitting, "second") ? "Seconde convocation, sur le même ordre du jour et spécifiant "
+                                    "qu’aucun quorum ne serait exigé,"
+                                  : "Convocation, avec l’ordre du jour et les documents,",
+        convened, received, is_set(sitting, "urgent") ? ", en urgence" : "");
+}
+
+static void write_sitting(out_t *out, const json_t *sitting)
+{
+    char day[PIA_FRENCH_DAY_SIZE], title[LINE_SIZE];
+    const json_t *seats = json_object_get(sitting, "seats");
+    write_day(sitting, "day", day);
+    (void)snprintf(title, sizeof title, "Réunion du %s", day);
+    flow_add_part(&out->flow, title);
+    write_convocation(out, sitting);
+    if (!json_object_get(sitting, "opened_at")) {
+        say(out, &flow_body, 2, "La réunion n’a pas été ouverte.");
+        return;
+    }
+    say(out, &flow_body, 2, "Présidence : %s.", name_of(out, number_of(sitting, "presiding")));
+    for (size_t i = 0; i < json_array_size(seats); i++)
+        write_seat(out, json_array_get(seats, i));
+    if (!is_set(sitting, "quorum_met"))
+        say(out, &flow_body, 2,
+            "Le quorum n’est pas atteint : moins de la moitié des membres prennent part à chacun "
+            "des points (article R133-10).");
+}
+
+static void write_interests(out_t *out, const json_t *item)
+{
+    const json_t *interests = json_object_get(item, "interests");
+    for (size_t i = 0; i < json_array_size(interests); i++) {
+        const json_t *interest = json_array_get(interests, i);
+        const char *ruling = text_of(interest, "ruling");
+        const char *name = name_of(out, number_of(interest, "member"));
+        const char *kind = word(out, "interests", text_of(interest, "kind"));
+        if (strcmp(ruling, "recused") == 0)
+            say(out, &flow_body, 1,
+                "%s n’a pas pris part à la délibération (%s ; article R133-12).", name, kind);
+        else if (strcmp(ruling, "dismissed") == 0)
+            say(out, &flow_body, 1, "Intérêt de %s (%s) : examiné, sans objet.", name, kind);
+    }
+}
+
+/* Who voted so, by name. */
+static void write_votes(out_t *out, const json_t *ballot, const char *vote, const char *words)
+{
+    const json_t *votes = json_object_get(ballot, "votes");
+    char line[LINE_SIZE];
+    size_t used = 0;
+    for (size_t i = 0; i < json_array_size(votes) && used < sizeof line; i++) {
+        const json_t *item = json_array_get(votes, i);
+        if (strcmp(text_of(item, "vote"), vote) == 0)
+            used += (size_t)snprintf(line + used, sizeof line - used, "%s%s", used ? " ; " : "",
+                                     name_of(out, number_of(item, "member")));
+    }
+    if (used > 0)
+        say(out, &flow_body, 1, "%s : %s.", words, line);
+}
+
+static void write_ballot(out_t *out, const json_t *ballot)
+{
+    say(out, &flow_body, 1,
+        "Proposition : %s. %s : %lld pour, %lld contre, %lld abstention%s. %s%s.",
+        word(out, "opinions", text_of(ballot, "proposition")),
+        is_set(ballot, "secret") ? "Scrutin secret" : "Vote", number_of(ballot, "votes_for"),
+        number_of(ballot, "votes_against"), number_of(ballot, "abstentions"),
+        number_of(ballot, "abstentions") > 1 ? "s" : "",
+        is_set(ballot, "adopted") ? "Adoptée" : "Rejetée",
+        is_set(ballot, "casting") ? " par la voix prépondérante du président" : "");
+    write_votes(out, ballot, "against", "Contre");
+    write_votes(out, ballot, "abstention", "Abstention");
+    say(out, &flow_soft, 1, "%lld membres sur %lld ont pris part à ce point%s.",
+        number_of(ballot, "taking_part"), number_of(ballot, "composing"),
+        is_set(ballot, "quorum") ? "" : " ; le quorum n’était pas atteint");
+}
+
+static void write_outcome(out_t *out, const json_t *item)
+{
+    const json_t *ballots = json_object_get(item, "ballots");
+    const json_t *last = json_array_get(ballots, json_array_size(ballots) - 1);
+    if (session_item_is(item, "given")) {
+        say(out, &flow_body, 2, "Le comité donne l’avis : %s.",
+            word(out, "opinions", text_of(item, "opinion")));
+        flow_add(&out->flow, &flow_body, "P", text_of(last, "text"), 2);
+    } else if (session_item_is(item, "moot")) {
+        say(out, &flow_body, 2, "Sans objet : le dossier n’attend plus d’avis.");
+    } else {
+        say(out, &flow_body, 2, "Point renvoyé à une autre réunion.");
+    }
+}
+
+static void write_dissents(out_t *out, const json_t *item)
+{
+    const json_t *dissents = json_object_get(item, "dissents");
+    for (size_t i = 0; i < json_array_size(dissents); i++) {
+        const json_t *dissent = json_array_get(dissents, i);
+        const char *reasons = text_of(dissent, "reasons");
+        say(out, &flow_body, 1,
+            "À sa demande, il est fait mention du désaccord de %s avec l’avis rendu%s",
+            name_of(out, number_of(dissent, "member")), reasons[0] != '\0' ? " :" : ".");
+        if (reasons[0] != '\0')
+            flow_add(&out->flow, &flow_body, "P", reasons, 2);
+    }
+}
+
+static void write_item(out_t *out, const json_t *item)
+{
+    const json_t *ballots = json_object_get(item, "ballots");
+    char title[LINE_SIZE];
+    (void)snprintf(title, sizeof title, "%lld. %s", number_of(item, "number"),
+                   text_of(item, "title"));
+    flow_add_part(&out->flow, title);
+    if (json_object_get(item, "dossier"))
+        say(out, &flow_soft, 1, "Dossier %s", text_of(item, "dossier"));
+    write_interests(out, item);
+    for (size_t i = 0; i < json_array_size(ballots); i++)
+        write_ballot(out, json_array_get(ballots, i));
+    write_outcome(out, item);
+    write_dissents(out, item);
+}
+
+static void write_breaches(out_t *out)
+{
+    const json_t *breaches = json_object_get(out->source->session->facts, "breaches");
+    if (json_array_size(breaches) == 0)
+        return;
+    flow_add_part(&out->flow, "Règles qui n’ont pas été suivies");
+    say(out, &flow_soft, 2, "La consultation du comité n’est pas obligatoire.");
+    for (size_t i = 0; i < json_array_size(breaches); i++) {
+        const json_t *breach = json_array_get(breaches, i);
+        say(out, &flow_body, 1, "– %s (%s)", text_of(breach, "text"), text_of(breach, "article"));
+    }
+}
+
+pia_status_t minutes_draw(const minutes_source_t *source, uint8_t **ret_bytes, size_t *ret_size)
+{
+    char title[LINE_SIZE], made[PIA_FRENCH_DAY_SIZE];
+    (void)snprintf(title, sizeof title, "Procès-verbal, réunion %s", source->session->id);
+    const pdf_info_t info = {
+        .title = title,
+        .subject = text_of(source->session->card, "title"),
+        .made_ms = source->made_ms,
+    };
+    out_t out = {.source = source};
+    flow_begin(&out.flow, pdf_new(&info), title);
+    write_head(&out);
+    for (size_t i = 0; i < json_array_size(source->sittings); i++)
+        write_sitting(&out, json_array_get(source->sittings, i));
+    for (size_t i = 0; i < json_array_size(source->items); i++)
+        write_item(&out, json_array_get(source->items, i));
+    write_breaches(&out);
+    pia_french_day(day_of(source->made_ms), made);
+    flow_add_part(&out.flow, "Signature");
+    say(&out, &flow_soft, 0,
+        "Établi le %s. Ce fichier est signé par le service (Ed25519) ; sa signature et la clé se "
+        "lisent avec lui.",
+        made);
+    return pdf_end(&out.flow.pdf, ret_bytes, ret_size);
+}

@@ -1,0 +1,270 @@
+"""After the committee: its signed minutes, authorities to sign, decisions that follow or depart from the
+opinion, remedies with their last days, decisions in a batch."""
+
+import base64
+import hashlib
+import json
+import re
+import uuid
+import zlib
+
+import pytest
+
+from campaign import Campaign
+from committee import Committee, before_committee, meet_today
+from gateway import Gateway
+from labelling import pytestmark, refused, start  # noqa: F401
+from pia import Network
+
+REASONS = {"motifs_droit": "Article 3 du cahier des charges.", "motifs_fait": "Le besoin n'est pas établi."}
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def campaign(request):
+    options = ()
+    if request.param == "postgresql":
+        options = ("--database", f"{request.getfixturevalue('postgres')}#decision_{uuid.uuid4().hex[:8]}")
+    network = Network()
+    try:
+        start(network, *options, registry=("--registry.demonstration", "true"))
+        yield Campaign(network)
+    finally:
+        wrong = network.stop()
+        tails = network.tails()
+        network.remove()
+    assert not wrong, "\n".join([*wrong, tails])
+
+
+@pytest.fixture(scope="module")
+def committee(campaign):
+    committee = Committee(campaign)
+    committee.seat("chair", "membre_de_droit", president=True)
+    committee.seat("first")
+    committee.seat("second")
+    committee.seat("third")
+    return committee
+
+
+def meet(committee, *opinions):
+    campaign = committee.campaign
+    dossiers = [before_committee(campaign) for _ in opinions]
+    session = meet_today(committee, list(zip(dossiers, opinions)),
+                         committee.present("chair", "first", "second", third=("represented", "chair")))
+    return session, dossiers
+
+
+def decided(committee, *opinions):
+    session, dossiers = meet(committee, *opinions)
+    session.done("lever")
+    return session, [committee.campaign.get(dossier) for dossier in dossiers]
+
+
+def decision(campaign, dossier, who="candidate"):
+    return campaign.ok(who, "labellisation.decision.get", {"dossier": dossier["id"]})
+
+
+def pdf_text(pdf):
+    """What its content streams hold, enough to see that there are pages."""
+    streams = re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.S)
+    return b"".join(zlib.decompress(s) for s in streams if s[:1] == b"\x78")
+
+
+def test_minutes_are_signed_and_stay_the_same_bytes(campaign, committee):
+    session, dossiers = meet(committee, "favorable", "defavorable")
+    session.done("exprimer_desaccord", {"point": 2, "motifs": "Le besoin est établi."}, who="first")
+    body = {"session": session.matter["id"]}
+    session.done("lever")
+    refused(campaign.call("secretariat", "labellisation.session.minutes", body), 409)
+    refused(session.do("signer_proces_verbal", who="committee"), 403)
+    minutes = session.done("signer_proces_verbal")["minutes"]
+    part = campaign.ok("first", "labellisation.session.minutes", body)
+    pdf = base64.b64decode(part["content"])
+    assert pdf.startswith(b"%PDF-1.5") and len(pdf) == minutes["size"] and pdf_text(pdf)
+    assert hashlib.sha256(pdf).hexdigest() == minutes["sha256"] == part["file"]["sha256"]
+    head = campaign.ok("admin", "labellisation.evidence.head", {})
+    assert minutes["key"] == head["key"]
+    assert minutes["statement"] == "pia minutes 1\n%s\n%s\n%s\n" % (
+        session.matter["id"], minutes["sha256"], minutes["signed_at"])
+    assert signed(minutes) and not signed({**minutes, "statement": minutes["statement"].replace("1", "2", 1)})
+    entry = campaign.ok("secretariat", "labellisation.session.history", body)["items"][-1]
+    assert entry["data"]["minutes"]["sha256"] == minutes["sha256"]
+    assert campaign.ok("first", "labellisation.session.minutes", body) == part
+    refused(session.do("exprimer_desaccord", {"point": 1}, who="first"), 409)
+    refused(campaign.call("candidate", "labellisation.session.minutes", body), 403)
+
+
+def signed(minutes):
+    """Ed25519 as in check_proof.py, which is written from the specification alone."""
+    import importlib.util
+    import pathlib
+    source = (pathlib.Path(__file__).parent / "check_proof.py").read_text(encoding="utf-8")
+    scope = {}
+    exec(source[:source.index("def node(")], scope)  # noqa: S102
+    assert importlib.util
+    octets = bytes.fromhex
+    return scope["signed"](octets(minutes["key"]), minutes["statement"].encode(), octets(minutes["signature"]))
+
+
+def authority(campaign, who, capacity, start="2020-01-01", **more):
+    body = {"capacity": capacity, "person": campaign.persons[who], "function": f"Fonction : {who}",
+            "act": "Arrêté d'essai", "from": start, **more}
+    return campaign.call("secretariat", "labellisation.authority.create", body)
+
+
+def test_a_refusal_cites_the_opinion_and_carries_remedies_with_their_last_days(campaign, committee):
+    session, (followed, departed) = decided(committee, "defavorable", "favorable")
+    followed = campaign.go("minister", followed, "refuser", {**REASONS, "notification": "2027-10-01"})
+    shown = decision(campaign, followed)
+    assert (shown["sense"], shown["departs"]) == ("refusal", False)
+    assert shown["opinion"] == {"opinion": "defavorable", "session": session.matter["id"], "item": 1,
+                                "given_on": shown["decided_on"]}
+    assert [(r["rule"], r["last_day"]) for r in shown["remedies"]] == [
+        ("recours-administratif", "2027-12-02"), ("recours-contentieux", "2027-12-02")]
+    assert all(remedy["deadline"]["segments"] for remedy in shown["remedies"])
+    for text in (*REASONS.values(), "avis défavorable", "2 décembre 2027", "R421-1", "point 1"):
+        assert text in shown["text"].replace("\u00a0", " "), text
+    entry = campaign.history(followed)[-1]
+    assert entry["transition"] == "refuser" and "blake2b" in entry["data"]["issued"]
+    assert "ecart" in refused(campaign.move("minister", departed, "refuser", REASONS), 409, "/data")
+    refused(campaign.move("minister", departed, "refuser", {**REASONS, "ecart": "Le budget a changé depuis.",
+                                                            "notification": "2020-01-01"}), 400, "/data/notification")
+    campaign.go("minister", departed, "refuser", {**REASONS, "ecart": "Le budget a changé depuis."})
+    shown = decision(campaign, departed)
+    assert shown["departs"] and "Le budget a changé depuis." in shown["text"]
+
+
+def test_days_off_are_those_of_the_poles_place(campaign, committee):
+    dossier = before_committee(campaign, pole={"code": "essai-" + uuid.uuid4().hex[:8], "name": "Pôle",
+                                               "departement": "57"})
+    session = meet_today(committee, [(dossier, "defavorable")], committee.present("chair", "first", "second"))
+    session.done("lever")
+    data = {**REASONS, "notification": "2030-10-25"}  # 26 December, a Thursday, is a holiday in Moselle
+    campaign.go("minister", campaign.get(dossier), "refuser", data)
+    assert [r["last_day"] for r in decision(campaign, dossier)["remedies"]] == ["2030-12-27", "2030-12-27"]
+
+
+def test_an_award_against_the_opinion_says_why(campaign, committee):
+    _, (dossier,) = decided(committee, "defavorable")
+    refused(campaign.move("minister", dossier, "signer", {"capacite": "ministre"}), 409)
+    dossier = campaign.go("instructing service", dossier, "proposer_accord", {"motifs": "Le territoire n'a pas de pôle."})
+    dossier = campaign.go("minister", dossier, "signer", {"capacite": "ministre"})
+    dossier = campaign.go("ism", dossier, "signer", {"capacite": "ism"})
+    shown = decision(campaign, dossier)
+    assert (shown["sense"], shown["departs"], len(shown["signatures"])) == ("award", True, 2)
+    assert "Le territoire n'a pas de pôle." in shown["text"] and shown["remedies"] == []
+
+
+def test_a_signature_is_given_under_an_authority_within_its_dates(campaign, committee):
+    _, dossiers = decided(committee, "favorable", "favorable", "defavorable")
+    today = campaign.ok("admin", "registry.clock.get", {})["now"][:10]
+    campaign.add("director", ["signatory"])
+    campaign.add("former director", ["signatory"])
+    for _ in range(200):  # 503: the person is not known there yet
+        answer = authority(campaign, "former director", "ministre", until="2021-06-30")
+        if answer.status != 503:
+            break
+    assert answer.status == 200 and not answer.body["valid"], answer
+    refused(authority(campaign, "director", "ministre", until="2019-01-01"), 400, "/until")
+    refused(authority(campaign, "candidate", "ministre"), 400, "/person")
+    granted = authority(campaign, "director", "ministre", start=today)
+    assert granted.status == 200 and granted.body["valid"], granted
+    sign = {"capacite": "ministre"}
+    detail = refused(campaign.move("former director", dossiers[0], "signer", sign), 403, "/data")
+    assert "from 2020-01-01 to 2021-06-30" in detail and today in detail and "former director" in detail
+    assert "no authority" in refused(campaign.move("minister", dossiers[0], "signer", sign), 403, "/data")
+    dossier = campaign.go("director", dossiers[0], "signer", sign)
+    assert dossier["signatures"][0]["function"] == "Fonction : director"
+    dossier = campaign.go("ism", dossier, "signer", {"capacite": "ism"})  # none was recorded for it
+    assert dossier["state"] == "accorde"
+    printed = decision(campaign, dossier)
+    assert printed["signatures"][0]["act"] == "Arrêté d'essai" and "Fonction : director" in printed["text"]
+    refused(campaign.move("minister", dossiers[2], "refuser", REASONS), 403)
+    campaign.go("director", dossiers[2], "refuser", {**REASONS, **sign})
+    assert decision(campaign, dossiers[2])["signatures"][0]["authority"] == granted.body["id"]
+    ended = campaign.ok("secretariat", "labellisation.authority.transition", {
+        "authority": granted.body["id"], "transition": "abroger", "version": granted.body["version"],
+        "data": {"fin": today, "acte": "Fin de fonctions"}})
+    assert ended["until"] == today and ended["valid"]  # its last day is today
+    campaign.advance(1)
+    assert "does not cover" in refused(campaign.move("director", campaign.get(dossiers[1]), "signer", sign), 403)
+    assert campaign.ok("secretariat", "labellisation.authority.get", {"authority": granted.body["id"]})["state"] == "echue"
+    # other tests of this file sign by role again under an authority of today
+    assert authority(campaign, "minister", "ministre").status == 200
+
+
+def test_decisions_in_a_batch_succeed_or_fail_each_by_itself(campaign, committee):
+    session, dossiers = decided(committee, "favorable", "reserve", "favorable", "defavorable")
+    campaign.go("candidate", dossiers[1], "retirer")
+    batch = {"batch": "signature du ministre", "session": session.matter["id"], "opinions": ["favorable", "reserve"],
+             "transition": "signer", "with": {"capacite": "ministre"}}
+
+    def run(who, **more):
+        return campaign.ok(who, "labellisation.decision.batch", {**batch, **more})
+
+    answer = run("minister")
+    assert [item["result"] for item in answer["items"]] == ["done", "refused", "done"]
+    assert (answer["done"], answer["repeated"], answer["refused"]) == (2, 0, 1)
+    lost = answer["items"][1]
+    assert lost["status"] == "conflict" and "retire_par_candidat" in lost["detail"]
+    before = [campaign.get(dossier)["version"] for dossier in dossiers]
+    again = run("minister")
+    assert [item["result"] for item in again["items"]] == ["repeated", "refused", "repeated"]
+    assert [item["number"] for item in again["items"] if "number" in item] == [
+        item["number"] for item in answer["items"] if "number" in item]
+    assert [campaign.get(dossier)["version"] for dossier in dossiers] == before
+    other = run("minister", transition="refuser", **{"with": REASONS}, opinions=["favorable"])
+    assert [item["pointer"] for item in other["items"]] == ["/transition", "/transition"]
+    awarded = run("ism", batch="signature de l'ISM", **{"with": {"capacite": "ism"}})
+    assert [item.get("state") for item in awarded["items"]] == ["accorde", None, "accorde"]
+    refusals = campaign.ok("minister", "labellisation.decision.batch", {
+        "batch": "refus", "items": [
+            {"dossier": dossiers[3]["id"], "transition": "refuser", "data": REASONS, "version": dossiers[3]["version"]},
+            {"dossier": dossiers[3]["id"], "transition": "refuser", "data": {"motifs_droit": "court"}},
+            {"dossier": str(uuid.uuid4()), "transition": "refuser", "data": REASONS}]})
+    assert [item["result"] for item in refusals["items"]] == ["done", "repeated", "refused"]
+    assert refusals["items"][2]["status"] == "not_found"
+    assert refusals["items"][0]["number"] == campaign.get(dossiers[3])["version"]
+    refused(campaign.call("minister", "labellisation.decision.batch", {"batch": "x"}), 400, "/items")
+    refused(campaign.call("candidate", "labellisation.decision.batch", batch), 403)
+    assert campaign.ok("admin", "labellisation.evidence.verify", {})["valid"]
+
+
+def test_over_http_and_from_the_command_line(campaign, committee):
+    session, dossiers = decided(committee, "favorable")
+    gateway = Gateway(campaign.network)
+    key = campaign.keys["secretariat"]
+    session.done("signer_proces_verbal")
+    path = f"/v1/sessions/{session.matter['id']}"
+    shown = gateway.get(path, key=key).json
+    assert shown["agenda"][0]["opinion"] == "favorable" and shown["minutes"]["sha256"]
+    answer = gateway.get(path + "/minutes", key=key)
+    assert answer.status == 200 and hashlib.sha256(answer.body).hexdigest() == shown["minutes"]["sha256"]
+    assert "CONVOCATION" in gateway.get(path + "/convocation", key=key).json["text"]
+    assert gateway.get("/v1/committees", key=key).json["items"][0]["rules"] == "mandatory"
+    assert gateway.get(f"/v1/dossiers/{dossiers[0]['id']}/decision", key=key).status == 404
+    batch = gateway.ask("POST", "/v1/decisions", key=campaign.keys["ism"], body={
+        "batch": "http", "session": session.matter["id"], "transition": "signer", "with": {"capacite": "ism"}})
+    assert batch.json["done"] == 1, batch
+    pia = campaign.network
+
+    def run(who, *words, code=0):
+        path = pia.data / "committee.key"
+        path.write_text(campaign.keys[who])
+        done = pia.pia(*words, "--key", path)
+        assert done.returncode == code, (done.stdout, done.stderr)
+        return done.stdout
+
+    made = json.loads(run("secretariat", "session", "create", committee.matter["id"], "En ligne", "2099-12-31", "--json"))
+    waiting = before_committee(campaign)
+    run("secretariat", "session", "do", made["id"], "inscrire", f"dossiers={waiting['id']}")
+    run("secretariat", "session", "do", made["id"], "convoquer")
+    assert waiting["title"] in run("secretariat", "session", "convocation", made["id"])
+    assert "convoquee" in run("secretariat", "session", "list")
+    run("secretariat", "committee", "do", committee.matter["id"], "mettre_fin", "membre=4", "fin=2098-01-01",
+        "cause=demission")
+    run("secretariat", "session", "minutes", session.matter["id"], "--output", str(pia.data / "pv.pdf"))
+    assert (pia.data / "pv.pdf").read_bytes() == answer.body
+    assert "done" in run("minister", "decide", "cli", "--session", session.matter["id"], "--transition", "signer",
+                         "--with", '{"capacite": "ministre"}')
+    assert "DÉCISION D’ATTRIBUTION" in run("secretariat", "decision", "show", dossiers[0]["id"])
+    assert "Fonction" in run("secretariat", "authority", "list")
