@@ -206,7 +206,7 @@ static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
     assert_string_equal(json_string_value(json_object_get(opinion, "actor")), "/persons");
     assert_null(json_object_get(opinion, "data"));
     assert_string_equal(json_string_value(json_object_get(refusal, "actor")), "/persons");
-    assert_int_equal(json_object_size(json_object_get(refusal, "data")), 2);
+    assert_int_equal(json_object_size(json_object_get(refusal, "data")), 3); /* and the decision */
     json_decref(page);
     assert_int_equal(history_texts(bench.db, id, &candidate, 7, &list), PIA_FORBIDDEN);
     assert_int_equal(history_texts(bench.db, id, &candidate, 9, &list), PIA_NOT_FOUND);
