@@ -211,7 +211,7 @@ static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
     assert_int_equal(history_texts(bench.db, id, &candidate, 7, &list), PIA_FORBIDDEN);
     assert_int_equal(history_texts(bench.db, id, &candidate, 9, &list), PIA_NOT_FOUND);
     assert_int_equal(history_texts(bench.db, id, &candidate, 8, &list), PIA_OK);
-    const json_t *text = json_array_get(json_object_get(list, "items"), 0);
+    const json_t *text = json_array_get(json_object_get(list, "items"), 1);
     assert_string_equal(json_string_value(json_object_get(text, "text")), "Article premier.");
     assert_string_equal(json_string_value(json_object_get(text, "label")), "Motifs de droit");
     json_decref(list);
