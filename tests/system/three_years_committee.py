@@ -145,6 +145,8 @@ def sign(story, candidate, created, minister="minister"):
 
 
 def refuse(story, candidate):
-    story.act("minister", candidate.dossier, "refuser", {
-        "motifs_droit": "Cahier des charges, critère « producteur de solutions ».",
-        "motifs_fait": f"{candidate.title} : le programme ne répond pas aux besoins recensés."})
+    data = {"motifs_droit": "Cahier des charges, critère « producteur de solutions ».",
+            "motifs_fait": f"{candidate.title} : le programme ne répond pas aux besoins recensés."}
+    if candidate.opinion != "defavorable":
+        data["ecart"] = "Les réserves du comité ne peuvent être levées avant le début du programme."
+    story.act("minister", candidate.dossier, "refuser", data)
