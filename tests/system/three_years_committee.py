@@ -69,8 +69,11 @@ def sit_again(story):
 
 
 def end_the_meeting(story, candidates):
-    """Each opinion goes to its dossier."""
+    """Each opinion goes to its dossier, and the minutes are signed."""
     meet(story, "lever")
+    meet(story, "signer_proces_verbal")
+    path = f"/v1/sessions/{story.meeting.id}/minutes"
+    assert story.troupe.ask(CHAIR, "GET", path).startswith(b"%PDF")
     for candidate in candidates:
         story.note(candidate.dossier, "recevoir_avis")
         story.refresh(candidate.dossier)
@@ -107,46 +110,86 @@ def vote(story, candidate):
 
 def empower(story):
     """Who signs for the minister and for the ISM, until when; another minister follows after two years."""
-    until = deadlines.add_months(story.today, 24)
-    for who, capacity, since, until in (("minister", "ministre", story.today, until), ("ism", "ism", story.today, None),
-                                        ("next minister", "ministre", until + days(1), None)):
+    change = story.last_day_of_the_minister = deadlines.add_months(story.today, 24)
+    for who, capacity, first, last in (("minister", "ministre", story.today, change),
+                                       ("next minister", "ministre", change + days(1), None),
+                                       ("ism", "ism", story.today, None)):
         card = story.troupe.ok("secretariat", "labellisation.authority.create", {
             "capacity": capacity, "person": story.troupe.persons[who], "function": f"Fonction : {who}",
-            "act": "Décret de nomination (démonstration)", "from": str(since), **({"until": str(until)} if until else {})})
+            "act": "Décret de nomination (démonstration)", "from": str(first), **({"until": str(last)} if last else {})})
         authority = story.add("authority", card, "constater", person=who)
-        authority.coming = [(until + days(1), "constater_fin")] if until else []
+        authority.coming = [(last + days(1), "constater_fin")] if last else []
+
+
+def minister(story):
+    """Who signs for the minister today."""
+    return "minister" if story.today <= story.last_day_of_the_minister else "next minister"
 
 
 def decide(story):
-    """All on one day, the last but one before silence would have decided the first of them."""
+    """All on one day, the last but one before silence would have decided the first of them: first the
+    minister signs what the committee was for, then the ISM; what remains is decided one by one."""
     story.decided = story.today
+    for who, capacity in ((minister(story), "ministre"), ("ism", "ism")):
+        sign_what_was_approved(story, who, capacity)
     for candidate in story.candidates:
-        if candidate.decision == "label":
-            award(story, candidate)
-        else:
-            refuse(story, candidate)
         candidate.dossier.coming = []
+        if candidate.decision == "refus":
+            refuse(story, candidate)
+        elif candidate.opinion == "defavorable":
+            award_against_the_opinion(story, candidate)
+        else:
+            candidate.label = label_of(story, candidate, "delivrer")
 
 
-def award(story, candidate):
-    """Against an unfavourable opinion only with reasons."""
-    if candidate.opinion == "defavorable":
-        story.act("instructing service", candidate.dossier, "proposer_accord",
-                  {"motifs": "Le besoin des entreprises du territoire est établi."})
+def sign_what_was_approved(story, who, capacity):
+    """In one go, by a list."""
+    approved = [c for c in story.with_(decision="label") if c.opinion != "defavorable"]
+    answer = story.troupe.ask(who, "POST", "/v1/decisions", {
+        "batch": f"signature : {capacity}", "items": [
+            {"dossier": candidate.dossier.id, "transition": "signer", "data": {"capacite": capacity}}
+            for candidate in approved]})
+    assert (answer["done"], answer["refused"]) == (len(approved), 0), answer
+    for candidate in approved:
+        story.note(candidate.dossier, "signer", *(["accorder"] if capacity == "ism" else []))
+        story.refresh(candidate.dossier)
+
+
+def award_against_the_opinion(story, candidate):
+    """Only with reasons, which the decision states."""
+    motive = "Le besoin des entreprises du territoire est établi."
+    story.act("instructing service", candidate.dossier, "proposer_accord", {"motifs": motive})
     candidate.label = sign(story, candidate, "delivrer")
+    decision = story.troupe.ask(candidate.who, "GET", f"/v1/dossiers/{candidate.dossier.id}/decision")
+    assert decision["departs"] and motive in decision["text"]
 
 
-def sign(story, candidate, created, minister="minister"):
-    """Both sign; with the second signature there is a label, which is the answer."""
-    story.act(minister, candidate.dossier, "signer", {"capacite": "ministre"})
+def sign(story, candidate, created):
+    """Both sign; with the second signature there is a label."""
+    story.act(minister(story), candidate.dossier, "signer", {"capacite": "ministre"})
     story.act("ism", candidate.dossier, "signer", {"capacite": "ism"}, then=["accorder"])
+    return label_of(story, candidate, created)
+
+
+def label_of(story, candidate, created):
     card = story.troupe.ask(None, "GET", f"/v1/labels/{candidate.dossier.card['label']}")
     return story.add("label", card, created, candidate=candidate.who)
 
 
 def refuse(story, candidate):
-    data = {"motifs_droit": "Cahier des charges, critère « producteur de solutions ».",
-            "motifs_fait": f"{candidate.title} : le programme ne répond pas aux besoins recensés."}
+    """With reasons in law and in fact, with those for which the opinion is not followed, and with the
+    remedies and their last days."""
+    reasons = {"motifs_droit": "Cahier des charges, critère « producteur de solutions ».",
+               "motifs_fait": f"{candidate.title} : le programme ne répond pas aux besoins recensés."}
     if candidate.opinion != "defavorable":
-        data["ecart"] = "Les réserves du comité ne peuvent être levées avant le début du programme."
-    story.act("minister", candidate.dossier, "refuser", data)
+        refused = story.troupe.move(minister(story), candidate.dossier.card, "refuser", {**reasons, "capacite": "ministre"})
+        assert refused.status == 409 and "ecart" in refused.body["detail"], refused
+        reasons["ecart"] = "Les ressources qui étaient annoncées n’ont pas été confirmées."
+    story.act(minister(story), candidate.dossier, "refuser", {**reasons, "capacite": "ministre"})
+    decision = story.troupe.ask(candidate.who, "GET", f"/v1/dossiers/{candidate.dossier.id}/decision")
+    assert decision["departs"] == ("ecart" in reasons) and decision["opinion"]["opinion"] == candidate.opinion
+    assert all(reason in decision["text"] for reason in reasons.values()), decision
+    for remedy in decision["remedies"]:
+        last = deadlines.last_day(remedy["rule"], str(story.today), candidate.departement)
+        assert remedy["last_day"] == str(last), (candidate, remedy)
+    assert {remedy["rule"] for remedy in decision["remedies"]} == {"recours-administratif", "recours-contentieux"}

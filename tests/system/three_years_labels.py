@@ -2,7 +2,7 @@
 
 import deadlines
 from three_years import days
-from three_years_committee import hold_a_meeting, sign
+from three_years_committee import hold_a_meeting, minister, sign
 from three_years_filing import file_one, take_on
 from three_years_reviews import ask_two, report, seize
 
@@ -49,7 +49,7 @@ def reject_the_remedy(story):
     """With reasons, before silence does; the time for the court begins anew."""
     candidate = story.with_(after="recours")[0]
     story.pass_to(story.decided + days(55))
-    story.act("minister", candidate.remedy, "rejeter", REASONS)
+    story.act(minister(story), candidate.remedy, "rejeter", REASONS)
     candidate.remedy.coming = []
     candidate.appeal["rejected"] = str(story.today)
     expect_days_of_remedies(story, candidate, [candidate.appeal])
@@ -78,7 +78,7 @@ def withdraw_a_label(story):
     story.act(candidate.who, candidate.label, "presenter_observations", {"observations": "Nous étions de bonne foi."})
     story.pass_to(story.today + days(20))
     assert story.today < after_award(story, 4)
-    story.act("minister", candidate.label, "retirer_label", {"fondement": "illegalite", **REASONS})
+    story.act(minister(story), candidate.label, "retirer_label", {"fondement": "illegalite", **REASONS})
     candidate.label.coming = []
 
 
@@ -130,12 +130,12 @@ def suspend_a_label(story):
     story.pass_to(after_award(story, 21))
     open_procedure(story, candidate, "suspension", "condition_non_remplie")
     story.pass_to(story.today + days(25))
-    story.act("minister", candidate.label, "suspendre", REASONS)
+    story.act(minister(story), candidate.label, "suspendre", REASONS)
     expect_standing(story, candidate, "suspended")
     expect_publication(story, candidate, False)
     story.pass_to(story.today + days(40))
     hand_in(story, candidate)
-    story.act("minister", candidate.label, "lever_suspension", {"motifs": "Le bilan est venu."})
+    story.act(minister(story), candidate.label, "lever_suspension", {"motifs": "Le bilan est venu."})
     expect_standing(story, candidate, "valid")
     expect_publication(story, candidate, True)
 
@@ -183,7 +183,7 @@ def renew_one(story):
     hold_a_meeting(story, [again])
     refused = story.troupe.move("minister", again.dossier.card, "signer", {"capacite": "ministre"})
     assert refused.status in (403, 409) and "ministre" in refused.body["detail"], refused  # no more
-    candidate.next = sign(story, again, "succeder", minister="next minister")
+    candidate.next = sign(story, again, "succeder")
     again.dossier.coming = []
     story.note(candidate.label, "constater_fin_renouvellement")
     end = after_award(story, 36)

@@ -45,6 +45,7 @@ session reconvoquer       members secretariat
 session declarer_interet  secretariat
 session exprimer_desaccord secretariat
 session lever             members secretariat instructing
+session signer_proces_verbal members secretariat
 label delivrer            candidate
 label succeder            candidate
 label prendre_effet       candidate secretariat
