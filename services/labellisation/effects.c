@@ -10,6 +10,7 @@
 #include "effects_review.h"
 #include "erasure.h"
 #include "kin.h"
+#include "label_letter.h"
 #include "label_life.h"
 #include "matter.h"
 #include "milestone.h"
@@ -228,6 +229,10 @@ static const effect_kind_t effects[] = {
      .kinds = 1 << MACHINE_DOSSIER,
      .of = MACHINE_LABEL,
      .parameters = {{"transition", PARAMETER_TRANSITION}}},
+    {.name = "issue_letter",
+     .run = run_issue_letter,
+     .kinds = 1 << MACHINE_LABEL | 1 << MACHINE_REMEDY,
+     .parameters = {{"letter", PARAMETER_VALUE}}},
     {.name = "file_remedy",
      .run = run_file_remedy,
      .personal = true,

@@ -16,8 +16,10 @@ static pia_status_t find_parent(labellisation_t *self,
                                 handler_found_t *ret_found,
                                 pia_problem_t *problem)
 {
-    if (!dossier == !label)
-        return pia_problem_set(problem, PIA_INVALID, "/dossier", "either a dossier or a label");
+    if (!dossier == !label) {
+        (void)pia_problem_set(problem, PIA_INVALID, "/dossier", "either a dossier or a label");
+        return PIA_INVALID;
+    }
     return handler_find_inner(self, request, dossier ? MACHINE_DOSSIER : MACHINE_LABEL,
                               dossier ? dossier : label, ret_found, problem);
 }

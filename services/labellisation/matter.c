@@ -190,6 +190,17 @@ static pia_status_t make_automatic(const act_t *cause, pia_problem_t *problem)
                            "the definition's automatic transitions do not end");
 }
 
+/* A timer's transition, and what follows. What happens to a label depends on its renewal. */
+static pia_status_t fire(act_t *act, pia_problem_t *problem)
+{
+    pia_status_t status = PIA_OK;
+    if (act->matter->kind == MACHINE_LABEL)
+        status = renewal_catch_up(act->db, act->library, act->matter, act->due_ms, problem);
+    if (status == PIA_OK)
+        status = make(act, problem);
+    return status == PIA_OK ? make_automatic(act, problem) : status;
+}
+
 pia_status_t matter_catch_up(
     pia_db_t *db, library_t *library, matter_t *matter, int64_t now_ms, pia_problem_t *problem)
 {
@@ -198,11 +209,6 @@ pia_status_t matter_catch_up(
         int64_t due_ms = timer ? engine_due(matter, timer) : 0;
         if (!timer || due_ms > now_ms)
             return PIA_OK;
-        pia_status_t status = PIA_OK;
-        if (matter->kind == MACHINE_LABEL)
-            status = renewal_catch_up(db, library, matter, due_ms, problem);
-        if (status != PIA_OK)
-            return status;
         act_t act = {
             .db = db,
             .library = library,
@@ -213,9 +219,7 @@ pia_status_t matter_catch_up(
             .timer = timer,
             .due_ms = due_ms,
         };
-        status = make(&act, problem);
-        if (status == PIA_OK)
-            status = make_automatic(&act, problem);
+        pia_status_t status = fire(&act, problem);
         if (status != PIA_OK)
             return status;
     }

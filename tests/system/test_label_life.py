@@ -26,6 +26,7 @@ def campaign(request):
         start(network, *options, registry=("--registry.demonstration", "true"))
         campaign = Campaign(network)
         campaign.web = Gateway(network)
+        campaign.options = options
         yield campaign
     finally:
         wrong = network.stop()
@@ -144,7 +145,9 @@ def test_suspended_then_repealed_the_past_stays_as_it_was(campaign):
     move(campaign, "instructing service", label, "ouvrir_procedure", campaign.notice("abrogation"))
     texts = campaign.web.get(f"/v1/labels/{label['id']}/texts?number={shown(campaign, label)['version']}",
                              key=campaign.keys["candidate"])
-    assert texts.json["items"][0]["text"] == "Aucune action depuis un an."
+    texts = {item["name"]: item["text"] for item in texts.json["items"]}
+    assert texts["griefs"] == "Aucune action depuis un an."
+    assert label["number"] in texts["letter"] and "CRPA, article L122-1" in texts["letter"]
     move(campaign, "candidate", label, "presenter_observations", {"observations": "Nous avons recruté."})
     campaign.advance(2)
     label = move(campaign, "minister", label, "abroger", {"fondement": "condition_non_remplie", **reasons})
@@ -213,6 +216,8 @@ def test_a_refusal_is_contested_late_and_in_time(campaign):
     campaign.advance(70)
     remedy = campaign.ok("candidate", "labellisation.remedy.get", {"remedy": gracious["id"]})
     assert remedy["state"] == "rejete_implicitement" and remedy["issue"] == "silence"
+    texts = campaign.ok("candidate", "labellisation.remedy.texts", {"remedy": remedy["id"], "number": 2})
+    assert "À défaut de réponse" in texts["items"][0]["text"]
     late = file("secretariat", "former_hierarchique", campaign.day()).json
     assert late["state"] == "recours_irrecevable" and late["late"] is True
     ways = campaign.ok("candidate", "labellisation.remedy.deadline", {"dossier": dossier["id"]})
@@ -237,3 +242,27 @@ def test_an_unfiled_renewal_holds_nothing_and_the_command_line_tells(campaign):
     assert "expired" in pia("label", "check", label["number"]).stdout
     assert "valid" in pia("label", "check", label["number"], "--on", label["from"]).stdout
     assert "expirer" in pia("label", "history", label["id"]).stdout
+
+
+def test_what_is_due_while_nothing_runs_is_dated_as_it_was_due(campaign):
+    label, dossier = labelled(campaign), campaign.to_decision()
+    dossier = campaign.go("minister", dossier, "refuser",
+                          {"motifs_droit": "Article premier.", "motifs_fait": "Le besoin manque."})
+    remedy = campaign.ok("candidate", "labellisation.remedy.create", {
+        "dossier": dossier["id"], "transition": "former_gracieux",
+        "data": {"envoye_le": campaign.day(), "recu_le": campaign.day(), "notifie_le": campaign.day(),
+                 "motifs": "Le besoin est là."}})
+    due = {timer["name"]: timer["due_at"] for timer in (*label["timers"], *remedy["timers"])}
+    [p for p in campaign.network.processes if p.name == "labellisation"][-1].kill()
+    campaign.ok("admin", "registry.clock.advance", {"by_ms": 1200 * 24 * 3600 * 1000})
+    campaign.network.start("labellisation", *campaign.options)
+    until = time.monotonic() + 20
+    while shown(campaign, label)["state"] != "expire":  # it learns what day it is
+        assert time.monotonic() < until
+    for _ in range(2):  # once, however often one asks
+        entries = made(campaign, label)
+        assert entries["expirer"]["effective_at"] == due["validite"] < entries["expirer"]["recorded_at"]
+        assert entries["renouvellement_12"]["effective_at"] == due["renouvellement_12"]
+    page = campaign.ok("secretariat", "labellisation.remedy.history", {"remedy": remedy["id"]})["items"]
+    silent = [entry for entry in page if entry["transition"] == "rejeter_implicitement"]
+    assert [entry["effective_at"] for entry in silent] == [due["silence"]]

@@ -7,6 +7,7 @@
 
 #include "pia/clock.h"
 #include "store_matter.h"
+#include "text.h"
 
 void at(const char *text)
 {
@@ -98,4 +99,22 @@ void assert_made_at(const char *transition, const char *expected)
     pia_time_format(pia_stmt_column_integer(stmt, 1), text);
     pia_stmt_reset(stmt);
     assert_string_equal(text, expected);
+}
+
+char *letter_of(const char *transition)
+{
+    static const char sql[] =
+        "SELECT data FROM history WHERE transition = $1 ORDER BY position DESC";
+    char *text = NULL;
+    pia_stmt_t *stmt = pia_db_prepare(bench.db, sql);
+    pia_stmt_text(stmt, 1, transition);
+    assert_int_equal(pia_stmt_step(stmt), PIA_OK);
+    json_t *data = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
+    pia_stmt_reset(stmt);
+    const json_t *letter = json_object_get(data, "letter");
+    assert_non_null(letter);
+    assert_int_equal(
+        text_get(bench.db, json_string_value(json_object_get(letter, "blake2b")), &text), PIA_OK);
+    json_decref(data);
+    return text;
 }

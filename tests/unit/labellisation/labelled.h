@@ -28,6 +28,9 @@ void go_remedy(
 void assert_fact(machine_kind_t kind, const char *id, const char *fact, const char *expected);
 void assert_label(const char *label, const char *state);
 
+/* The letter that the last such transition wrote; the caller frees it. */
+char *letter_of(const char *transition);
+
 /* Fails the test unless the transition was made once, with effect at this instant. */
 void assert_made_at(const char *transition, const char *expected);
 

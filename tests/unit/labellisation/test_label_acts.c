@@ -3,6 +3,7 @@
 #include "pia_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "certificate.h"
@@ -181,6 +182,55 @@ static void a_label_ends_in_the_middle_of_a_procedure_too(void **state)
     assert_label(label, "expire");
 }
 
+/* The letter of a transition says all of these. */
+static void assert_letter(const char *transition, const char *const *words)
+{
+    char *text = letter_of(transition);
+    for (; *words; words++)
+        if (!strstr(text, *words))
+            fail_msg("no \"%s\" in:\n%s", *words, text);
+    assert_null(strchr(text, '\''));
+    free(text);
+}
+
+static void letters_say_what_the_law_asks_for(void **state)
+{
+    (void)state;
+    static const char *const intention[] = {"la suspension",
+                                            "CRPA, article L122-1",
+                                            "article L242-2",
+                                            "Aucune action depuis un an.",
+                                            "jusqu’au 11\u00a0décembre\u00a02026 inclus",
+                                            "assister par un conseil",
+                                            "accordé à Essai à compter du 26",
+                                            NULL};
+    static const char *const decision[] = {
+        "suspendu jusqu’au 28\u00a0février\u00a02027 inclus",
+        "Vous n’avez pas présenté d’observations",
+        "CRPA, article L242-2.",
+        "Aucune action.",
+        "recours gracieux",
+        "jusqu’au 15\u00a0février\u00a02027 inclus", /* 14 February is a Sunday */
+        "Télérecours",
+        NULL};
+    static const char *const appealed[] = {"abrogé à compter de ce jour",
+                                           "dont il a été tenu compte et vous avez été entendus",
+                                           "article L241-2", NULL};
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_letter("ouvrir_procedure", intention);
+    at("2026-12-13T09:00:00Z");
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
+             "{'fin': '2027-02-28', " REASONS "}");
+    assert_letter("suspendre", decision);
+    assert_int_equal(open_procedure("abrogation", "fraude", "2026-12-28"), PIA_OK);
+    observe();
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_audition", NULL);
+    go_label(label, ISM, PIA_ROLE_SECRETARIAT, "tenir_audition",
+             "{'jour': '2026-12-13', 'compte_rendu': 'La structure a exposé ses actions.'}");
+    assert_int_equal(decide("abroger", "fraude"), PIA_OK);
+    assert_letter("abroger", appealed);
+}
+
 /* What the certificate says of a day: standing, and what was shown then ("" the same). */
 static void assert_on(const char *day, const char *standing, const char *then)
 {
@@ -248,6 +298,7 @@ int main(void)
         T(a_procedure_that_is_closed_leaves_what_was),
         T(a_suspension_with_an_end_ends_by_itself),
         T(a_label_ends_in_the_middle_of_a_procedure_too),
+        T(letters_say_what_the_law_asks_for),
         T(abrogation_leaves_the_past_as_it_was),
         T(a_withdrawn_label_never_was),
 #undef T

@@ -3,6 +3,7 @@
 #include "pia_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "kin.h"
@@ -85,6 +86,34 @@ static pia_status_t post(const char *transition,
 static void assert_remedy(const char *id, const char *state)
 {
     assert_string_equal(bench_state(&bench, MACHINE_REMEDY, id), state);
+}
+
+static void letters_tell_what_became_of_a_remedy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *transition, *words;
+    } rows[] = {
+        {"enregistrer", "À défaut de réponse le 18\u00a0février\u00a02027"},
+        {"constater_tardivete", "jusqu’au 27\u00a0janvier\u00a02027 inclus"},
+        {"constater_tardivete", "Délai franc"},
+        {"rejeter",
+         "devant le tribunal administratif, y compris par Télérecours citoyens, jusqu’au "
+         "5\u00a0avril\u00a02027 inclus"},
+    };
+    char id[PIA_UUID_TEXT_SIZE], late[PIA_UUID_TEXT_SIZE];
+    at("2026-12-20T09:00:00Z");
+    assert_int_equal(post("former_gracieux", "2026-12-15", "2026-12-18", id), PIA_OK);
+    at("2027-02-02T09:00:00Z");
+    go_remedy(id, MINISTER, PIA_ROLE_SIGNATORY, "rejeter",
+              "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Rien de nouveau.'}");
+    assert_int_equal(post("former_hierarchique", "2027-01-28", "2027-02-01", late), PIA_OK);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = letter_of(rows[i].transition);
+        if (!strstr(text, rows[i].words))
+            fail_msg("no \"%s\" in:\n%s", rows[i].words, text);
+        free(text);
+    }
 }
 
 /* Notified 26 November 2026: two months franc, 27 January 2027, a Wednesday. */
@@ -282,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, bench_teardown)
         T(the_postmark_tells_whether_it_is_late),
+        T(letters_tell_what_became_of_a_remedy),
         T(days_that_cannot_be_are_refused),
         T(silence_rejects_two_months_after_the_reception),
         T(an_express_rejection_starts_the_time_for_the_court),

@@ -1,0 +1,290 @@
+/* label_letter.c - the letters about labels, and what all letters share. */
+#include "label_letter.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "label_number.h"
+#include "legal_clock.h"
+#include "office.h"
+#include "people.h"
+#include "pia/clock.h"
+#include "pia/french.h"
+#include "text.h"
+
+#define NBSP "\xc2\xa0"
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    const char *text = json_string_value(json_object_get(json, name));
+    return text ? text : "";
+}
+
+const char *label_letter_datum(const label_letter_t *letter, const char *name)
+{
+    return text_of(letter->act->data, name);
+}
+
+const char *label_letter_fact(const label_letter_t *letter, const char *name)
+{
+    return text_of(letter->act->matter->facts, name);
+}
+
+void label_letter_day(const char *iso, char ret_text[64])
+{
+    char text[PIA_FRENCH_DAY_SIZE] = "";
+    int64_t day;
+    if (pia_date_parse(iso, &day))
+        pia_french_day(day, text);
+    (void)snprintf(ret_text, 64, "%s", text);
+}
+
+void label_letter_reasons(const label_letter_t *letter)
+{
+    (void)fprintf(letter->out, "En droit" NBSP ":\n%s\n\nEn fait" NBSP ":\n%s\n\n",
+                  label_letter_datum(letter, "motifs_droit"),
+                  label_letter_datum(letter, "motifs_fait"));
+}
+
+/* The last day of a remedy against a decision that is notified today. */
+static pia_status_t
+count(const label_letter_t *letter, const char *rule, char ret_day[64], pia_problem_t *problem)
+{
+    const json_t *pole = json_object_get(letter->act->matter->card, "pole");
+    legal_facts_t facts = {.rule = legal_rule_find(rule), .from = letter->today};
+    legal_deadline_t deadline;
+    char iso[DAY_TEXT_SIZE];
+    if (!place_find(text_of(pole, "departement"), &facts.place))
+        (void)place_find(NULL, &facts.place);
+    (void)place_find(NULL, &facts.court);
+    pia_status_t status = legal_clock(&facts, &deadline, problem);
+    if (status != PIA_OK)
+        return status;
+    day_format(deadline.last_day, iso);
+    label_letter_day(iso, ret_day);
+    return PIA_OK;
+}
+
+pia_status_t
+label_letter_remedies(const label_letter_t *letter, bool appeal, pia_problem_t *problem)
+{
+    char administration[64], court[64];
+    pia_status_t status = count(letter, "recours-administratif", administration, problem);
+    if (status == PIA_OK)
+        status = count(letter, "recours-contentieux", court, problem);
+    if (status != PIA_OK)
+        return status;
+    (void)fprintf(letter->out,
+                  "Voies et délais de recours. Si cette décision vous est notifiée ce jour, vous "
+                  "pouvez la contester" NBSP ":\n");
+    if (appeal)
+        (void)fprintf(letter->out,
+                      "- par un recours gracieux auprès de son auteur ou hiérarchique auprès de "
+                      "son supérieur, envoyé jusqu’au %s inclus, qui conserve le délai ci-après "
+                      "(CRPA, article L411-2)" NBSP ";\n",
+                      administration);
+    (void)fprintf(letter->out,
+                  "- devant le tribunal administratif, y compris par Télérecours citoyens, "
+                  "jusqu’au %s inclus (CJA, article R421-1).\n",
+                  court);
+    return PIA_OK;
+}
+
+/* Why, in the words of the law; what the definition names otherwise stays as it is. */
+static const char *basis_of(const char *basis)
+{
+    static const char *const words[][2] = {
+        {"condition_non_remplie",
+         "une condition de son maintien n’est plus remplie (CRPA, article L242-2)"},
+        {"illegalite", "la décision qui l’a accordé est illégale (CRPA, article L242-1)"},
+        {"fraude", "il a été obtenu par fraude (CRPA, article L241-2)"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i][0], basis) == 0)
+            return words[i][1];
+    return basis;
+}
+
+static const char *measure_of(const char *measure)
+{
+    static const char *const words[][2] = {
+        {"suspension", "la suspension"},
+        {"abrogation", "l’abrogation, pour l’avenir"},
+        {"retrait", "le retrait, qui l’effacerait depuis son premier jour"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(words[i][0], measure) == 0)
+            return words[i][1];
+    return measure;
+}
+
+static const char *pole_of(const label_letter_t *letter)
+{
+    return text_of(json_object_get(letter->act->matter->card, "pole"), "name");
+}
+
+static pia_status_t write_intention(const label_letter_t *letter, pia_problem_t *problem)
+{
+    char from[64], until[64];
+    (void)problem;
+    label_letter_day(label_letter_fact(letter, "from"), from);
+    label_letter_day(label_letter_datum(letter, "delai"), until);
+    (void)fprintf(
+        letter->out,
+        "Objet" NBSP ": procédure contradictoire avant décision (CRPA, article L122-1)\n\n"
+        "Madame, Monsieur,\n\n"
+        "Le label «" NBSP "Pôle d’innovation pour l’artisanat" NBSP "» n°" NBSP
+        "%s a été accordé à %s à compter du %s. Il est envisagé d’en prononcer %s, au "
+        "motif suivant" NBSP ": %s.\n\nGriefs" NBSP ":\n%s\n\n",
+        letter->number, pole_of(letter), from, measure_of(label_letter_datum(letter, "mesure")),
+        basis_of(label_letter_datum(letter, "fondement")), label_letter_datum(letter, "griefs"));
+    (void)fprintf(letter->out,
+                  "Vous pouvez présenter des observations écrites jusqu’au %s inclus et, si vous "
+                  "le demandez, des observations orales. Vous pouvez vous faire assister par un "
+                  "conseil ou représenter par un mandataire de votre choix, et demander "
+                  "communication du dossier. Passé ce délai, la décision pourra être prise, avec "
+                  "ou sans réponse de votre part.\n",
+                  until);
+    return PIA_OK;
+}
+
+/* How the holder was heard. */
+static void write_hearing(const label_letter_t *letter)
+{
+    bool observed = label_letter_fact(letter, "observations")[0] != '\0';
+    const char *hearing = label_letter_fact(letter, "audition");
+    (void)fprintf(letter->out, "%s%s.\n\n",
+                  observed ? "Vous avez présenté des observations, dont il a été tenu compte"
+                           : "Vous n’avez pas présenté d’observations dans le délai imparti",
+                  strcmp(hearing, "tenue") == 0 ? " et vous avez été entendus" : "");
+}
+
+/* A decision whose effect `what` says. */
+static pia_status_t write_decision(const label_letter_t *letter,
+                                   const char *subject,
+                                   const char *what,
+                                   pia_problem_t *problem)
+{
+    char today[PIA_FRENCH_DAY_SIZE];
+    pia_french_day(letter->today, today);
+    (void)fprintf(letter->out,
+                  "Objet" NBSP ": %s du label\n\nMadame, Monsieur,\n\n"
+                  "Par décision du %s, le label «" NBSP "Pôle d’innovation pour l’artisanat" NBSP
+                  "» n°" NBSP "%s, accordé à %s, est %s. Motif" NBSP ": %s.\n\n",
+                  subject, today, letter->number, pole_of(letter), what,
+                  basis_of(label_letter_fact(letter, "fondement")));
+    write_hearing(letter);
+    label_letter_reasons(letter);
+    return label_letter_remedies(letter, true, problem);
+}
+
+static pia_status_t write_suspension(const label_letter_t *letter, pia_problem_t *problem)
+{
+    char end[64], what[160];
+    label_letter_day(label_letter_datum(letter, "fin"), end);
+    (void)snprintf(what, sizeof what, end[0] ? "suspendu jusqu’au %s inclus" : "suspendu%s", end);
+    return write_decision(letter, "suspension", what, problem);
+}
+
+static pia_status_t write_repeal(const label_letter_t *letter, pia_problem_t *problem)
+{
+    return write_decision(letter, "abrogation",
+                          "abrogé à compter de ce jour" NBSP "; il a été valable jusqu’à la veille",
+                          problem);
+}
+
+static pia_status_t write_withdrawal(const label_letter_t *letter, pia_problem_t *problem)
+{
+    return write_decision(letter, "retrait",
+                          "retiré" NBSP ": il est réputé n’avoir jamais été accordé", problem);
+}
+
+static pia_status_t write_extension(const label_letter_t *letter, pia_problem_t *problem)
+{
+    char end[64];
+    (void)problem;
+    label_letter_day(label_letter_datum(letter, "fin"), end);
+    (void)fprintf(letter->out,
+                  "Objet" NBSP ": prorogation du label\n\nMadame, Monsieur,\n\n"
+                  "La validité du label n°" NBSP "%s, accordé à %s, est prorogée jusqu’au %s "
+                  "inclus.\n\nMotifs" NBSP ":\n%s\n",
+                  letter->number, pole_of(letter), end, label_letter_datum(letter, "motifs"));
+    return PIA_OK;
+}
+
+static const struct {
+    const char *name;
+    label_letter_fn *write;
+} letters[] = {
+    {"intention", write_intention},
+    {"suspension", write_suspension},
+    {"abrogation", write_repeal},
+    {"retrait", write_withdrawal},
+    {"prorogation", write_extension},
+    {"recours_recu", remedy_letter_receipt},
+    {"recours_tardif", remedy_letter_late},
+    {"recours_rejete", remedy_letter_rejection},
+    {"recours_admis", remedy_letter_admission},
+};
+
+/* Who writes, when, to whom. */
+static pia_status_t write_head(const label_letter_t *letter)
+{
+    char today[PIA_FRENCH_DAY_SIZE];
+    json_t *office = NULL;
+    pia_status_t status = office_read(letter->act->db, &office);
+    const char *service = text_of(office, "service"), *address = text_of(office, "address");
+    pia_french_day(letter->today, today);
+    (void)fprintf(letter->out, "%s\n%s%sLe %s\n\nÀ %s\n\n",
+                  service[0] ? service : "Secrétariat du réseau des pôles d’innovation", address,
+                  address[0] ? "\n" : "", today,
+                  letter->holder[0] ? letter->holder : "la structure qui porte le pôle");
+    json_decref(office);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+static label_letter_fn *find_writer(const char *name)
+{
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
+        if (strcmp(letters[i].name, name) == 0)
+            return letters[i].write;
+    return NULL;
+}
+
+/* The letter, for the caller to free. */
+static pia_status_t write_letter(label_letter_t *letter,
+                                 label_letter_fn *write,
+                                 char **ret_text,
+                                 pia_problem_t *problem)
+{
+    size_t size = 0;
+    letter->out = open_memstream(ret_text, &size);
+    assert(letter->out);
+    pia_status_t status = write_head(letter);
+    if (status == PIA_OK)
+        status = write(letter, problem);
+    (void)fclose(letter->out);
+    return status;
+}
+
+pia_status_t run_issue_letter(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    char holder[PEOPLE_NAME_SIZE] = "", number[LABEL_NUMBER_SIZE] = "", hash[TEXT_HASH_SIZE];
+    label_letter_t letter = {
+        .act = act, .holder = holder, .number = number, .today = day_of(act->effective_ms)};
+    label_letter_fn *write = find_writer(text_of(parameters, "letter"));
+    char *text = NULL;
+    assert(write); /* the definition was checked */
+    pia_status_t status = people_structure_name(act->db, act->matter->structure, holder);
+    if (status == PIA_OK)
+        status = label_number_of(act->db, act->matter->id, number);
+    if (status == PIA_OK || status == PIA_NOT_FOUND)
+        status = write_letter(&letter, write, &text, problem);
+    if (status == PIA_OK)
+        status = text_add(act->db, act->matter->id, text, act->recorded_ms, hash);
+    if (status == PIA_OK)
+        json_object_set_new(act->record, "letter", json_pack("{s:s}", "blake2b", hash));
+    free(text);
+    return status;
+}
