@@ -1,5 +1,5 @@
 # The engine alone, then with its store on both engines.
-foreach(subject day definition engine timer merkle content typography agenda quorum grid)
+foreach(subject day definition engine timer merkle content typography agenda quorum committee grid)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()

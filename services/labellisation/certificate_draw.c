@@ -30,6 +30,7 @@ static const pdf_style_t caption = {PDF_SANS, 8, 11, 0, PDF_SOFT, PDF_CENTRE, fa
 static const pdf_style_t value = {PDF_SERIF, 15, 20, 0, PDF_INK, PDF_CENTRE, true};
 static const pdf_style_t capacity = {PDF_SERIF, 12.5, 17, 0, PDF_INK, PDF_CENTRE, false};
 static const pdf_style_t note = {PDF_SERIF, 10.5, 14.5, 0, PDF_SOFT, PDF_LEFT, false};
+static const pdf_style_t note_centred = {PDF_SERIF, 10.5, 14.5, 0, PDF_SOFT, PDF_CENTRE, false};
 static const pdf_style_t note_title = {PDF_SANS_BOLD, 8.5, 14, 0.3, PDF_BRAND, PDF_LEFT, false};
 static const pdf_style_t address = {PDF_SANS, 7.5, 11, 0, PDF_BRAND, PDF_LEFT, false};
 static const pdf_style_t warning = {PDF_SANS_BOLD, 9, 13, 0.35, PDF_ACCENT, PDF_CENTRE, false};
@@ -131,10 +132,13 @@ static void draw_signature(pdf_t *pdf, const json_t *signature, double x, double
     char *who = typography_french(text_of(signature, "label"));
     box.y += pdf_text(pdf, &capacity, &box, "P", who, NULL) + 4;
     free(who);
+    if (json_object_get(signature, "function")) {
+        char *function = typography_french(text_of(signature, "function"));
+        box.y += pdf_text(pdf, &note_centred, &box, "P", function, NULL) + 2;
+        free(function);
+    }
     (void)snprintf(text, sizeof text, "décision signée le %s", day);
-    pdf_style_t small = note;
-    small.align = PDF_CENTRE;
-    (void)pdf_text(pdf, &small, &box, "P", text, NULL);
+    (void)pdf_text(pdf, &note_centred, &box, "P", text, NULL);
 }
 
 static void draw_signatures(pdf_t *pdf, const json_t *certificate)

@@ -37,16 +37,23 @@ json_t *session_sitting(const matter_t *session)
     return count > 0 ? json_array_get(sittings, count - 1) : NULL;
 }
 
-json_t *session_item(const act_t *act, pia_problem_t *problem)
+json_t *session_item_of(const act_t *act, int64_t number, const char *at, pia_problem_t *problem)
 {
     const json_t *items = json_object_get(act->matter->facts, "items");
-    const json_t *number = json_object_get(act->data, "point");
-    for (size_t i = 0; i < json_array_size(items); i++)
-        if (json_equal(json_object_get(json_array_get(items, i), "number"), number))
-            return json_array_get(items, i);
-    (void)pia_problem_set(problem, PIA_INVALID, "/data/point",
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        json_t *item = json_array_get(items, i);
+        if (json_integer_value(json_object_get(item, "number")) == number)
+            return item;
+    }
+    (void)pia_problem_set(problem, PIA_INVALID, at,
                           "there is no item of this number on the agenda");
     return NULL;
+}
+
+json_t *session_item(const act_t *act, pia_problem_t *problem)
+{
+    return session_item_of(act, json_integer_value(json_object_get(act->data, "point")),
+                           "/data/point", problem);
 }
 
 bool session_item_is(const json_t *item, const char *status)

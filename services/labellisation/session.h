@@ -15,13 +15,14 @@
 /* What the effects of an agenda, a sitting and a vote read. */
 extern const need_t session_dossiers_needs[], session_question_needs[], session_item_needs[],
     session_convene_needs[], session_open_needs[], session_attendance_needs[],
-    session_declare_needs[], session_rule_needs[], session_vote_needs[], session_dissent_needs[];
+    session_declare_needs[], session_rule_needs[], session_vote_needs[], session_votes_needs[],
+    session_dissent_needs[];
 
 /* Effects; session_deliver_opinions runs once the meeting is stored. */
 effect_fn session_add_dossiers, session_add_question, session_remove_item, session_convene,
     session_open_sitting, session_note_attendance, session_declare_own_interest,
-    session_rule_on_interest, session_put_to_vote, session_postpone_item, session_record_dissent,
-    session_deliver_opinions;
+    session_rule_on_interest, session_put_to_vote, session_put_several, session_postpone_item,
+    session_record_dissent, session_deliver_opinions;
 
 /* Guards. */
 guard_fn session_agenda_filled, session_convened_in_time, session_day_has_come, session_quorum_met,
@@ -33,7 +34,8 @@ json_t *session_list(matter_t *session, const char *fact);
 /* The last sitting; NULL: none was convened. */
 json_t *session_sitting(const matter_t *session);
 
-/* The item whose number the datum `point` gives; NULL after having filled `problem`. */
+/* The item of this number, or of the datum `point`; NULL after having filled `problem`. */
+json_t *session_item_of(const act_t *act, int64_t number, const char *at, pia_problem_t *problem);
 json_t *session_item(const act_t *act, pia_problem_t *problem);
 
 bool session_item_is(const json_t *item, const char *status);

@@ -197,8 +197,13 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
                                "no interest of member %lld in this item is known: a new one needs "
                                "its kind",
                                (long long)member);
-    if (kind)
-        session_set_interest(item, member, kind, "declaration");
+    const char *source = text_of(session_interest(item, member), "source");
+    bool own = source && strcmp(source, "declaration") == 0;
+    if (own && !recused)
+        return pia_problem_set(problem, PIA_CONFLICT, "/data/suite",
+                               "member %lld has withdrawn by itself", (long long)member);
+    if (kind && !own)
+        session_set_interest(item, member, kind, "office");
     set_ruling(act, session_interest(item, member), recused ? "recused" : "dismissed");
     return PIA_OK;
 }

@@ -19,6 +19,10 @@ const need_t session_vote_needs[] = {
     {"pour", DATUM_INTEGER, true},        {"contre", DATUM_INTEGER, true},
     {"abstentions", DATUM_INTEGER, true}, {NULL, DATUM_TEXT, false},
 };
+const need_t session_votes_needs[] = {{"points", DATUM_CODES, false},
+                                      {"proposition", DATUM_CHOICE, false},
+                                      {"texte", DATUM_TEXT, false},
+                                      {NULL, DATUM_TEXT, false}};
 const need_t session_dissent_needs[] = {{"point", DATUM_INTEGER, false},
                                         {"membre", DATUM_INTEGER, true},
                                         {"motifs", DATUM_TEXT, true},
@@ -37,7 +41,8 @@ static int64_t number_of(const json_t *json, const char *name)
 /* A proposition being put to the vote. */
 typedef struct {
     act_t *act;
-    json_t *json; /* the item */
+    json_t *json;   /* the item */
+    const char *at; /* where its number stands in the data */
     const json_t *sitting;
     seats_t seats;
     seat_item_t item;
@@ -59,7 +64,7 @@ static pia_status_t check_dossier(const vote_t *vote)
         return PIA_OK;
     pia_status_t status = session_item_waits(vote->act, vote->json, &waits, vote->problem);
     if (status == PIA_OK && !waits)
-        return pia_problem_set(vote->problem, PIA_CONFLICT, "/data/point",
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "the dossier no longer waits for an opinion");
     if (status == PIA_OK)
         status = matter_load(vote->act->db, vote->act->library, MACHINE_DOSSIER, id, &dossier,
@@ -78,10 +83,10 @@ static pia_status_t check_dossier(const vote_t *vote)
 static pia_status_t check_item(const vote_t *vote)
 {
     if (!session_item_is(vote->json, "pending"))
-        return pia_problem_set(vote->problem, PIA_CONFLICT, "/data/point", "the item is %s",
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at, "the item is %s",
                                text_of(vote->json, "status"));
     if (json_array_size(json_object_get(vote->json, "ballots")) >= BALLOTS_MAX)
-        return pia_problem_set(vote->problem, PIA_CONFLICT, "/data/point",
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "at most %d propositions are put to the vote", BALLOTS_MAX);
     return check_dossier(vote);
 }
@@ -94,13 +99,13 @@ static pia_status_t check_rules(const vote_t *vote)
     const int64_t number = number_of(vote->json, "number");
     bool second = json_is_true(json_object_get(vote->sitting, "second"));
     if (!vote->quorum.met && !second && mandatory)
-        return pia_problem_set(vote->problem, PIA_CONFLICT, "/data/point",
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "no quorum: %lld of the %lld members of this item's formation take "
                                "part, %lld are needed (CRPA R133-10)",
                                (long long)vote->quorum.taking_part,
                                (long long)vote->quorum.composing, (long long)vote->quorum.needed);
     if (unruled && mandatory)
-        return pia_problem_set(vote->problem, PIA_CONFLICT, "/data/point",
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "an interest of member %lld in this item is not ruled upon (CRPA "
                                "R133-12)",
                                (long long)unruled->member);
@@ -195,7 +200,7 @@ static pia_status_t count(vote_t *vote)
         return pia_problem_set(vote->problem, PIA_INVALID, "/data/voix",
                                "either votes by name or the numbers of a secret ballot");
     if (vote->count.entitled == 0)
-        return pia_problem_set(vote->problem, PIA_CONFLICT, "/data/point",
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "nobody with a vote takes part in this item");
     return secret ? count_secret(vote) : count_open(vote);
 }
@@ -227,17 +232,16 @@ static void record(vote_t *vote)
     json_object_set_new(vote->json, "given_at", json_string(at));
 }
 
-pia_status_t session_put_to_vote(act_t *act, const json_t *parameters, pia_problem_t *problem)
+/* Puts the proposition of the data to the vote on an item. */
+static pia_status_t vote_on(act_t *act, json_t *item, const char *at, pia_problem_t *problem)
 {
-    (void)parameters;
     vote_t vote = {
         .act = act,
-        .json = session_item(act, problem),
+        .json = item,
+        .at = at,
         .sitting = session_sitting(act->matter),
         .problem = problem,
     };
-    if (!vote.json)
-        return PIA_INVALID;
     seats_read(json_object_get(vote.sitting, "seats"), &vote.seats);
     vote.item = session_seat_item(vote.json);
     seats_count(&vote.seats, &vote.item, &vote.quorum);
@@ -250,6 +254,29 @@ pia_status_t session_put_to_vote(act_t *act, const json_t *parameters, pia_probl
         record(&vote);
     else
         json_decref(vote.votes);
+    return status;
+}
+
+pia_status_t session_put_to_vote(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    json_t *item = session_item(act, problem);
+    return item ? vote_on(act, item, "/data/point", problem) : PIA_INVALID;
+}
+
+/* Each is a deliberation of its own, with its formation, quorum and interests. */
+pia_status_t session_put_several(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    const json_t *points = json_object_get(act->data, "points");
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(points); i++) {
+        char at[PIA_POINTER_MAX];
+        (void)snprintf(at, sizeof at, "/data/points/%zu", i);
+        int64_t number = strtoll(json_string_value(json_array_get(points, i)), NULL, 10);
+        json_t *item = session_item_of(act, number, at, problem);
+        status = item ? vote_on(act, item, at, problem) : PIA_INVALID;
+    }
     return status;
 }
 

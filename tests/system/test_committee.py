@@ -1,5 +1,6 @@
 """The committee: composition, convocation, quorum, interests, votes, opinions (CRPA R133-3 to R133-13)."""
 
+import json
 import uuid
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from campaign import Campaign
 from committee import Committee, Session, before_committee
 from labelling import pytestmark, refused, start  # noqa: F401
-from pia import Network
+from pia import ROOT, Network
+
+DEFAULT = ROOT / "services/labellisation/process/label-pia.v1.json"
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -17,6 +20,11 @@ def campaign(request):
         options = ("--database", f"{request.getfixturevalue('postgres')}#committee_{uuid.uuid4().hex[:8]}")
     network = Network()
     try:
+        by_choice = json.loads(DEFAULT.read_text(encoding="utf-8"))
+        by_choice.update(name="avis-au-choix", committee={"rules": "by_choice", "majority": "votes"})
+        (network.data / "procedures").mkdir()
+        (network.data / "procedures" / "choix.json").write_text(json.dumps(by_choice), encoding="utf-8")
+        options += ("--labellisation.definitions", "procedures")
         start(network, *options, registry=("--registry.demonstration", "true"))
         campaign = Campaign(network)
         campaign.other = campaign.ok("admin", "registry.structure.create", {
@@ -175,6 +183,89 @@ def test_an_interested_member_takes_no_part(campaign, committee):
     assert (ballot["composing"], ballot["taking_part"], ballot["entitled"]) == (5, 3, 3)
     assert {vote["member"] for vote in ballot["votes"]} == {committee.members[w] for w in ("chair", "first", "second")}
     session.done("lever")
+
+
+def test_who_has_withdrawn_is_not_called_back(campaign, committee):
+    dossier = before_committee(campaign)
+    session = opened(committee, [dossier], committee.present("chair", "first", "second", "insider"))
+    session.done("declarer_interet", {"point": 1, "lien": "autre", "precisions": "Un proche."}, who="second")
+    for who, status in (("second", 409), ("insider", 200)):
+        ruling = {"point": 1, "membre": committee.members[who], "suite": "sans_objet", "motifs": "Examiné."}
+        assert session.do("statuer_interet", ruling).status == status
+    rulings = {i["member"]: i.get("ruling") for i in session.point(dossier)["interests"]}
+    assert rulings == {committee.members["second"]: "recused", committee.members["insider"]: "dismissed"}
+    refused(session.do("statuer_interet", {"point": 1, "membre": committee.members["chair"], "suite": "recusation",
+                                           "motifs": "Sans en dire la nature."}), 409, "/data/membre")
+    assert session.vote(dossier).status == 200
+    assert session.point(dossier)["ballots"][0]["entitled"] == 3  # the insider's interest was dismissed
+    session.done("lever")
+
+
+def test_an_agenda_is_ordered_so_that_members_leave_seldom_and_several_items_are_voted_at_once(campaign, committee):
+    own = campaign.structure
+    elsewhere = [campaign.other, own, campaign.other, own]
+    dossiers = []
+    for structure in elsewhere:
+        campaign.structure = structure
+        dossiers.append(before_committee(campaign) if structure == own else filed_by_other(campaign))
+    campaign.structure = own
+    session = opened(committee, dossiers, committee.present("chair", "first", "second", "expert", "insider"))
+    concerned = [sorted(i["member"] for i in item["interests"]) for item in session.matter["agenda"]]
+    first, insider = committee.members["first"], committee.members["insider"]
+    assert concerned == [[first], [first], [insider], [insider]] and session.matter["leaves"] == 2
+    recused(session)
+    refused(session.do("adopter_en_bloc", {"points": ["1", "5"], "proposition": "favorable", "texte": "x"}), 400,
+            "/data/points/1")
+    session.done("adopter_en_bloc", {"points": ["1", "2", "3", "4"], "proposition": "favorable",
+                                     "texte": "Avis favorable sur tous."})
+    voters = [{vote["member"] for vote in item["ballots"][0]["votes"]} for item in session.matter["agenda"]]
+    assert all(not set(away) & votes and len(votes) == 4 for away, votes in zip(concerned, voters))
+    session.done("lever")
+    assert {campaign.get(dossier)["facts"]["avis"] for dossier in dossiers} == {"favorable"}
+
+
+def filed_by_other(campaign):
+    """A dossier of the other structure, which its own candidate files."""
+    if "other candidate" not in campaign.persons:
+        campaign.add("other candidate", ["candidat"], campaign.other)
+    own, campaign.keys["candidate"] = campaign.keys["candidate"], campaign.keys["other candidate"]
+    try:
+        return before_committee(campaign)
+    finally:
+        campaign.keys["candidate"] = own
+
+
+def test_where_the_rules_are_a_choice_a_breach_is_recorded(campaign):
+    process = {"name": "avis-au-choix"}
+    committee = Committee(campaign, process=process)
+    committee.seat("chair by choice", president=True)
+    committee.seat("member by choice", structure=campaign.structure)
+    committee.seat("third by choice")
+    dossiers = [before_committee(campaign, process=process) for _ in range(2)]
+    session = Session(committee, 0, dossiers)
+    session.done("convoquer")
+    session.done("ouvrir", {"presences": committee.present("chair by choice")})
+    assert session.matter["state"] == "ouverte"
+    assert session.vote(dossiers[0]).status == 200
+    session.done("pointer", {"presences": committee.present("member by choice")})
+    votes = session.votes(chair_by_choice="for")
+    assert session.vote(dossiers[1], **votes).status == 200  # an abstention: one vote of one
+    assert session.point(dossiers[1])["status"] == "given"
+    assert [(b["article"].split()[-1], b.get("item")) for b in session.matter["breaches"]] == [
+        ("R133-8", None), ("R133-10", 1), ("R133-12", 2)]
+    session.close()
+
+
+def test_a_name_can_be_erased_and_leaves_its_number(campaign):
+    committee = Committee(campaign, title="Comité éphémère", process={"name": "avis-au-choix"})
+    committee.seat("to be forgotten")
+    answer = committee.do("effacer_textes", {"etape": 2, "fondement": "demande_de_la_personne"})
+    assert answer.status == 200 and answer.body["members"][0]["name"] == ""
+    assert campaign.ok("admin", "labellisation.committee.verify", {"committee": committee.matter["id"]})["valid"]
+    answer = committee.do("dissoudre", {"acte": "Fin"}, who="instructing service")
+    assert answer.body["final"]
+    refused(campaign.call("secretariat", "labellisation.session.create", {
+        "committee": committee.matter["id"], "title": "Trop tard", "day": "2099-01-01"}), 409, "/committee")
 
 
 def recused(session):

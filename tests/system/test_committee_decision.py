@@ -176,6 +176,10 @@ def test_a_signature_is_given_under_an_authority_within_its_dates(campaign, comm
     assert dossier["signatures"][0]["function"] == "Fonction : director"
     dossier = campaign.go("ism", dossier, "signer", {"capacite": "ism"})  # none was recorded for it
     assert dossier["state"] == "accorde"
+    label = campaign.ok("secretariat", "labellisation.label.get", {"label": dossier["label"]})
+    certificate = campaign.ok("admin", "labellisation.certificate.get", {"number": label["number"]})
+    assert [s.get("function") for s in certificate["signatures"]] == ["Fonction : director", None]
+    assert campaign.ok("candidate", "labellisation.label.certificate", {"label": dossier["label"]})["size"] > 1000
     printed = decision(campaign, dossier)
     assert printed["signatures"][0]["act"] == "Arrêté d'essai" and "Fonction : director" in printed["text"]
     refused(campaign.move("minister", dossiers[2], "refuser", REASONS), 403)
