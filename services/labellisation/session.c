@@ -307,40 +307,49 @@ static uint64_t away_for(const seats_t *seats, const json_t *item)
     return away;
 }
 
-static size_t
-read_away(const matter_t *session, const json_t *seats, uint64_t ret_away[AGENDA_ITEMS_MAX])
+/* The items that are left (`pending`), or the others; borrowed. */
+static size_t pick_items(const matter_t *session, bool pending, json_t *ret_items[AGENDA_ITEMS_MAX])
 {
-    seats_t read;
     const json_t *items = json_object_get(session->facts, "items");
-    seats_read(seats, &read);
-    for (size_t i = 0; i < json_array_size(items) && i < AGENDA_ITEMS_MAX; i++)
-        ret_away[i] = away_for(&read, json_array_get(items, i));
-    return json_array_size(items);
+    size_t count = 0;
+    for (size_t i = 0; i < json_array_size(items) && count < AGENDA_ITEMS_MAX; i++)
+        if (session_item_is(json_array_get(items, i), "pending") == pending)
+            ret_items[count++] = json_array_get(items, i);
+    return count;
 }
 
-void session_order(matter_t *session, const json_t *seats)
+void session_order(matter_t *session, const json_t *seats, bool renumber)
 {
+    json_t *left[AGENDA_ITEMS_MAX], *others[AGENDA_ITEMS_MAX], *ordered = json_array();
     uint64_t away[AGENDA_ITEMS_MAX];
     size_t order[AGENDA_ITEMS_MAX];
-    const json_t *items = json_object_get(session->facts, "items");
-    json_t *ordered = json_array();
-    size_t count = read_away(session, seats, away);
+    seats_t read;
+    size_t count = pick_items(session, true, left),
+           other_count = pick_items(session, false, others);
+    seats_read(seats, &read);
+    for (size_t i = 0; i < count; i++)
+        away[i] = away_for(&read, left[i]);
     (void)agenda_order(away, count, order);
-    for (size_t i = 0; i < count; i++) {
-        json_t *item = json_array_get(items, order[i]);
-        json_object_set_new(item, "number", json_integer((json_int_t)i + 1));
-        json_array_append(ordered, item);
-    }
+    for (size_t i = 0; i < other_count; i++)
+        json_array_append(ordered, others[i]);
+    for (size_t i = 0; i < count; i++)
+        json_array_append(ordered, left[order[i]]);
+    for (size_t i = 0; renumber && i < json_array_size(ordered); i++)
+        json_object_set_new(json_array_get(ordered, i), "number", json_integer((json_int_t)i + 1));
     json_object_set_new(session->facts, "items", ordered);
 }
 
 size_t session_leaves(const matter_t *session)
 {
     uint64_t away[AGENDA_ITEMS_MAX];
-    size_t order[AGENDA_ITEMS_MAX];
+    size_t order[AGENDA_ITEMS_MAX], count = 0;
     const json_t *sitting = session_sitting(session);
-    size_t count = read_away(session, json_object_get(sitting, "seats"), away);
-    for (size_t i = 0; i < count; i++)
-        order[i] = i;
+    const json_t *items = json_object_get(session->facts, "items");
+    seats_t seats;
+    seats_read(json_object_get(sitting, "seats"), &seats);
+    for (; count < json_array_size(items) && count < AGENDA_ITEMS_MAX; count++) {
+        away[count] = away_for(&seats, json_array_get(items, count));
+        order[count] = count;
+    }
     return agenda_leaves(away, order, count);
 }

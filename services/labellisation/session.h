@@ -66,8 +66,9 @@ pia_status_t session_find_interests(const act_t *act, const json_t *seats, pia_p
 void session_set_interest(json_t *item, int64_t member, const char *kind, const char *source);
 json_t *session_interest(const json_t *item, int64_t member);
 
-/* Orders the items (session_agenda.h). */
-void session_order(matter_t *session, const json_t *seats);
+/* Orders the items that are left (session_agenda.h), after the others. `renumber`: their numbers
+ * are those of the new order; else they keep those of the convocation. */
+void session_order(matter_t *session, const json_t *seats, bool renumber);
 /* How often a member leaves in the present order. */
 size_t session_leaves(const matter_t *session);
 

@@ -208,7 +208,7 @@ pia_status_t session_convene(act_t *act, const json_t *parameters, pia_problem_t
         json_object_set(act->matter->facts, "place", json_object_get(act->data, "lieu"));
     status = session_find_interests(act, seats, problem);
     if (before == 0) /* a second convocation has the same agenda */
-        session_order(act->matter, seats);
+        session_order(act->matter, seats, true);
     note_late(act);
     json_t *sitting = make_sitting(act, seats, before);
     json_array_append_new(sittings, sitting);
@@ -339,6 +339,7 @@ pia_status_t session_open_sitting(act_t *act, const json_t *parameters, pia_prob
         status = session_find_interests(act, seats, problem);
     if (status == PIA_OK)
         status = drop_moot(act, problem);
+    session_order(act->matter, seats, false); /* more interests may be known by now */
     json_object_set_new(sitting, "presiding", json_integer(presiding));
     json_object_set_new(sitting, "quorum_met", json_boolean(has_quorum(act->matter)));
     return status;

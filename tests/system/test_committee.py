@@ -224,6 +224,22 @@ def test_an_agenda_is_ordered_so_that_members_leave_seldom_and_several_items_are
     assert {campaign.get(dossier)["facts"]["avis"] for dossier in dossiers} == {"favorable"}
 
 
+def test_interests_that_are_declared_later_change_the_order_of_treatment(campaign, committee):
+    dossiers = [before_committee(campaign) for _ in range(3)]
+    session = Session(committee, 6, dossiers)
+    session.done("convoquer")
+    for number in (1, 3):
+        session.done("declarer_interet", {"point": number, "lien": "autre"}, who="second")
+    assert session.matter["leaves"] == 3  # the insider for all, the second member twice
+    campaign.advance(6)
+    session.show()
+    session.done("ouvrir", {"presences": committee.present("chair", "first", "second", "expert")})
+    assert [item["number"] for item in session.matter["agenda"]] == [1, 3, 2] and session.matter["leaves"] == 2
+    for number in (1, 3, 2):
+        session.done("renvoyer", {"point": number, "motifs": "Essai."})
+    session.done("lever")
+
+
 def filed_by_other(campaign):
     """A dossier of the other structure, which its own candidate files."""
     if "other candidate" not in campaign.persons:
