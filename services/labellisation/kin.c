@@ -116,7 +116,7 @@ static pia_status_t move_other(const act_t *cause,
     if (status != PIA_OK)
         return status;
     const transition_t *transition = machine_transition(matter.machine, name);
-    status = matter_catch_up(cause->db, cause->library, &matter, cause->effective_ms, problem);
+    status = matter_catch_up_to(cause, &matter, problem);
     bool possible = transition && transition_starts_in(transition, matter.state);
     if (status == PIA_OK && !transition && !optional)
         status = pia_problem_set(problem, PIA_CONFLICT, "/transition",
@@ -140,7 +140,7 @@ pia_status_t matter_move_given(const act_t *cause,
     if (status != PIA_OK)
         return status;
     const transition_t *transition = machine_transition(matter.machine, given->transition);
-    status = matter_catch_up(cause->db, cause->library, &matter, cause->effective_ms, problem);
+    status = matter_catch_up_to(cause, &matter, problem);
     *ret_moved = status == PIA_OK && transition && transition_starts_in(transition, matter.state);
     if (*ret_moved)
         status = data_check(transition, given->data, problem);

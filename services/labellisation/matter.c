@@ -204,18 +204,25 @@ static pia_status_t fire(act_t *act, pia_problem_t *problem)
 pia_status_t matter_catch_up(
     pia_db_t *db, library_t *library, matter_t *matter, int64_t now_ms, pia_problem_t *problem)
 {
+    const act_t at = {.db = db, .library = library, .effective_ms = now_ms, .recorded_ms = now_ms};
+    return matter_catch_up_to(&at, matter, problem);
+}
+
+pia_status_t matter_catch_up_to(const act_t *at, matter_t *matter, pia_problem_t *problem)
+{
     for (int i = 0; i < TIMERS_MAX; i++) {
         const timer_rule_t *timer = engine_next_timer(matter);
         int64_t due_ms = timer ? engine_due(matter, timer) : 0;
-        if (!timer || due_ms > now_ms)
+        if (!timer || due_ms > at->effective_ms)
             return PIA_OK;
         act_t act = {
-            .db = db,
-            .library = library,
+            .db = at->db,
+            .library = at->library,
             .matter = matter,
             .transition = &matter->machine->transitions[timer->transition],
             .effective_ms = due_ms > matter->changed_ms ? due_ms : matter->changed_ms,
-            .recorded_ms = now_ms,
+            .recorded_ms = at->recorded_ms,
+            .depth = at->depth,
             .timer = timer,
             .due_ms = due_ms,
         };

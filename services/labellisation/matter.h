@@ -65,6 +65,10 @@ pia_status_t matter_guards(const act_t *act, pia_problem_t *problem);
 pia_status_t matter_catch_up(
     pia_db_t *db, library_t *library, matter_t *matter, int64_t now_ms, pia_problem_t *problem);
 
+/* The same for what was due when at->effective_ms takes effect, as a part of what is recorded at
+ * at->recorded_ms. */
+pia_status_t matter_catch_up_to(const act_t *at, matter_t *matter, pia_problem_t *problem);
+
 /* Stores a new one whose id, kind, definition, structure, person, pole, parent and card are set, by
  * the creation act->transition with act->data. The rest is filled here. PIA_INVALID: the data. */
 pia_status_t matter_create(act_t *act, pia_problem_t *problem);
