@@ -193,7 +193,7 @@ static const guard_kind_t guards[] = {
     {.name = "authority_held",
      .test = authority_held,
      .personal = true,
-     .parameters = {{"data", PARAMETER_MAYBE}}},
+     .parameters = {{"data", PARAMETER_MAYBE, true}}},
 };
 
 const guard_kind_t *guard_find(const char *name)

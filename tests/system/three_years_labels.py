@@ -130,6 +130,10 @@ def suspend_a_label(story):
     story.pass_to(after_award(story, 21))
     open_procedure(story, candidate, "suspension", "condition_non_remplie")
     story.pass_to(story.today + days(25))
+    former = story.troupe.call("minister", "labellisation.label.transition", {
+        "label": candidate.label.id, "transition": "suspendre", "version": candidate.label.card["version"],
+        "data": REASONS})
+    assert former.status == 403 and "authority" in former.body["detail"], former
     story.act(minister(story), candidate.label, "suspendre", REASONS)
     expect_standing(story, candidate, "suspended")
     expect_publication(story, candidate, False)
