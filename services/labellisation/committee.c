@@ -363,27 +363,39 @@ view_member(pia_db_t *db, const json_t *member, const char *today, json_t *membe
     return PIA_OK;
 }
 
+pia_status_t view_committee_card(pia_db_t *db,
+                                 const matter_t *committee,
+                                 const pia_principal_t *principal,
+                                 uint32_t roles,
+                                 json_t **ret_json)
+{
+    (void)db;
+    (void)principal;
+    json_t *json = view_matter(committee, roles);
+    json_object_del(json, "facts");
+    json_object_set_new(
+        json, "rules",
+        json_string(committee->definition->committee.mandatory ? "mandatory" : "by_choice"));
+    if (json_object_get(committee->card, "act"))
+        json_object_set(json, "act", json_object_get(committee->card, "act"));
+    *ret_json = json;
+    return PIA_OK;
+}
+
 pia_status_t view_committee(pia_db_t *db,
                             const matter_t *committee,
                             const pia_principal_t *principal,
                             uint32_t roles,
                             json_t **ret_json)
 {
-    (void)principal;
     const json_t *list = json_object_get(committee->facts, "members");
-    json_t *json = view_matter(committee, roles), *members = json_array();
+    json_t *json = NULL, *members = json_array();
     char today[DAY_TEXT_SIZE];
-    pia_status_t status = PIA_OK;
     day_format(day_of(pia_clock_now()), today);
+    pia_status_t status = view_committee_card(db, committee, principal, roles, &json);
     for (size_t i = 0; status == PIA_OK && i < json_array_size(list); i++)
         status = view_member(db, json_array_get(list, i), today, members);
-    json_object_del(json, "facts");
     json_object_set_new(json, "members", members);
-    json_object_set_new(
-        json, "rules",
-        json_string(committee->definition->committee.mandatory ? "mandatory" : "by_choice"));
-    if (json_object_get(committee->card, "act"))
-        json_object_set(json, "act", json_object_get(committee->card, "act"));
     if (status == PIA_OK)
         *ret_json = json;
     else

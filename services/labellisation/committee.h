@@ -35,6 +35,6 @@ void committee_add_persons(const matter_t *committee, const char *day, json_t *p
 /* The text of a name; "" if it was erased. The caller frees it. */
 pia_status_t committee_name(pia_db_t *db, const char *hash, char **ret_name);
 
-view_fn view_committee;
+view_fn view_committee, view_committee_card; /* the card: without members, for lists */
 
 #endif

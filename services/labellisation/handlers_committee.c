@@ -34,7 +34,7 @@ void handle_committee_list(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_committee_list_t *fields = pia_request_fields(*request_p);
     const matter_filter_t filter = {.state = fields->state, .after = fields->after};
-    serve_list(self, request_p, MACHINE_COMMITTEE, &filter, view_committee);
+    serve_list(self, request_p, MACHINE_COMMITTEE, &filter, view_committee_card);
 }
 
 void handle_committee_transition(void *self, pia_request_t **request_p)

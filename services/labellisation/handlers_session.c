@@ -97,7 +97,7 @@ void handle_session_list(void *self, pia_request_t **request_p)
     const pia_labellisation_session_list_t *fields = pia_request_fields(*request_p);
     const matter_filter_t filter = {
         .state = fields->state, .parent = fields->committee, .after = fields->after};
-    serve_list(self, request_p, MACHINE_SESSION, &filter, view_session);
+    serve_list(self, request_p, MACHINE_SESSION, &filter, view_session_card);
 }
 
 void handle_session_transition(void *self, pia_request_t **request_p)

@@ -59,7 +59,7 @@ static pia_status_t draw(const act_t *act, file_t *ret_file, pia_problem_t *prob
     pia_status_t status = session_committee(act, &committee, problem);
     if (status != PIA_OK)
         return status;
-    status = session_view_items(act->db, act->matter, &items);
+    status = session_view_items(act->db, act->matter, SIZE_MAX, &items);
     if (status == PIA_OK)
         status = session_view_sittings(act->db, act->matter, &sittings);
     const minutes_source_t source = {

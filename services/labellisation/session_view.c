@@ -8,6 +8,8 @@
 #include "minutes.h"
 #include "session.h"
 
+enum { TEXTS_MAX = 256 * 1024 }; /* of opinions and dissents: an answer holds 1 MiB */
+
 /* Puts the text in the place of its hash, under another name. */
 static pia_status_t fill(pia_db_t *db, json_t *json, const char *member, const char *name)
 {
@@ -22,6 +24,22 @@ static pia_status_t fill(pia_db_t *db, json_t *json, const char *member, const c
     json_object_set_new(json, name, json_string(text));
     free(text);
     return PIA_OK;
+}
+
+/* The same of a text in each object of a list, as long as `left` bytes are left. */
+static pia_status_t fill_texts(pia_db_t *db, const json_t *list, const char *member, size_t *left)
+{
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(list); i++) {
+        json_t *json = json_array_get(list, i);
+        status = fill(db, json, member, member);
+        size_t size = json_string_length(json_object_get(json, member));
+        if (size > *left)
+            json_object_del(json, member);
+        else
+            *left -= size;
+    }
+    return status;
 }
 
 static pia_status_t fill_all(pia_db_t *db, const json_t *list, const char *member, const char *name)
@@ -72,16 +90,17 @@ static void add_formation(const matter_t *session, json_t *json)
     json_object_set_new(json, "needed", json_integer(quorum.needed));
 }
 
-pia_status_t session_view_items(pia_db_t *db, const matter_t *session, json_t **ret_items)
+pia_status_t
+session_view_items(pia_db_t *db, const matter_t *session, size_t texts_max, json_t **ret_items)
 {
     const json_t *list = json_object_get(session->facts, "items");
     json_t *items = list ? json_deep_copy(list) : json_array();
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < json_array_size(items); i++) {
         json_t *item = json_array_get(items, i);
-        status = fill_all(db, json_object_get(item, "ballots"), "text", "text");
+        status = fill_texts(db, json_object_get(item, "ballots"), "text", &texts_max);
         if (status == PIA_OK)
-            status = fill_all(db, json_object_get(item, "dissents"), "reasons", "reasons");
+            status = fill_texts(db, json_object_get(item, "dissents"), "reasons", &texts_max);
         add_formation(session, item);
     }
     *ret_items = items;
@@ -101,8 +120,6 @@ static void add_own(const matter_t *session, json_t *json)
     json_object_set_new(json, "second",
                         json_boolean(json_is_true(json_object_get(sitting, "second"))));
     json_object_set_new(json, "leaves", json_integer((json_int_t)session_leaves(session)));
-    json_t *breaches = json_object_get(session->facts, "breaches");
-    json_object_set_new(json, "breaches", breaches ? json_deep_copy(breaches) : json_array());
     json_t *deadline = sitting ? NULL : session_deadline("convocation", day);
     if (deadline)
         json_object_set_new(json, "deadline", deadline);
@@ -117,19 +134,34 @@ static pia_status_t add_minutes(pia_db_t *db, const matter_t *session, json_t *j
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
+pia_status_t view_session_card(pia_db_t *db,
+                               const matter_t *session,
+                               const pia_principal_t *principal,
+                               uint32_t roles,
+                               json_t **ret_json)
+{
+    (void)db;
+    (void)principal;
+    json_t *json = view_matter(session, roles);
+    json_object_del(json, "facts");
+    add_own(session, json);
+    *ret_json = json;
+    return PIA_OK;
+}
+
 pia_status_t view_session(pia_db_t *db,
                           const matter_t *session,
                           const pia_principal_t *principal,
                           uint32_t roles,
                           json_t **ret_json)
 {
-    (void)principal;
-    json_t *items = NULL, *sittings = NULL;
-    json_t *json = view_matter(session, roles);
-    json_object_del(json, "facts");
-    add_own(session, json);
-    pia_status_t status = session_view_items(db, session, &items);
+    const json_t *breaches = json_object_get(session->facts, "breaches");
+    json_t *items = NULL, *sittings = NULL, *json = NULL;
+    pia_status_t status = view_session_card(db, session, principal, roles, &json);
+    if (status == PIA_OK)
+        status = session_view_items(db, session, TEXTS_MAX, &items);
     json_object_set_new(json, "agenda", items);
+    json_object_set_new(json, "breaches", breaches ? json_deep_copy(breaches) : json_array());
     if (status == PIA_OK) {
         status = session_view_sittings(db, session, &sittings);
         json_object_set_new(json, "sittings", sittings);

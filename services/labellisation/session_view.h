@@ -4,11 +4,12 @@
 
 #include "view.h"
 
-view_fn view_session;
+view_fn view_session, view_session_card; /* the card: without agenda and sittings, for lists */
 
 /* The agenda or the sittings, with names and texts in the place of their hashes; the caller owns
- * it. */
-pia_status_t session_view_items(pia_db_t *db, const matter_t *session, json_t **ret_items);
+ * it. Texts of opinions and dissents are left out once they have more than `texts_max` bytes. */
+pia_status_t
+session_view_items(pia_db_t *db, const matter_t *session, size_t texts_max, json_t **ret_items);
 pia_status_t session_view_sittings(pia_db_t *db, const matter_t *session, json_t **ret_sittings);
 
 #endif

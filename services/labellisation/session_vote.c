@@ -11,7 +11,7 @@
 #include "session.h"
 #include "text.h"
 
-enum { BALLOTS_MAX = 8 };
+enum { BALLOTS_MAX = 4 };
 
 const need_t session_vote_needs[] = {
     {"point", DATUM_INTEGER, false},      {"proposition", DATUM_CHOICE, false},
