@@ -230,6 +230,7 @@ bool model_again(model_t *self, world_t *world, failure_t *failure)
         good = fail(failure, "replay", "the log has %lld entries, it had %lld",
                     (long long)again.position, (long long)self->position);
     again.coverage = self->coverage;
+    again.trace = self->trace;
     model_clear(self);
     *self = again;
     return good;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "engine.h"
+#include "pia/clock.h"
 #include "rule.h"
 #include "store_matter.h"
 
@@ -306,6 +307,16 @@ count(const model_t *self, const world_t *world, const matter_t *matter, const e
         (void)__atomic_fetch_add(&(*self->coverage)[i][matter->kind][index], 1, __ATOMIC_RELAXED);
 }
 
+static void say(const matter_t *matter, const entry_t *entry)
+{
+    char effective[PIA_TIME_TEXT_SIZE];
+    pia_time_format(entry->effective_ms, effective);
+    (void)printf("                                  %s %s.%lld %s%s: %s -> %s, %s\n",
+                 matter->machine->name, entry->id + PIA_UUID_TEXT_SIZE - 5,
+                 (long long)entry->number, entry->name, entry->fired ? " (timer)" : "",
+                 entry->from ? entry->from : "", entry->to, effective);
+}
+
 bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_t *failure)
 {
     const json_t *json = placed->entry;
@@ -336,6 +347,8 @@ bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_
         return no(failure, &entry, "one final state", "a second one is entered");
     count(self, world, matter, &entry);
     self->position++;
+    if (self->trace)
+        say(matter, &entry);
     return true;
 }
 

@@ -57,6 +57,7 @@ bool walk_open(walk_t *self, const start_t *start, size_t definition)
     else
         model_init(&self->model);
     self->model.coverage = self->coverage;
+    self->model.trace = self->trace;
     return true;
 }
 
