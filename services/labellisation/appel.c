@@ -42,7 +42,7 @@ pia_status_t appel_filing_open(const act_t *act, const json_t *parameters, pia_p
         matter_load(act->db, act->library, MACHINE_APPEL, dossier->parent, &appel, problem);
     if (status != PIA_OK)
         return status;
-    status = matter_catch_up(act->db, act->library, &appel, act->effective_ms, problem);
+    status = matter_catch_up_to(act, &appel, problem);
     if (status == PIA_OK && !appel_is_open(&appel))
         status = say_when(&appel, problem);
     matter_clear(&appel);

@@ -195,7 +195,7 @@ static pia_status_t fire(act_t *act, pia_problem_t *problem)
 {
     pia_status_t status = PIA_OK;
     if (act->matter->kind == MACHINE_LABEL)
-        status = renewal_catch_up(act->db, act->library, act->matter, act->due_ms, problem);
+        status = renewal_catch_up(act, problem);
     if (status == PIA_OK)
         status = make(act, problem);
     return status == PIA_OK ? make_automatic(act, problem) : status;

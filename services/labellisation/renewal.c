@@ -119,14 +119,13 @@ static pia_status_t find_pending(const act_t *act, bool *ret_pending, pia_proble
     return status;
 }
 
-static pia_status_t catch_up_one(
-    pia_db_t *db, library_t *library, const char *id, int64_t until_ms, pia_problem_t *problem)
+static pia_status_t catch_up_one(const act_t *at, const char *id, pia_problem_t *problem)
 {
     matter_t dossier;
-    pia_status_t status = matter_load(db, library, MACHINE_DOSSIER, id, &dossier, problem);
+    pia_status_t status = matter_load(at->db, at->library, MACHINE_DOSSIER, id, &dossier, problem);
     if (status != PIA_OK)
         return status;
-    status = matter_catch_up(db, library, &dossier, until_ms, problem);
+    status = matter_catch_up_to(at, &dossier, problem);
     matter_clear(&dossier);
     return status;
 }
@@ -144,19 +143,21 @@ static pia_status_t check_unmoved(pia_db_t *db, const matter_t *label, pia_probl
     return status;
 }
 
-pia_status_t renewal_catch_up(pia_db_t *db,
-                              library_t *library,
-                              const matter_t *label,
-                              int64_t until_ms,
-                              pia_problem_t *problem)
+pia_status_t renewal_catch_up(const act_t *timer, pia_problem_t *problem)
 {
+    const act_t at = {
+        .db = timer->db,
+        .library = timer->library,
+        .effective_ms = timer->due_ms,
+        .recorded_ms = timer->recorded_ms,
+        .depth = timer->depth,
+    };
     json_t *ids = json_array();
-    pia_status_t status = list(db, DUE, label->id, until_ms, ids);
+    pia_status_t status = list(at.db, DUE, timer->matter->id, timer->due_ms, ids);
     for (size_t i = 0; status == PIA_OK && i < json_array_size(ids); i++)
-        status =
-            catch_up_one(db, library, json_string_value(json_array_get(ids, i)), until_ms, problem);
+        status = catch_up_one(&at, json_string_value(json_array_get(ids, i)), problem);
     if (status == PIA_OK && json_array_size(ids) > 0)
-        status = check_unmoved(db, label, problem);
+        status = check_unmoved(at.db, timer->matter, problem);
     json_decref(ids);
     return status;
 }

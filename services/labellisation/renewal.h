@@ -16,13 +16,9 @@ pia_status_t renewal_label(pia_db_t *db, const char *dossier, char ret_label[PIA
 /* The dossier that would renew a label, opened last. PIA_NOT_FOUND: none. */
 pia_status_t renewal_dossier(pia_db_t *db, const char *label, char ret_dossier[PIA_UUID_TEXT_SIZE]);
 
-/* Applies what was due by an instant for the dossiers that would renew a label: what happens to the
- * label at that instant depends on it. PIA_CONFLICT: that has moved the label on. */
-pia_status_t renewal_catch_up(pia_db_t *db,
-                              library_t *library,
-                              const matter_t *label,
-                              int64_t until_ms,
-                              pia_problem_t *problem);
+/* Applies what was due when a label's timer was for the dossiers that would renew it: what happens
+ * to the label at that instant depends on it. PIA_CONFLICT: that has moved the label on. */
+pia_status_t renewal_catch_up(const act_t *timer, pia_problem_t *problem);
 
 /* Writes into a new dossier what an earlier one holds: the texts of its sections as first versions,
  * its files by reference (the same bytes, by their hash), as far as its own definition asks for

@@ -129,7 +129,7 @@ session_item_waits(const act_t *act, const json_t *item, bool *ret_waits, pia_pr
     pia_status_t status =
         matter_load(act->db, act->library, MACHINE_DOSSIER, id, &dossier, problem);
     if (status == PIA_OK)
-        status = matter_catch_up(act->db, act->library, &dossier, act->effective_ms, problem);
+        status = matter_catch_up_to(act, &dossier, problem);
     else
         return status;
     *ret_waits = waits(&dossier);
@@ -230,7 +230,7 @@ static pia_status_t add_dossier(
         return pia_problem_set(problem, PIA_INVALID, at, "there is no such dossier");
     if (status != PIA_OK)
         return status;
-    status = matter_catch_up(act->db, act->library, &dossier, act->effective_ms, problem);
+    status = matter_catch_up_to(act, &dossier, problem);
     if (status == PIA_OK)
         status = check_dossier(&dossier, taken, at, problem);
     if (status == PIA_OK) {

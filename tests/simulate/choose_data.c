@@ -1,5 +1,6 @@
 /* choose_data.c - data as transitions ask for them, and wrong ones. */
 #include "choose.h"
+#include "specification.h"
 
 enum { TEXT_MAX = 200 };
 
@@ -20,16 +21,19 @@ static json_t *choose_integer(const datum_t *datum, rng_t *rng)
     return json_integer(rng_between(rng, datum->min, few));
 }
 
-/* Mostly reviewers: they are asked for most. */
+/* Those of one role: reviewers and members of committees are asked for most. */
 static json_t *choose_persons(const world_t *world, const datum_t *datum, rng_t *rng)
 {
     json_t *persons = json_array();
-    size_t count = (size_t)datum->min + rng_below(rng, 3), first = rng_below(rng, ACTORS);
+    size_t count = (size_t)datum->min + (rng_chance(rng, 30) ? rng_below(rng, 3) : 0),
+           first = rng_below(rng, ACTORS);
     count = count < (size_t)datum->max ? count : (size_t)datum->max;
-    bool reviewers = rng_chance(rng, 85);
+    uint32_t roles = rng_chance(rng, 60)   ? PIA_ROLE_REVIEWER
+                     : rng_chance(rng, 75) ? PIA_ROLE_COMMITTEE
+                                           : PIA_ROLE_ANY;
     for (size_t i = 0; i < ACTORS && json_array_size(persons) < count; i++) {
         const pia_principal_t *principal = &world->actors[(first + i) % ACTORS].principal;
-        if (!reviewers || (principal->roles & PIA_ROLE_REVIEWER) != 0)
+        if ((principal->roles & roles) != 0)
             json_array_append_new(persons, json_string(principal->person));
     }
     return persons;
@@ -99,6 +103,28 @@ static json_t *choose_dossiers(world_t *world, rng_t *rng)
     return ids;
 }
 
+/* The grid of the procedure's latest specification, filled. */
+static json_t *choose_scores(world_t *world, const matter_t *matter, rng_t *rng)
+{
+    json_t *specification = NULL, *scores = json_array();
+    const char *name = matter->definition->specification;
+    if (name)
+        (void)specification_find(world->service.db, name, 0, &specification);
+    const json_t *criteria = json_object_get(specification, "criteria");
+    bool good = rng_chance(rng, 60);
+    for (size_t i = 0; i < json_array_size(criteria); i++) {
+        const json_t *criterion = json_array_get(criteria, i);
+        int64_t min = json_integer_value(json_object_get(criterion, "min"));
+        int64_t max = json_integer_value(json_object_get(criterion, "max"));
+        json_array_append_new(
+            scores, json_pack("{s:O, s:I, s:s}", "criterion", json_object_get(criterion, "code"),
+                              "score", (json_int_t)(good ? max : rng_between(rng, min, max)),
+                              "justification", "parce que le projet est mûr"));
+    }
+    json_decref(specification);
+    return scores;
+}
+
 /* A list of a type that is not known here is empty: it is refused, or was optional. */
 static json_t *choose_list(world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
 {
@@ -111,6 +137,8 @@ static json_t *choose_list(world_t *world, const matter_t *matter, const datum_t
         return choose_codes(matter, rng);
     case DATUM_DOSSIERS:
         return choose_dossiers(world, rng);
+    case DATUM_SCORES:
+        return choose_scores(world, matter, rng);
     case DATUM_ATTENDANCES:
         return choose_attendances(rng);
     case DATUM_VOTES:
@@ -118,6 +146,12 @@ static json_t *choose_list(world_t *world, const matter_t *matter, const datum_t
     default:
         return json_array();
     }
+}
+
+/* The first half of the time: it is mostly the one with which things go on. */
+static size_t choose_value(const datum_t *datum, rng_t *rng)
+{
+    return rng_chance(rng, 50) ? 0 : rng_below(rng, json_array_size(datum->values));
 }
 
 static json_t *
@@ -132,8 +166,7 @@ choose_datum(world_t *world, const matter_t *matter, const datum_t *datum, rng_t
     case DATUM_BOOLEAN:
         return json_boolean(rng_chance(rng, 50));
     case DATUM_CHOICE:
-        return json_copy(
-            json_array_get(datum->values, rng_below(rng, json_array_size(datum->values))));
+        return json_copy(json_array_get(datum->values, choose_value(datum, rng)));
     case DATUM_DATE:
         choose_day(world, rng, day);
         return json_string(day);

@@ -224,6 +224,7 @@ bool model_again(model_t *self, world_t *world, failure_t *failure)
 {
     model_t again;
     model_init(&again);
+    again.again = true;
     json_object_update(again.given, self->given);
     bool good = model_follow(&again, world, failure);
     if (good && (again.position != self->position || again.told != self->told))
@@ -231,6 +232,7 @@ bool model_again(model_t *self, world_t *world, failure_t *failure)
                     (long long)again.position, (long long)self->position);
     again.coverage = self->coverage;
     again.trace = self->trace;
+    again.again = false;
     model_clear(self);
     *self = again;
     return good;

@@ -26,6 +26,7 @@ typedef struct {
     int64_t told;         /* number of the outbox's last announcement that was looked at */
     json_t *given;        /* "MATTER NUMBER" -> facts that the entry alone does not tell */
     coverage_t *coverage; /* counts what is applied; NULL: nobody counts */
+    bool again;           /* what was recorded before now is applied, too */
     bool trace;           /* say on stdout what is applied */
 } model_t;
 

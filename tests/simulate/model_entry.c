@@ -237,7 +237,8 @@ static bool is_recorded(const machine_t *machine, const char *fact)
 }
 
 /* Facts of effects that look beyond the matter, as the store had them when the entry was first
- * seen: where others follow in the same step, those alone that only such effects record. */
+ * seen: all of them after its last entry in this step, else those alone that only such effects
+ * record. */
 static void take_facts(model_t *self, world_t *world, matter_t *matter, const entry_t *entry)
 {
     matter_t stored;
@@ -245,7 +246,7 @@ static void take_facts(model_t *self, world_t *world, matter_t *matter, const en
     json_t *value, *given = recall(self, entry);
     if (!given && store_matter_find(world->service.db, world->service.library, matter->kind,
                                     matter->id, &stored, NULL) == PIA_OK) {
-        given = keep(self, entry, json_object());
+        given = keep(self, entry, entry->last ? json_object() : json_copy(matter->facts));
         json_object_foreach(stored.facts, fact, value)
         {
             if (entry->last || !is_recorded(matter->machine, fact))
@@ -253,7 +254,8 @@ static void take_facts(model_t *self, world_t *world, matter_t *matter, const en
         }
         matter_clear(&stored);
     }
-    json_object_update(matter->facts, given);
+    json_decref(matter->facts);
+    matter->facts = given ? json_copy(given) : json_object();
 }
 
 static void run_effects(model_t *self, world_t *world, matter_t *matter, const entry_t *entry)
@@ -331,6 +333,8 @@ bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_
         return false;
     matter_t *matter = &replica->matter;
     int from = matter->state;
+    if (!self->again && entry.recorded_ms != world->now_ms)
+        return no(failure, &entry, "recorded when it was", "it says another instant");
     if (!check_defined(matter, &entry, failure) || !check_actor(world, matter, &entry, failure) ||
         !check_timers(matter, &entry, failure) || !check_cause(&entry, placed->before, failure) ||
         !check_guards(matter, &entry, failure))

@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "kin.h"
 #include "seams.h"
+#include "specification.h"
 #include "store_matter.h"
 
 static pia_status_t end(world_t *world, pia_status_t status)
@@ -84,12 +85,22 @@ pia_status_t request_move(world_t *world, const request_t *request, pia_problem_
     return status;
 }
 
-static json_t *make_card(const creation_t *creation)
+/* As pin_permanent of handlers_dossier.c: the specification that the definition names. */
+static json_t *make_card(world_t *world, const creation_t *creation)
 {
     const definition_t *definition = creation->definition;
-    return json_pack("{s:s, s:[O], s:[], s:{s:s, s:s, s:s}, s:s}", "title", "Essai", "themes",
-                     json_array_get(definition->themes, 0), "sectors", "pole", "code", "essai",
-                     "name", "Essai", "departement", "87", "capacity", creation->capacity);
+    json_t *ref = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    json_t *card =
+        json_pack("{s:s, s:[O], s:[], s:{s:s, s:s, s:s}, s:s}", "title", "Essai", "themes",
+                  json_array_get(definition->themes, 0), "sectors", "pole", "code", "essai", "name",
+                  "Essai", "departement", "87", "capacity", creation->capacity);
+    json_t *choice = json_pack("{s:s*}", "name", definition->specification);
+    if (definition->specification &&
+        specification_choose(world->service.db, choice, "", &ref, &problem) == PIA_OK)
+        json_object_set_new(card, "specification", ref);
+    json_decref(choice);
+    return card;
 }
 
 /* One that stands for itself, or a dossier under a call. */
@@ -98,7 +109,7 @@ static pia_status_t create_alone(world_t *world, const creation_t *creation, pia
     matter_t matter = {.kind = creation->kind,
                        .state = STATE_NONE,
                        .definition = creation->definition,
-                       .card = make_card(creation),
+                       .card = make_card(world, creation),
                        .facts = json_deep_copy(creation->facts)};
     pia_uuid7_text(matter.id);
     if (creation->structure) {

@@ -180,6 +180,8 @@ static int64_t draw_instant(walk_t *self)
 {
     int64_t now_ms = self->world->now_ms, due_ms = draw_due(self);
     rng_t *rng = &self->rng;
+    if (self->made) /* on the straight way nothing is let lapse */
+        return now_ms + rng_between(rng, 1, 5) * day_ms;
     if (now_ms > late_ms)
         return now_ms + rng_between(rng, 1, 60) * second_ms;
     if (due_ms != 0 && rng_chance(rng, 60))

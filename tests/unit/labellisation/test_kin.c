@@ -21,10 +21,13 @@ static const char with_reviews[] =
     "   {\"name\": \"ouvrir\", \"label\": \"O\", \"from\": [], \"to\": \"ouvert\","
     "    \"roles\": [\"candidat\"]},"
     "   {\"name\": \"voir\", \"label\": \"V\", \"from\": [\"ouvert\"], \"to\": \"vu\"},"
+    "   {\"name\": \"rappeler\", \"label\": \"R\", \"from\": [\"ouvert\"]},"
     "   {\"name\": \"clore\", \"label\": \"C\", \"from\": [\"ouvert\", \"vu\"], \"to\": \"clos\","
     "    \"roles\": [\"secretariat\"],"
     "    \"effects\": [{\"name\": \"move_children\", \"kind\": \"review\","
-    "                   \"transition\": \"lever\"}]}]},"
+    "                   \"transition\": \"lever\"}]}],"
+    "  \"timers\": [{\"name\": \"rappel\", \"label\": \"R\", \"states\": [\"ouvert\"],"
+    "   \"after\": {\"days\": 5}, \"transition\": \"rappeler\"}]},"
     " \"review\": {\"readers\": [\"secretariat\"], \"states\": ["
     "   {\"name\": \"confie\", \"label\": \"C\", \"initial\": true},"
     "   {\"name\": \"leve\", \"label\": \"L\", \"final\": true},"
@@ -37,7 +40,11 @@ static const char with_reviews[] =
     "   {\"name\": \"rendre\", \"label\": \"R\", \"from\": [\"confie\"], \"to\": \"rendu\","
     "    \"roles\": [\"reviewer\"],"
     "    \"effects\": [{\"name\": \"move_parent\", \"transition\": \"voir\"}]},"
-    "   {\"name\": \"lever\", \"label\": \"L\", \"from\": [\"confie\"], \"to\": \"leve\"}]}}}";
+    "   {\"name\": \"lapser\", \"label\": \"L\", \"from\": [\"confie\"], \"to\": \"leve\","
+    "    \"effects\": [{\"name\": \"move_parent\", \"transition\": \"voir\"}]},"
+    "   {\"name\": \"lever\", \"label\": \"L\", \"from\": [\"confie\"], \"to\": \"leve\"}],"
+    "  \"timers\": [{\"name\": \"fin\", \"label\": \"F\", \"states\": [\"confie\"],"
+    "   \"after\": {\"days\": 10}, \"transition\": \"lapser\"}]}}}";
 
 static int setup(void **state)
 {
@@ -164,6 +171,31 @@ static size_t listed(const matter_filter_t *filter)
     return count;
 }
 
+/* The review's end moves its dossier, whose reminder was due before that: all of it long after. */
+static void what_a_late_timer_leads_to_is_recorded_when_it_was(void **state)
+{
+    (void)state;
+    static const int64_t day_ms = 86400000;
+    char dossier[PIA_UUID_TEXT_SIZE], id[PIA_UUID_TEXT_SIZE];
+    matter_t review;
+    bench_create(&bench, "avec-revues", dossier);
+    assert_int_equal(confide(dossier, REVIEWER_1, PIA_ROLE_SECRETARIAT, id), PIA_OK);
+    bench.now_ms += 30 * day_ms;
+    bench_load(&bench, MACHINE_REVIEW, id, &review);
+    assert_int_equal(
+        matter_catch_up(bench.db, bench.library, &review, bench.now_ms, &bench.problem), PIA_OK);
+    matter_clear(&review);
+    assert_state(dossier, "vu");
+    assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM history WHERE number > 1"), 3);
+    assert_int_equal(bench_integer(&bench, "SELECT MIN(recorded_at) FROM history WHERE number > 1"),
+                     bench.now_ms);
+    int64_t reminded_ms =
+        bench_integer(&bench, "SELECT effective_at FROM history WHERE transition = 'rappeler'");
+    int64_t seen_ms =
+        bench_integer(&bench, "SELECT effective_at FROM history WHERE transition = 'voir'");
+    assert_int_equal(seen_ms - reminded_ms, 5 * day_ms);
+}
+
 static void children_are_listed_by_parent_state_and_person(void **state)
 {
     (void)state;
@@ -193,6 +225,8 @@ int main(void)
                                         bench_teardown),
         cmocka_unit_test_setup_teardown(a_parents_transition_moves_the_children_whose_state_lets_it,
                                         setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(what_a_late_timer_leads_to_is_recorded_when_it_was, setup,
+                                        bench_teardown),
         cmocka_unit_test_setup_teardown(children_are_listed_by_parent_state_and_person, setup,
                                         bench_teardown),
     };
