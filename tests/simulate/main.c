@@ -12,7 +12,7 @@
 #include "pool.h"
 #include "shorten.h"
 
-enum { STEPS = 16, CONTROL_SEEDS = 400, COVERED_MIN = 50 };
+enum { STEPS = 12, CONTROL_SEEDS = 400, COVERED_MIN = 33 };
 
 /* What the workers share. */
 typedef struct {

@@ -6,7 +6,7 @@
 
 #include "step.h"
 
-enum { WALKS_OF_A_TRANSITION = 7, LENGTH = 8, KEPT_OF_A_STATE = 2 };
+enum { WALKS_OF_A_TRANSITION = 3, LENGTH = 8, KEPT_OF_A_STATE = 2 };
 
 /* How often a state was reached, of a kind of one definition. */
 typedef uint8_t reached_t[MACHINE_COUNT][MACHINE_STATES_MAX];
