@@ -21,8 +21,9 @@ const need_t session_rule_needs[] = {{"point", DATUM_INTEGER, false},
                                      {NULL, DATUM_TEXT, false}};
 
 /* What a member declared as a reviewer of the dossier. */
-static const char SQL_DECLARED[] = "SELECT facts FROM matter WHERE parent = $1 "
-                                   "AND kind = 'review' AND person = $2 ORDER BY id";
+static const char SQL_DECLARED[] =
+    "SELECT matter.facts FROM review JOIN matter ON matter.id = review.id WHERE review.matter = $1 "
+    "AND review.reviewer = $2 AND review.interested = 1 ORDER BY review.number";
 
 static const char *text_of(const json_t *json, const char *name)
 {
@@ -74,8 +75,7 @@ find_declared(const sitter_t *sitter, const char *dossier, char ret_link[PIA_POI
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
         json_t *facts = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
         const char *link = text_of(facts, "lien");
-        if (link && strcmp(link, "aucun") != 0)
-            (void)snprintf(ret_link, PIA_POINTER_MAX, "%s", link);
+        (void)snprintf(ret_link, PIA_POINTER_MAX, "%s", link ? link : "autre");
         json_decref(facts);
     }
     return status == PIA_NOT_FOUND ? PIA_OK : status;

@@ -1,7 +1,6 @@
 """The committee: composition, convocation, quorum, interests, votes, opinions (CRPA R133-3 to R133-13)."""
 
 import json
-import uuid
 
 import pytest
 
@@ -13,19 +12,16 @@ from pia import ROOT, Network
 DEFAULT = ROOT / "services/labellisation/process/label-pia.v1.json"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", f"{request.getfixturevalue('postgres')}#committee_{uuid.uuid4().hex[:8]}")
+@pytest.fixture(scope="module")
+def campaign():
+    """On SQLite; test_committee_decision.py has the same statements on both engines."""
     network = Network()
     try:
         by_choice = json.loads(DEFAULT.read_text(encoding="utf-8"))
         by_choice.update(name="avis-au-choix", committee={"rules": "by_choice", "majority": "votes"})
         (network.data / "procedures").mkdir()
         (network.data / "procedures" / "choix.json").write_text(json.dumps(by_choice), encoding="utf-8")
-        options += ("--labellisation.definitions", "procedures")
-        start(network, *options, registry=("--registry.demonstration", "true"))
+        start(network, "--labellisation.definitions", "procedures", registry=("--registry.demonstration", "true"))
         campaign = Campaign(network)
         campaign.other = campaign.ok("admin", "registry.structure.create", {
             "name": "Autre structure", "departement": "75", "demonstration": True})["id"]

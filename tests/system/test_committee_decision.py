@@ -11,7 +11,7 @@ import zlib
 import pytest
 
 from campaign import Campaign
-from committee import Committee, before_committee, meet_today
+from committee import Committee, Session, before_committee, meet_today
 from gateway import Gateway
 from labelling import pytestmark, refused, start  # noqa: F401
 from pia import Network
@@ -61,6 +61,33 @@ def decided(committee, *opinions):
 
 def decision(campaign, dossier, who="candidate"):
     return campaign.ok(who, "labellisation.decision.get", {"dossier": dossier["id"]})
+
+
+def test_links_and_declarations_as_a_reviewer_are_found(campaign, committee):
+    campaign.ok("secretariat", "labellisation.reviewer.put", {
+        "person": campaign.persons["second"], "themes": ["sante"], "load_max": 0,
+        "links": [{"structure": campaign.structure, "kind": "financement_recent"}]})
+    campaign.add("reviewing member", ["reviewer", "committee"])
+    answer = committee.do("nommer", {"personne": [campaign.persons["reviewing member"]], "nom": "Fonction",
+                                     "qualite": "representant", "du": "2020-01-01"})
+    assert answer.status == 200, answer
+    number = answer.body["members"][-1]["number"]
+    dossier = campaign.to_review()
+    review = campaign.ok("secretariat", "labellisation.review.create",
+                         {"dossier": dossier["id"], "person": campaign.persons["reviewing member"]})
+    campaign.ok("reviewing member", "labellisation.review.transition", {
+        "review": review["id"], "transition": "declarer", "version": review["version"],
+        "data": {"lien": "projet_commun"}})
+    campaign.report("reviewer 1", dossier)
+    dossier = campaign.go("secretariat", campaign.report("reviewer 2", dossier), "saisir_comite")
+    session = Session(committee, 10, [dossier])
+    session.done("convoquer")
+    assert sorted((i["member"], i["kind"], i["source"]) for i in session.point(dossier)["interests"]) == sorted([
+        (committee.members["second"], "financement_recent", "links"), (number, "projet_commun", "review")])
+    session.done("annuler", {"motifs": "Essai."})
+    campaign.ok("secretariat", "labellisation.reviewer.put", {
+        "person": campaign.persons["second"], "themes": ["sante"], "load_max": 0})
+    assert committee.do("mettre_fin", {"membre": number, "fin": "2020-01-02", "cause": "demission"}).status == 200
 
 
 def pdf_text(pdf):
