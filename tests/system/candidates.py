@@ -13,12 +13,14 @@ REFERENCE = json.loads((ROOT / "services/registry/reference/poles.json").read_te
 REAL = {pole["code"]: pole for pole in REFERENCE["poles"]}
 CAMPAIGN = REFERENCE["campaign_2016"]
 
-# filing:   complet, complété (a piece is asked for, and comes), forclos (it does not come)
-# reviewing: "-", décline (one reviewer declines), lien (one declares an interest), retard (a report comes
-#           late), carence (one never comes), divergence (the two reports are opposed); réponse, silence: the
-#           reports are put to the candidate, which answers, or does not
-# opinion:  the committee's, and the decision: label or refus
-# after:    what becomes of the label, or what the refused one does
+# filing:    complet; complété: a piece is asked for, and comes; forclos: it does not come
+# reviewing: -; décline: one reviewer declines; lien: one declares an interest; retard: a report comes late;
+#            carence: one never comes, and another reviewer is asked; divergence: the two reports are opposed,
+#            and a third one is asked for; réponse, silence: the candidate is shown them and answers, or does not
+# opinion:   the committee's; decision: label or refus, three times against the opinion
+# after:     renouvelé: another label follows; redemandé: the renewal is filed and waits when three years are over;
+#            suspendu: for a while, then as before; retiré: withdrawn, it never was; expiré: it ends;
+#            recours: the refusal is contested in vain
 TABLE = """
  n  as            in   themes        sectors                filing    reviewing   opinion      decision  after
  1  cnidep        -    -             batiment,production    complet   -           favorable    label     renouvelé

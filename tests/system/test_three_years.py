@@ -37,10 +37,11 @@ ACTS = [
     filing.announce_the_call, filing.open_drafts, filing.file_dossiers, filing.examine_completeness,
     reviews.ask_reviewers, filing.receive_the_budgets, reviews.ask_reviewers, filing.do_without_a_budget,
     reviews.ask_reviewers, reviews.write_reports, reviews.put_reports_to_candidates, reviews.answer_reports,
-    reviews.write_late_reports, reviews.replace_who_never_wrote, reviews.seize_the_committee, committee.convene, committee.sit_without_quorum, committee.sit_again,
-    committee.decide, shown.show_the_awards, labels.expect_the_life_of_labels, labels.contest,
-    labels.reject_the_remedy, labels.withdraw_a_label, labels.report_at_mid_term, labels.suspend_a_label,
-    labels.open_renewals, labels.renew_one, labels.file_renewals, labels.reach_the_end,
+    reviews.write_late_reports, reviews.replace_who_never_wrote, reviews.seize_the_committee,
+    committee.convene, committee.sit_without_quorum, committee.sit_again, committee.decide, shown.show_the_awards,
+    labels.expect_the_life_of_labels, labels.contest, labels.reject_the_remedy, labels.withdraw_a_label,
+    labels.report_at_mid_term, labels.suspend_a_label, labels.open_renewals, labels.renew_one,
+    labels.file_renewals, labels.reach_the_end,
 ]
 
 
@@ -124,10 +125,10 @@ def test_a_third_party_proves_the_histories(story, tmp_path):
 
 
 def test_the_log_is_sound(story):
-    """Every entry of every history is in it, as it was written."""
+    """Every entry of every history is in it, as it was written, and no other."""
     at, entries = 0, 0
     while at is not None:
         found = story.troupe.ok("admin", "labellisation.evidence.verify", {"from": at, "limit": 5000})
         assert found["valid"], found
         entries, at = entries + found["entries"], found.get("next")
-    assert entries == found["size"] >= sum(len(matter.history) for matter in story.matters)
+    assert entries == found["size"] == sum(len(matter.history) for matter in story.matters)

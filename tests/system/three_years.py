@@ -77,7 +77,8 @@ class Story:
         if who == matter.candidate:
             matter.card = self.troupe.ask(who, "POST", f"/v1/{matter.path}/{matter.id}/transitions", body)
         else:
-            matter.card = self.troupe.ok(who, f"labellisation.{matter.kind}.transition", {matter.kind: matter.id, **body})
+            matter.card = self.troupe.ok(who, f"labellisation.{matter.kind}.transition",
+                                         {matter.kind: matter.id, **body})
         self.note(matter, transition, *then)
 
     def note(self, matter, *transitions):

@@ -12,11 +12,13 @@ CRAFTS = "member of the committee for the crafts"  # called for the theme arts o
 def institute_the_committee(story):
     """Four permanent members, whose organisations are those of 2016, and one who is called for a theme."""
     story.committee = Committee(story.troupe)
+    matter = story.add("committee", story.committee.matter, "instituer")
     story.committee.seat(CHAIR, "membre_de_droit", president=True)
     for who in MEMBERS:
         story.committee.seat(who)
     story.committee.seat(CRAFTS, "personnalite_qualifiee", themes=["arts"])
     story.members = [CHAIR, *MEMBERS, CRAFTS]
+    story.note(matter, *["nommer" for _ in story.members])
 
 
 def meet(story, transition, data=None, who="secretariat", then=()):
@@ -116,7 +118,8 @@ def empower(story):
                                        ("ism", "ism", story.today, None)):
         card = story.troupe.ok("secretariat", "labellisation.authority.create", {
             "capacity": capacity, "person": story.troupe.persons[who], "function": f"Fonction : {who}",
-            "act": "Décret de nomination (démonstration)", "from": str(first), **({"until": str(last)} if last else {})})
+            "act": "Décret de nomination (démonstration)", "from": str(first),
+            **({"until": str(last)} if last else {})})
         authority = story.add("authority", card, "constater", person=who)
         authority.coming = [(last + days(1), "constater_fin")] if last else []
 
@@ -182,7 +185,8 @@ def refuse(story, candidate):
     reasons = {"motifs_droit": "Cahier des charges, critère « producteur de solutions ».",
                "motifs_fait": f"{candidate.title} : le programme ne répond pas aux besoins recensés."}
     if candidate.opinion != "defavorable":
-        refused = story.troupe.move(minister(story), candidate.dossier.card, "refuser", {**reasons, "capacite": "ministre"})
+        refused = story.troupe.move(minister(story), candidate.dossier.card, "refuser",
+                                    {**reasons, "capacite": "ministre"})
         assert refused.status == 409 and "ecart" in refused.body["detail"], refused
         reasons["ecart"] = "Les ressources qui étaient annoncées n’ont pas été confirmées."
     story.act(minister(story), candidate.dossier, "refuser", {**reasons, "capacite": "ministre"})

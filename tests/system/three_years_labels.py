@@ -6,6 +6,7 @@ from three_years_committee import hold_a_meeting, minister, sign
 from three_years_filing import file_one, take_on
 from three_years_reviews import ask_two, report, seize
 
+MONTHS_IN_FRENCH = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 REASONS = {"motifs_droit": "Cahier des charges du label, engagements du pôle.",
            "motifs_fait": "Constat du secrétariat, dont le pôle a eu connaissance."}
 MONTHS = (12, 9, 6)
@@ -40,9 +41,12 @@ def contest(story):
                  "motifs": "Les besoins du territoire ont été mal appréciés."}}, status=201)
     candidate.remedy = story.add("remedy", card, "former_gracieux", candidate=candidate.who)
     story.note(candidate.remedy, "enregistrer")
+    last = deadlines.last_day("recours-administratif", str(story.decided), candidate.departement)
+    assert (card["last_day"], card["late"]) == (str(last), False)
     silent = deadlines.add_months(story.today, 2) + days(1)
     candidate.remedy.coming = [(silent - days(15), "alerter_silence"), (silent, "rejeter_implicitement")]
     candidate.appeal = {"sent": today, "received": today}
+    expect_letter(story, candidate, candidate.remedy, silent - days(1))
 
 
 def reject_the_remedy(story):
@@ -53,6 +57,7 @@ def reject_the_remedy(story):
     candidate.remedy.coming = []
     candidate.appeal["rejected"] = str(story.today)
     expect_days_of_remedies(story, candidate, [candidate.appeal])
+    expect_letter(story, candidate, candidate.remedy, last_day_for_the_court(story, candidate), *REASONS.values())
     assert story.troupe.get(candidate.dossier.card)["state"] == "refuse"
 
 
@@ -64,6 +69,24 @@ def expect_days_of_remedies(story, candidate, appeals=()):
         more = {"appeals": appeals} if item["rule"] == "recours-contentieux" else {}
         last = deadlines.last_day(item["rule"], str(story.decided), candidate.departement, **more)
         assert item["last_day"] == str(last), (candidate, item)
+
+
+def last_day_for_the_court(story, candidate):
+    """Of a decision that is notified today."""
+    return deadlines.last_day("recours-contentieux", str(story.today), candidate.departement)
+
+
+def expect_letter(story, candidate, matter, *words):
+    """The letter of what has just happened says these words and days to the candidate."""
+    texts = story.troupe.ok(candidate.who, f"labellisation.{matter.kind}.texts",
+                            {matter.kind: matter.id, "number": len(matter.history)})["items"]
+    letter, = [text["text"].replace("\u00a0", " ") for text in texts if text["name"] == "letter"]
+    for word in words:
+        assert (word if isinstance(word, str) else in_french(word)) in letter, (word, letter)
+
+
+def in_french(day):
+    return f"{'1er' if day.day == 1 else day.day} {MONTHS_IN_FRENCH[day.month - 1]} {day.year}"
 
 
 # A withdrawal
@@ -79,6 +102,7 @@ def withdraw_a_label(story):
     story.pass_to(story.today + days(20))
     assert story.today < after_award(story, 4)
     story.act(minister(story), candidate.label, "retirer_label", {"fondement": "illegalite", **REASONS})
+    expect_letter(story, candidate, candidate.label, last_day_for_the_court(story, candidate), *REASONS.values())
     candidate.label.coming = []
 
 
@@ -88,6 +112,7 @@ def open_procedure(story, candidate, measure, ground):
     story.act("secretariat", candidate.label, "ouvrir_procedure", {
         "mesure": measure, "fondement": ground, "griefs": "Le pôle n’a pas tenu ses engagements.",
         "delai": str(until)})
+    expect_letter(story, candidate, candidate.label, until, candidate.label.card["number"])
     candidate.label.coming.append((until + days(1), "constater_fin_observations"))
 
 
@@ -135,6 +160,7 @@ def suspend_a_label(story):
         "data": REASONS})
     assert former.status == 403 and "authority" in former.body["detail"], former
     story.act(minister(story), candidate.label, "suspendre", REASONS)
+    expect_letter(story, candidate, candidate.label, last_day_for_the_court(story, candidate), *REASONS.values())
     expect_standing(story, candidate, "suspended")
     expect_publication(story, candidate, False)
     story.pass_to(story.today + days(40))

@@ -76,8 +76,9 @@ def show_the_past(story):
     """What held on a day before, as the law sees it today: a withdrawn label never was."""
     early, late = story.decided + days(10), deadlines.add_months(story.decided, 36) - days(1)
     suspended = deadlines.add_months(story.decided, 21) + days(40)
-    for after, day, standing in (("renouvelé", late, "valid"), ("suspendu", suspended, "suspended"),
-                                 ("suspendu", late, "valid"), ("retiré", early, "withdrawn"), ("expiré", late, "valid")):
+    for after, day, standing in (
+            ("renouvelé", late, "valid"), ("suspendu", suspended, "suspended"), ("suspendu", late, "valid"),
+            ("retiré", early, "withdrawn"), ("expiré", late, "valid")):
         candidate = story.with_(after=after)[0]
         certificate = ask(story, f"/v1/certificates/{candidate.label.card['number']}?on={day}")
         assert certificate["standing"] == standing, (candidate, day, certificate)
