@@ -54,8 +54,9 @@ static pia_status_t load_machines(definition_t *definition, pia_problem_t *probl
         status = content_load(&definition->content, json_object_get(definition->json, "content"),
                               &definition->machines[MACHINE_DOSSIER], problem);
     if (status == PIA_OK)
-        status = review_rules_load(&definition->reviews,
-                                   json_object_get(definition->json, "reviews"), problem);
+        status =
+            review_rules_load(&definition->reviews, json_object_get(definition->json, "reviews"),
+                              &definition->machines[MACHINE_REVIEW], problem);
     return status == PIA_OK ? definition_check(definition, problem) : status;
 }
 

@@ -178,7 +178,7 @@ int64_t grid_points(const json_t *specification, const json_t *scores)
 
 int64_t grid_total(int64_t points, int64_t points_max)
 {
-    return (2 * 10000 * points + points_max) / (2 * points_max);
+    return (points * 20000 + points_max) / (2 * points_max);
 }
 
 bool grid_reaches(int64_t points, int64_t points_max, int64_t percent)

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "machine.h"
 #include "pia/problem.h"
 
 typedef struct {
@@ -17,8 +18,11 @@ typedef struct {
     bool anonymous;            /* the candidate does not learn who wrote a report */
 } review_rules_t;
 
-/* Reads the member (NULL: one report or more, nothing else is looked at). PIA_INVALID at its place.
- */
-pia_status_t review_rules_load(review_rules_t *rules, const json_t *json, pia_problem_t *problem);
+/* Reads the member (NULL: one report or more, nothing else is looked at), against the machine of
+ * reviews, whose reports can have the opinions that are opposed. PIA_INVALID at its place. */
+pia_status_t review_rules_load(review_rules_t *rules,
+                               const json_t *json,
+                               const machine_t *review,
+                               pia_problem_t *problem);
 
 #endif

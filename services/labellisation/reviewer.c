@@ -22,7 +22,8 @@ static const char *const sql[] = {
     [PUT] = "INSERT INTO reviewer (person, content, changed_at) VALUES ($1, $2, $3) "
             "ON CONFLICT (person) DO UPDATE SET content = $2, changed_at = $3",
     [FIND] = "SELECT content FROM reviewer WHERE person = $1",
-    [OPEN] = "SELECT COUNT(*) FROM review WHERE reviewer = $1 AND closed = 0 AND filed_at IS NULL",
+    [OPEN] = "SELECT COUNT(*) FROM review WHERE reviewer = $1 "
+             "AND closed = 0 AND filed_at IS NULL",
     [ALL] = "SELECT person FROM reviewer ORDER BY person",
     [KNOWN] = "SELECT 1 FROM review WHERE reviewer = $2 AND matter = $1 LIMIT 1",
 };

@@ -2,6 +2,7 @@
 #include "pia_test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bench.h"
@@ -425,6 +426,33 @@ static void a_draft_is_saved_over_what_was_seen_and_goes_with_the_report(void **
     assert_int_equal(save_draft(review, 0, "Trop tard"), PIA_CONFLICT); /* the review has moved */
 }
 
+/* Loads the default definition with `from` once replaced by `to`, of the same length. */
+static void expect_refused(const char *from, const char *to, const char *pointer)
+{
+    extern const char label_pia_v1[];
+    char *text = strdup(label_pia_v1);
+    assert_non_null(text);
+    char *at = strstr(text, from);
+    assert_non_null(at);
+    for (size_t i = 0; to[i] != '\0'; i++)
+        at[i] = to[i];
+    definition_t *definition = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    assert_int_equal(definition_load(text, strlen(text), &definition, &problem), PIA_INVALID);
+    assert_string_equal(problem.pointer, pointer);
+    free(text);
+}
+
+static void a_definitions_quota_and_opposed_opinions_make_sense(void **state)
+{
+    (void)state;
+    expect_refused("\"reviews\": {\"min\": 2", "\"reviews\": {\"min\": 5", "/reviews/min");
+    expect_refused("\"opposed\": [\"favorable\"", "\"opposed\": [\"favorablf\"",
+                   "/reviews/opposed/0");
+    expect_refused("\"creation\": \"designer\"", "\"creation\": \"proposer\"",
+                   "/machines/review/transitions/3/effects/0/creation");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -443,6 +471,7 @@ int main(void)
         T(the_candidate_reads_what_it_is_shown_and_answers),
         T(a_candidate_that_does_not_answer_is_reminded_and_waited_for_no_longer),
         T(an_erased_report_is_absent_with_its_justification),
+        T(a_definitions_quota_and_opposed_opinions_make_sense),
         T(a_draft_is_saved_over_what_was_seen_and_goes_with_the_report),
 #undef T
     };
