@@ -25,6 +25,7 @@
     X(review_transitioned)                                                                         \
     X(session_transitioned)                                                                        \
     X(remedy_transitioned)                                                                         \
+    X(office_transitioned)                                                                         \
     X(publication_published)                                                                       \
     X(publication_changed)                                                                         \
     X(publication_cancelled)

@@ -22,7 +22,7 @@ import three_years_told as told
 from candidates import CAMPAIGN, read_table
 from gateway import whole_network
 from labelling import NEEDED
-from pia import BIN
+from pia import BIN, ROOT
 from three_years import Story
 from troupe import Troupe, local_day
 
@@ -102,6 +102,17 @@ def test_everybody_is_told_what_concerns_them_once(story):
     for who in story.troupe.persons:
         found = collections.Counter(told.read(item, names) for item in told.inbox(story, who))
         assert found == must[who], (who, "too much", found - must[who], "too little", must[who] - found)
+
+
+def test_what_the_procedure_tells_has_a_message(story):
+    """No step names people who are to be told without a rule of the plan that tells them."""
+    machines = story.troupe.ok(None, "labellisation.process.get", {})["definition"]["machines"]
+    plan = json.loads((ROOT / "services/notifications/plan/default.json").read_text())
+    told_of = {rule["event"] for rule in plan["rules"]} | {"label.created"}  # as label.awarded
+    followed = {"appel.created", "session.created", "remedy.created"}  # what follows is told
+    steps = {f"{kind}.{'transitioned' if step['from'] else 'created'}" for kind, machine in machines.items()
+             for step in machine["transitions"] if step.get("notify")}
+    assert steps - told_of == followed
 
 
 def test_candidates_get_each_message_by_mail_once(story):

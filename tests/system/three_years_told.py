@@ -9,10 +9,16 @@ from notified import mails
 TITLES = {"Une action vous est demandée": "action", "Décision": "decision", "Rappel": "reminder"}
 ROLES = {"secretariat": ["secretariat"], "instructing": ["instructing service"], 
          "signatories": ["minister", "next minister", "ism"]}
+KINDS = {"appels": "appel", "authorities": "authority", "committees": "committee", "dossiers": "dossier",
+         "labels": "label", "remedies": "remedy", "reviews": "review", "sessions": "session"}  # by path
 WITHOUT_STEP = {"dossier.created": "creer", "label.awarded": "delivrer", "review.created": "proposer",
                 "review.transitioned": "rendre"}  # what says by its title alone what has happened
 # what happens: whom it is told (and how, if not plainly)
 TOLD = """
+committee instituer       secretariat instructing
+committee nommer          secretariat instructing
+authority constater       person secretariat
+authority constater_fin   person secretariat
 appel annoncer            candidates secretariat instructing
 appel ouvrir_depots       candidates secretariat instructing
 appel rappeler_cloture    candidates:reminder secretariat:reminder
@@ -135,7 +141,7 @@ def step_names(story):
 
 def read(item, names):
     """(link, transition, how) of an inbox item."""
-    kind = {"remedies": "remedy"}.get(word := item["link"].split("/")[1], word[:-1])
+    kind = KINDS[item["link"].split("/")[1]]
     how = next((how for words, how in TITLES.items() if item["title"].startswith(words)), "plain")
     step = re.search(r"^(?:Étape|Objet) : (.+)\.$", plain(item["body"]), re.M)
     if step:

@@ -176,7 +176,7 @@ static void every_template_renders_with_everything(void **state)
         "label_transitioned",    "publication_published", "publication_changed",
         "publication_cancelled", "appel_transitioned",    "notice_action",
         "notice_decision",       "notice_reminder",       "review_transitioned",
-        "session_transitioned",  "remedy_transitioned",
+        "session_transitioned",  "remedy_transitioned",   "office_transitioned",
     };
     static const char data[] =
         "{\"title\": \"T\", \"pole\": {\"name\": \"P\"}, "
