@@ -18,6 +18,7 @@ ROLES = ("candidat", "pole", "secretariat", "instructeur", "reviewer", "committe
          "operator", "service")
 PUBLIC, ANYONE = {*ROLES, "nobody"}, {*ROLES}
 STAFF = {"secretariat", "operator"}
+BODY = {"secretariat", "instructeur", "committee", "signatory", "service"}
 MAY_ASK = {
     "service.ping": PUBLIC, "service.info": PUBLIC, "service.stats": PUBLIC,
     "service.level": {"operator"}, "service.drain": {"operator"},
@@ -74,6 +75,16 @@ MAY_ASK = {
     **{f"labellisation.draft.{name}": {"reviewer"} for name in ("get", "save")},
     "labellisation.review.transition": ANYONE, "labellisation.review.transitions": ANYONE,
     "labellisation.review.verify": {"secretariat", "instructeur", "operator"},
+    **{f"labellisation.{kind}.{name}": BODY for kind in ("committee", "authority", "session")
+       for name in ("get", "list", "history", "texts")},
+    **{f"labellisation.{kind}.{name}": ANYONE for kind in ("committee", "authority", "session", "remedy")
+       for name in ("create", "transition", "transitions")},
+    **{f"labellisation.{kind}.verify": {"secretariat", "instructeur", "operator"}
+       for kind in ("committee", "authority", "session", "remedy")},
+    **{f"labellisation.remedy.{name}": ANYONE for name in ("get", "list", "history", "texts", "deadline")},
+    **{f"labellisation.{name}": BODY for name in ("session.convocation", "session.minutes", "decision.batch")},
+    "labellisation.decision.get": ANYONE, "labellisation.label.texts": ANYONE,
+    "labellisation.label.verify": {"secretariat", "instructeur", "operator"},
     "labellisation.deadline.compute": PUBLIC, "labellisation.deadline.rules": PUBLIC,
     "diffusion.publication.create": {"pole"}, "diffusion.publication.publish": {"pole"},
     "diffusion.publication.change": {"pole"}, "diffusion.publication.cancel": {"pole"},
@@ -282,6 +293,8 @@ GOOD = {  # what the smallest body that the schema allows gets, where it is not 
     "registry.commune.get": 200, "notifications.contact.unsubscribe": (400, 401, 403, 404),
     "labellisation.dossier.create": (400, 404), "labellisation.appel.create": 400,
     "labellisation.process.simulate": 400,
+    "labellisation.authority.create": 400, "labellisation.decision.batch": 400,
+    "labellisation.remedy.create": 400, "labellisation.remedy.deadline": 400,
     "labellisation.evidence.consistency": (200, 400),
     "diffusion.event.append": 400,
     "diffusion.audience.preview": 400, "diffusion.journal.retain": (200, 400),
