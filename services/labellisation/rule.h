@@ -86,6 +86,7 @@ typedef struct effect_kind {
     bool pure;         /* changes nothing but the matter */
     bool others;       /* moves other matters: runs once this one is stored */
     bool dates;        /* the fact that it records is a date */
+    bool outward;      /* leaves the matter as it is */
 } effect_kind_t;
 
 /* NULL if there is no such name. */

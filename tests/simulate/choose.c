@@ -126,5 +126,8 @@ void choose_day(const world_t *world, rng_t *rng, char ret_day[DAY_TEXT_SIZE])
 {
     static const int days[] = {-3, 0, 1, 2, 7, 14, 20, 35, 60, 100, 200, 400};
     size_t which = rng_below(rng, sizeof days / sizeof days[0]);
-    day_format(day_of(world->now_ms) + days[which] + (int64_t)rng_below(rng, 3), ret_day);
+    int64_t later = days[which] + (int64_t)rng_below(rng, 3);
+    if (rng_chance(rng, 30)) /* several days of one request are often the same: that it is made */
+        later = 0;
+    day_format(day_of(world->now_ms) + later, ret_day);
 }

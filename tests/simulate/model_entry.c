@@ -215,10 +215,11 @@ static bool check_guards(matter_t *matter, const entry_t *entry, failure_t *fail
     return true;
 }
 
+/* Whether an effect may change the matter by what stands elsewhere. */
 static bool has_impure_effect(const transition_t *transition)
 {
     for (size_t i = 0; i < transition->effect_count; i++)
-        if (!transition->effects[i].kind->pure)
+        if (!transition->effects[i].kind->pure && !transition->effects[i].kind->outward)
             return true;
     return false;
 }

@@ -187,6 +187,10 @@ static void silence_on_a_renewal_decides_for_the_label_too(void **state)
     assert_label(label, "expire");
     assert_made_at("expirer", "2030-01-10T23:00:00.000Z");
     assert_fact(MACHINE_LABEL, label, "until", "2030-01-11");
+    /* what another matter's timer led to was recorded with it: of 2030 there is nothing */
+    assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM history WHERE recorded_at "
+                                           "BETWEEN 1893456000000 AND 1924991999999"),
+                     0);
 }
 
 static void a_renewal_that_is_only_a_draft_holds_nothing(void **state)
