@@ -153,7 +153,8 @@ static void add_notices(struct evbuffer *page, const json_t *certificate)
     if (then[0] != '\0')
         (void)evbuffer_add_printf(page,
                                   "    <p class=\"notice\">À cette date, le registre le disait "
-                                  "%s : le retrait est venu après.</p>\n",
+                                  "%s ; une décision ou un jugement en a disposé autrement "
+                                  "depuis.</p>\n",
                                   find_verdict(then)->state);
     if (json_is_true(json_object_get(certificate, "held")))
         add_notice(page, "Sa durée est échue : il reste en vigueur jusqu’à la décision sur son "

@@ -1,6 +1,7 @@
 /* certificate.c - a label as its certificate says it. */
 #include "certificate.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "day.h"
@@ -11,10 +12,9 @@
 #include "signature.h"
 #include "words.h"
 
-static const char SQL_STATES[] = "SELECT to_state, effective_at FROM history WHERE matter = $1 "
-                                 "AND effective_at < $2 ORDER BY number DESC LIMIT 1000";
-
-enum { LAST_DAY = 1095727 }; /* 4969-12-31: all that has happened */
+static const char SQL_STATES[] =
+    "SELECT to_state, effective_at, transition, from_state FROM history WHERE matter = $1 "
+    "ORDER BY number DESC LIMIT 1000";
 
 /* What a standing of the definition is called outside. */
 static const char *standing_name(const char *standing)
@@ -30,17 +30,50 @@ typedef struct {
     int64_t since_ms;
 } past_t;
 
-static pia_status_t find_past(pia_db_t *db, const matter_t *label, int64_t day, past_t *ret_past)
+/* How the past is read: as it was shown, or as it is held now, where a remedy has undone what it
+ * was against. */
+typedef struct {
+    const matter_t *label;
+    int64_t before_ms;
+    bool as_shown;
+    char undone[PIA_POINTER_MAX]; /* the state that a later entry has undone; "" none */
+} reading_t;
+
+static bool restores(const matter_t *label, const char *name)
 {
-    *ret_past = (past_t){.since_ms = label->created_ms};
+    const transition_t *transition = machine_transition(label->machine, name);
+    for (size_t i = 0; transition && i < transition->effect_count; i++)
+        if (transition->effects[i].kind->run == run_restore_label)
+            return true;
+    return false;
+}
+
+/* The state of the present row, if it tells what was held before the reading's instant; from the
+ * newest row to the oldest. */
+static const state_t *read_row(pia_stmt_t *stmt, reading_t *reading)
+{
+    const char *name = pia_stmt_column_text(stmt, 0), *from = pia_stmt_column_text(stmt, 3);
+    bool undone = strcmp(name, reading->undone) == 0;
+    if (!undone)
+        reading->undone[0] = '\0';
+    if (!reading->as_shown && from && restores(reading->label, pia_stmt_column_text(stmt, 2)))
+        (void)snprintf(reading->undone, sizeof reading->undone, "%s", from);
+    if (undone || pia_stmt_column_integer(stmt, 1) >= reading->before_ms)
+        return NULL;
+    int index = machine_state(reading->label->machine, name);
+    const state_t *state = index == STATE_NONE ? NULL : &reading->label->machine->states[index];
+    return state && state->standing ? state : NULL;
+}
+
+static pia_status_t find_past(pia_db_t *db, reading_t reading, past_t *ret_past)
+{
+    *ret_past = (past_t){.since_ms = reading.label->created_ms};
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_STATES);
-    pia_stmt_text(stmt, 1, label->id);
-    pia_stmt_integer(stmt, 2, day_start(day + 1));
+    pia_stmt_text(stmt, 1, reading.label->id);
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
-        int index = machine_state(label->machine, pia_stmt_column_text(stmt, 0));
-        const state_t *state = index == STATE_NONE ? NULL : &label->machine->states[index];
-        if (!state || !state->standing)
+        const state_t *state = read_row(stmt, &reading);
+        if (!state)
             continue;
         if (ret_past->state && strcmp(ret_past->state->standing, state->standing) != 0)
             break;
@@ -66,29 +99,39 @@ static bool is_held(const matter_t *label, int64_t day, const char *standing)
     return in_force && label_day(label, "until", &until) && day >= until;
 }
 
+/* What a certificate calls what it was on a day. */
+static const char *name_past(const matter_t *label, int64_t day, const past_t *past)
+{
+    int64_t from;
+    bool begun = past->state && label_day(label, "from", &from) && day >= from;
+    return begun ? standing_name(past->state->standing) : "not_yet";
+}
+
 /* The standing on a day, since when, and what was shown then. A label that was withdrawn never was:
  * so it is held of every day, whatever was shown. */
 static pia_status_t add_standing(pia_db_t *db, const matter_t *label, int64_t day, json_t *json)
 {
-    past_t past, last;
-    const char *withdrawn = "withdrawn";
-    int64_t from = 0;
-    pia_status_t status = find_past(db, label, day, &past);
+    past_t past, last, then;
+    reading_t reading = {.label = label, .before_ms = day_start(day + 1)};
+    pia_status_t status = find_past(db, reading, &past);
+    reading.as_shown = true;
     if (status == PIA_OK)
-        status = find_past(db, label, LAST_DAY, &last);
+        status = find_past(db, reading, &then);
+    reading = (reading_t){.label = label, .before_ms = INT64_MAX};
+    if (status == PIA_OK)
+        status = find_past(db, reading, &last);
     if (status != PIA_OK)
         return status;
-    bool begun = past.state && label_day(label, "from", &from) && day >= from;
-    const char *then = begun ? standing_name(past.state->standing) : "not_yet";
-    bool never = last.state && strcmp(last.state->standing, withdrawn) == 0;
+    bool never = last.state && strcmp(last.state->standing, "withdrawn") == 0;
     const past_t *held = never || !past.state ? &last : &past;
-    const char *standing = never ? withdrawn : then;
+    const char *standing = never ? last.state->standing : name_past(label, day, &past);
+    const char *shown = name_past(label, day, &then);
     json_object_set_new(json, "standing", json_string(standing));
     set_day(json, "since", day_of(held->since_ms));
     if (held->state)
         json_object_set_new(json, "state_label", json_string(held->state->label));
-    if (never && strcmp(then, withdrawn) != 0)
-        json_object_set_new(json, "shown_then", json_string(then));
+    if (strcmp(shown, standing) != 0)
+        json_object_set_new(json, "shown_then", json_string(shown));
     if (is_held(label, day, standing))
         json_object_set_new(json, "held", json_true());
     return PIA_OK;

@@ -14,7 +14,7 @@ ABOLITION = {"976": (4, 27), "972": (5, 22), "971": (5, 27), "973": (6, 10), "97
 MONTHS = {"silence-rejet": 2, "silence-acceptation": 2, "recours-contentieux": 2, "recours-administratif": 2,
           "retrait": 4, "abrogation": 4, "motifs": 1, "label": 36, "renouvellement-12": -12, "renouvellement-9": -9,
           "renouvellement-6": -6, "donnees-prospect": 36}  # fmt: skip
-DAYS = {"accuse-reception": 10, "consultation": 15, "convocation": -5}
+DAYS = {"accuse-reception": 10, "consultation": 15, "convocation": -5, "observations": 15}
 
 
 def day(text):

@@ -273,6 +273,35 @@ static void abrogation_leaves_the_past_as_it_was(void **state)
     assert_on("2027-03-01", "repealed", "");
 }
 
+/* As the judgment does that annuls it. */
+static void restore(void)
+{
+    matter_t matter;
+    bench_load(&bench, MACHINE_LABEL, label, &matter);
+    act_t act = {.db = bench.db,
+                 .library = bench.library,
+                 .matter = &matter,
+                 .transition = machine_transition(matter.machine, "suite_recours"),
+                 .effective_ms = bench.now_ms,
+                 .recorded_ms = bench.now_ms};
+    assert_int_equal(matter_follow(&act, &bench.problem), PIA_OK);
+    matter_clear(&matter);
+}
+
+static void what_a_judgment_annuls_is_held_never_to_have_been(void **state)
+{
+    (void)state;
+    to_decision("abrogation");
+    assert_int_equal(decide("abroger", "fraude"), PIA_OK);
+    at("2027-06-01T09:00:00Z");
+    restore();
+    assert_on("2027-01-31", "valid", "");
+    assert_on("2027-02-15", "suspended", ""); /* which nobody has contested */
+    assert_on("2027-03-01", "suspended", "repealed");
+    assert_on("2027-05-31", "suspended", "repealed");
+    assert_on("2027-06-01", "valid", "");
+}
+
 static void a_withdrawn_label_never_was(void **state)
 {
     (void)state;
@@ -300,6 +329,7 @@ int main(void)
         T(a_label_ends_in_the_middle_of_a_procedure_too),
         T(letters_say_what_the_law_asks_for),
         T(abrogation_leaves_the_past_as_it_was),
+        T(what_a_judgment_annuls_is_held_never_to_have_been),
         T(a_withdrawn_label_never_was),
 #undef T
     };
