@@ -23,9 +23,22 @@ static const char *date_of(const json_t *json, const char *name, char ret_text[P
     return ret_text;
 }
 
-static bool is_award(const json_t *content)
+typedef struct {
+    const char *sense, *title, *sentence;
+} wording_t;
+
+static const wording_t *words_for(const json_t *content)
 {
-    return strcmp(text_of(content, "sense"), "award") == 0;
+    static const wording_t rows[] = {
+        {"award", "DÉCISION D’ATTRIBUTION", "Le label est accordé"},
+        {"inadmissible", "DÉCISION D’IRRECEVABILITÉ", "La demande est déclarée irrecevable"},
+        {"refusal", "DÉCISION DE REFUS", "Le label est refusé"},
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof rows / sizeof rows[0] &&
+           strcmp(text_of(content, "sense"), rows[i].sense) != 0)
+        i++;
+    return &rows[i];
 }
 
 static void write_opinion(FILE *out, const json_t *content, const act_t *act)
@@ -46,9 +59,7 @@ static void write_opinion(FILE *out, const json_t *content, const act_t *act)
 static void write_head(FILE *out, const json_t *content, const act_t *act)
 {
     const json_t *pole = json_object_get(act->matter->card, "pole");
-    (void)fprintf(out, "%s\n%s\n\n",
-                  is_award(content) ? "DÉCISION D’ATTRIBUTION" : "DÉCISION DE REFUS",
-                  act->matter->definition->title);
+    (void)fprintf(out, "%s\n%s\n\n", words_for(content)->title, act->matter->definition->title);
     (void)fprintf(out, "Vu le code des relations entre le public et l’administration ;\n");
     (void)fprintf(out, "Vu le dossier « %s » (%s), numéro %s ;\n", text_of(content, "title"),
                   text_of(pole, "name"), act->matter->id);
@@ -111,7 +122,7 @@ char *decision_text(const json_t *content, const decision_reasons_t *reasons, co
     write_reason(out, "Motifs de fait", reasons->fact);
     if (json_is_true(json_object_get(content, "departs")))
         write_reason(out, "Motifs de s’écarter de l’avis du comité", reasons->departure);
-    (void)fprintf(out, "Le label est %s le %s.\n\n", is_award(content) ? "accordé" : "refusé",
+    (void)fprintf(out, "%s le %s.\n\n", words_for(content)->sentence,
                   date_of(content, "decided_on", day));
     write_signatures(out, content);
     write_remedies(out, content);

@@ -15,6 +15,7 @@
 #include "matter.h"
 #include "milestone.h"
 #include "minutes.h"
+#include "notice.h"
 #include "remedy.h"
 #include "renewal.h"
 #include "rule.h"
@@ -244,6 +245,25 @@ static const effect_kind_t effects[] = {
                     {"received", PARAMETER_DATE, true},
                     {"notified", PARAMETER_DATE},
                     {"court", PARAMETER_CHOICE, true}}},
+    {.name = "correct_remedy",
+     .run = run_correct_remedy,
+     .personal = true,
+     .kinds = 1 << MACHINE_REMEDY,
+     .parameters = {{"notified", PARAMETER_DATE}}},
+    {.name = "settle_remedy",
+     .run = run_settle_remedy,
+     .kinds = 1 << MACHINE_REMEDY,
+     .parameters = {{"fact", PARAMETER_NEW_FACT}}},
+    {.name = "move_contested",
+     .run = run_move_contested,
+     .others = true,
+     .kinds = 1 << MACHINE_REMEDY,
+     .parameters = {{"fact", PARAMETER_FACT}, {"transition", PARAMETER_OF_PARENT}}},
+    {.name = "record_notice",
+     .run = run_record_notice,
+     .personal = true,
+     .kinds = 1 << MACHINE_DOSSIER | 1 << MACHINE_LABEL | 1 << MACHINE_REMEDY,
+     .needs = notice_needs},
     {.name = "add_milestone",
      .run = milestone_add,
      .kinds = 1 << MACHINE_DOSSIER,

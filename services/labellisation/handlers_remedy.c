@@ -143,14 +143,14 @@ void handle_remedy_verify(void *self, pia_request_t **request_p)
     serve_verify(self, request_p, MACHINE_REMEDY, fields->remedy);
 }
 
-/* When the decision was notified: as asked, for silence on its own day. */
+/* When the decision was notified: as recorded, else as asked; silence needs no notice. */
 static pia_status_t read_notified(const char *text,
                                   const remedy_decision_t *decision,
                                   int64_t *ret_day,
                                   pia_problem_t *problem)
 {
-    *ret_day = decision->day;
-    if (!text || decision->implicit || (pia_date_parse(text, ret_day) && *ret_day >= decision->day))
+    *ret_day = decision->notified;
+    if (!text || decision->proven || (pia_date_parse(text, ret_day) && *ret_day >= decision->day))
         return PIA_OK;
     return pia_problem_set(problem, PIA_INVALID, "/notified", "is before the decision was made");
 }
@@ -169,9 +169,10 @@ static pia_status_t count(labellisation_t *self,
         .decision = &decision,
         .court = fields->court,
     };
-    pia_status_t status = remedy_is_contestable(parent)
-                              ? remedy_decision(self->db, parent, &decision)
-                              : PIA_NOT_FOUND;
+    bool contestable;
+    pia_status_t status = remedy_is_contestable(self->db, parent, &contestable);
+    if (status == PIA_OK)
+        status = contestable ? remedy_decision(self->db, parent, &decision) : PIA_NOT_FOUND;
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, PIA_CONFLICT, NULL,
                                "it is %s: there is no decision to contest",

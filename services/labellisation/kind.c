@@ -6,8 +6,7 @@
 
 static const char *const none[] = {NULL};
 static const char *const of_label[] = {"from", "until", "midterm", NULL};
-static const char *const of_remedy[] = {"nature",   "notified", "sent", "received",
-                                        "last_day", "late",     NULL};
+static const char *const of_remedy[] = {"nature", "notified", "sent", "received", NULL};
 static const char *const of_appel[] = {"opens", "closes", NULL};
 static const char *const of_session[] = {"day", NULL};
 

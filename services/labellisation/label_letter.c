@@ -66,8 +66,8 @@ count(const label_letter_t *letter, const char *rule, char ret_day[64], pia_prob
     return PIA_OK;
 }
 
-pia_status_t
-label_letter_remedies(const label_letter_t *letter, bool appeal, pia_problem_t *problem)
+/* How a decision of today that is notified today may be contested, with the last days. */
+static pia_status_t write_remedies(const label_letter_t *letter, pia_problem_t *problem)
 {
     char administration[64], court[64];
     pia_status_t status = count(letter, "recours-administratif", administration, problem);
@@ -77,13 +77,11 @@ label_letter_remedies(const label_letter_t *letter, bool appeal, pia_problem_t *
         return status;
     (void)fprintf(letter->out,
                   "Voies et délais de recours. Si cette décision vous est notifiée ce jour, vous "
-                  "pouvez la contester" NBSP ":\n");
-    if (appeal)
-        (void)fprintf(letter->out,
-                      "- par un recours gracieux auprès de son auteur ou hiérarchique auprès de "
-                      "son supérieur, envoyé jusqu’au %s inclus, qui conserve le délai ci-après "
-                      "(CRPA, article L411-2)" NBSP ";\n",
-                      administration);
+                  "pouvez la contester" NBSP ":\n"
+                  "- par un recours gracieux auprès de son auteur ou hiérarchique auprès de "
+                  "son supérieur, envoyé jusqu’au %s inclus, qui conserve le délai ci-après "
+                  "(CRPA, article L411-2)" NBSP ";\n",
+                  administration);
     (void)fprintf(letter->out,
                   "- devant le tribunal administratif, y compris par Télérecours citoyens, "
                   "jusqu’au %s inclus (CJA, article R421-1).\n",
@@ -176,7 +174,7 @@ static pia_status_t write_decision(const label_letter_t *letter,
                   basis_of(label_letter_fact(letter, "fondement")));
     write_hearing(letter);
     label_letter_reasons(letter);
-    return label_letter_remedies(letter, true, problem);
+    return write_remedies(letter, problem);
 }
 
 static pia_status_t write_suspension(const label_letter_t *letter, pia_problem_t *problem)
@@ -223,7 +221,6 @@ static const struct {
     {"retrait", write_withdrawal},
     {"prorogation", write_extension},
     {"recours_recu", remedy_letter_receipt},
-    {"recours_tardif", remedy_letter_late},
     {"recours_rejete", remedy_letter_rejection},
     {"recours_admis", remedy_letter_admission},
 };

@@ -24,8 +24,7 @@ typedef struct {
 typedef pia_status_t label_letter_fn(const label_letter_t *letter, pia_problem_t *problem);
 
 /* Of remedies (remedy_letter.c). */
-label_letter_fn remedy_letter_receipt, remedy_letter_late, remedy_letter_rejection,
-    remedy_letter_admission;
+label_letter_fn remedy_letter_receipt, remedy_letter_rejection, remedy_letter_admission;
 
 /* A datum of the transition or a fact of the matter, as it is; "" if it is absent. */
 const char *label_letter_datum(const label_letter_t *letter, const char *name);
@@ -36,10 +35,5 @@ void label_letter_day(const char *iso, char ret_text[64]);
 
 /* "En droit : … En fait : …", from motifs_droit and motifs_fait. */
 void label_letter_reasons(const label_letter_t *letter);
-
-/* How a decision of today that is notified today may be contested, with the last days: by an appeal
- * to the administration too (`appeal`), or before the court alone. */
-pia_status_t
-label_letter_remedies(const label_letter_t *letter, bool appeal, pia_problem_t *problem);
 
 #endif

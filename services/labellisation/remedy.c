@@ -4,18 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "label_life.h"
 #include "pia/clock.h"
-#include "receipt.h"
-
-static const char SQL_DECISION[] =
-    "SELECT number, actor, effective_at FROM history WHERE matter = $1 AND to_state = $2 "
-    "AND from_state <> to_state ORDER BY number DESC LIMIT 1";
 
 /* Other remedies of the same parent. */
-static const char SQL_OTHERS[] = "SELECT facts, entered_at FROM matter WHERE parent = $1 "
+static const char SQL_OTHERS[] = "SELECT id, facts FROM matter WHERE parent = $1 "
                                  "AND kind = 'remedy' AND id <> $2 ORDER BY id LIMIT 100";
 
-static const char nobody[] = "/services/";
+enum { NATURES = 2 }; /* of appeals; the first of each counts */
 
 static const char *text_of(const json_t *json, const char *name)
 {
@@ -28,48 +24,23 @@ static bool day_of_text(const json_t *json, const char *name, int64_t *ret_day)
     return text && pia_date_parse(text, ret_day);
 }
 
-/* Against silence: whether the receipt told the remedies (CRPA L112-6). */
-static pia_status_t find_informed(pia_db_t *db, const char *dossier, bool *ret_informed)
-{
-    json_t *receipt = NULL;
-    pia_status_t status = receipt_find(db, dossier, 0, &receipt);
-    *ret_informed = json_is_true(json_object_get(receipt, "complete"));
-    json_decref(receipt);
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
-}
-
-pia_status_t remedy_decision(pia_db_t *db, const matter_t *parent, remedy_decision_t *ret_decision)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, SQL_DECISION);
-    pia_stmt_text(stmt, 1, parent->id);
-    pia_stmt_text(stmt, 2, parent->machine->states[parent->state].name);
-    pia_status_t status = pia_stmt_step(stmt);
-    if (status == PIA_OK)
-        *ret_decision = (remedy_decision_t){
-            .number = pia_stmt_column_integer(stmt, 0),
-            .day = day_of(pia_stmt_column_integer(stmt, 2)),
-            .implicit = strncmp(pia_stmt_column_text(stmt, 1), nobody, sizeof nobody - 1) == 0,
-            .informed = true,
-        };
-    pia_stmt_reset(stmt);
-    if (status == PIA_OK && ret_decision->implicit)
-        status = find_informed(db, parent->id, &ret_decision->informed);
-    return status;
-}
-
 static bool is_nature(const char *nature, const char *which)
 {
     return strcmp(nature, which) == 0;
 }
 
+/* The appeals that count, with the remedies that they are. */
+typedef struct {
+    legal_facts_t *facts;
+    char ids[NATURES][PIA_UUID_TEXT_SIZE];
+} appeals_t;
+
 /* The appeal that another remedy is, if it is against the same decision and the first of its
- * nature.
- */
-static void add_appeal(const json_t *other,
-                       int64_t entered_ms,
-                       const remedy_case_t *remedy,
-                       legal_facts_t *facts)
+ * nature. One that was sent before the notification is made in time. */
+static void
+add_appeal(const char *id, const json_t *other, const remedy_case_t *remedy, appeals_t *appeals)
 {
+    legal_facts_t *facts = appeals->facts;
     const char *nature = text_of(other, "nature"), *issue = text_of(other, "issue");
     int64_t against = json_integer_value(json_object_get(other, "against"));
     legal_appeal_t appeal = {.hierarchical = false};
@@ -80,25 +51,46 @@ static void add_appeal(const json_t *other,
         if (facts->appeals[i].hierarchical == appeal.hierarchical)
             return;
     if (!day_of_text(other, "sent", &appeal.sent) ||
-        !day_of_text(other, "received", &appeal.received) || appeal.sent < facts->from)
+        !day_of_text(other, "received", &appeal.received))
         return;
+    appeal.sent = appeal.sent < facts->from ? facts->from : appeal.sent;
+    appeal.received = appeal.received < appeal.sent ? appeal.sent : appeal.received;
     appeal.has_rejected = issue && strcmp(issue, "rejet") == 0;
-    appeal.rejected = day_of(entered_ms);
+    (void)snprintf(appeals->ids[facts->appeal_count], PIA_UUID_TEXT_SIZE, "%s", id);
     facts->appeals[facts->appeal_count++] = appeal;
+}
+
+/* When the rejection of an appeal was notified: as recorded, else on its day. */
+static pia_status_t
+find_rejection(pia_db_t *db, const remedy_case_t *remedy, const char *id, legal_appeal_t *appeal)
+{
+    bool now = remedy->rejecting && strcmp(remedy->rejecting, id) == 0;
+    remedy_decision_t rejection = {.notified = remedy->rejected};
+    pia_status_t status = PIA_OK;
+    if (!now && appeal->has_rejected)
+        status = remedy_rejection(db, id, &rejection);
+    appeal->has_rejected = appeal->has_rejected || now;
+    appeal->rejected = rejection.notified;
+    return status;
 }
 
 static pia_status_t add_appeals(pia_db_t *db, const remedy_case_t *remedy, legal_facts_t *facts)
 {
+    appeals_t appeals = {.facts = facts};
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_OTHERS);
     pia_stmt_text(stmt, 1, remedy->parent);
     pia_stmt_text(stmt, 2, remedy->except ? remedy->except : "");
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
-        json_t *other = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
-        add_appeal(other, pia_stmt_column_integer(stmt, 1), remedy, facts);
+        json_t *other = json_loads(pia_stmt_column_text(stmt, 1), 0, NULL);
+        add_appeal(pia_stmt_column_text(stmt, 0), other, remedy, &appeals);
         json_decref(other);
     }
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
+    if (status == PIA_NOT_FOUND)
+        status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < facts->appeal_count; i++)
+        status = find_rejection(db, remedy, appeals.ids[i], &facts->appeals[i]);
+    return status;
 }
 
 pia_status_t remedy_facts(pia_db_t *db,
@@ -120,45 +112,81 @@ pia_status_t remedy_facts(pia_db_t *db,
     return court ? add_appeals(db, remedy, ret_facts) : PIA_OK;
 }
 
+/* The case of a remedy that was filed. */
+static pia_status_t read_case(pia_db_t *db,
+                              const matter_t *remedy,
+                              remedy_decision_t *decision,
+                              remedy_case_t *ret_case,
+                              pia_problem_t *problem)
+{
+    *ret_case = (remedy_case_t){
+        .parent = remedy->parent,
+        .card = remedy->card,
+        .decision = decision,
+        .nature = text_of(remedy->facts, "nature"),
+        .except = remedy->id,
+        .court = text_of(remedy->facts, "court"),
+    };
+    int64_t number = json_integer_value(json_object_get(remedy->facts, "against"));
+    pia_status_t status = remedy_decision_at(db, remedy->parent, number, decision);
+    if (status != PIA_OK)
+        return status;
+    ret_case->notified = decision->notified;
+    if (!decision->proven && !day_of_text(remedy->facts, "notified", &ret_case->notified))
+        return pia_problem_set(problem, PIA_INTERNAL, NULL, "the remedy has no day");
+    return PIA_OK;
+}
+
 pia_status_t remedy_filed_facts(pia_db_t *db,
                                 const matter_t *remedy,
                                 legal_facts_t *ret_facts,
                                 pia_problem_t *problem)
 {
-    const remedy_decision_t decision = {
-        .number = json_integer_value(json_object_get(remedy->facts, "against")),
-        .informed = json_object_get(remedy->facts, "last_day") != NULL,
-    };
-    remedy_case_t filed = {
-        .parent = remedy->parent,
-        .card = remedy->card,
-        .decision = &decision,
-        .nature = text_of(remedy->facts, "nature"),
-        .except = remedy->id,
-        .court = text_of(remedy->facts, "court"),
-    };
-    if (!day_of_text(remedy->facts, "notified", &filed.notified))
-        return pia_problem_set(problem, PIA_INTERNAL, NULL, "the remedy has no day");
-    return remedy_facts(db, &filed, ret_facts, problem);
+    remedy_decision_t decision;
+    remedy_case_t filed;
+    pia_status_t status = read_case(db, remedy, &decision, &filed, problem);
+    return status == PIA_OK ? remedy_facts(db, &filed, ret_facts, problem) : status;
 }
 
-static bool stands(const matter_t *parent, const json_t *standings)
+pia_status_t remedy_court_facts(pia_db_t *db,
+                                const matter_t *appeal,
+                                const int64_t *rejected,
+                                legal_facts_t *ret_facts,
+                                pia_problem_t *problem)
 {
-    const char *standing = parent->machine->states[parent->state].standing;
-    return standing && names_have(standings, standing);
+    remedy_decision_t decision;
+    remedy_case_t court;
+    pia_status_t status = read_case(db, appeal, &decision, &court, problem);
+    if (status != PIA_OK)
+        return status;
+    court.nature = "contentieux";
+    if (rejected) {
+        court.except = NULL;
+        court.rejecting = appeal->id;
+        court.rejected = *rejected;
+    }
+    return remedy_facts(db, &court, ret_facts, problem);
 }
 
-bool remedy_is_contestable(const matter_t *parent)
+static bool takes(const machine_t *machine, const char *standing)
 {
-    const machine_t *machine = &parent->definition->machines[MACHINE_REMEDY];
     for (size_t i = 0; i < machine->transition_count; i++) {
         const transition_t *transition = &machine->transitions[i];
         for (size_t j = 0; transition->from == 0 && j < transition->guard_count; j++)
             if (transition->guards[j].kind->test == guard_parent_standing &&
-                stands(parent, json_object_get(transition->guards[j].parameters, "by")))
+                names_have(json_object_get(transition->guards[j].parameters, "by"), standing))
                 return true;
     }
     return false;
+}
+
+pia_status_t remedy_is_contestable(pia_db_t *db, const matter_t *parent, bool *ret_contestable)
+{
+    const char *standing;
+    pia_status_t status = label_standing(db, parent, &standing);
+    *ret_contestable = status == PIA_OK && standing &&
+                       takes(&parent->definition->machines[MACHINE_REMEDY], standing);
+    return status;
 }
 
 pia_status_t
@@ -170,7 +198,9 @@ guard_parent_standing(const act_t *act, const json_t *parameters, pia_problem_t 
         matter_load(act->db, act->library, remedy->parent_kind, remedy->parent, &parent, problem);
     if (status != PIA_OK)
         return status;
-    if (!stands(&parent, json_object_get(parameters, "by")))
+    const char *standing;
+    status = label_standing(act->db, &parent, &standing);
+    if (status == PIA_OK && !(standing && names_have(json_object_get(parameters, "by"), standing)))
         status = pia_problem_set(problem, PIA_CONFLICT, NULL,
                                  "the %s is %s: there is no decision to contest",
                                  parent.machine->name, parent.machine->states[parent.state].name);

@@ -8,31 +8,50 @@
 #include "view.h"
 
 guard_fn guard_parent_standing;
-effect_fn run_file_remedy;
+effect_fn run_file_remedy, run_correct_remedy;
 
-/* The decision that a dossier or a label stands under: the entry by which it came into its state.
- */
+/* What a remedy that is granted changes: `settle_remedy` records it as a fact, `move_contested`
+ * does it (remedy_grant.c). Only the decision that it is against is undone. */
+effect_fn run_settle_remedy, run_move_contested;
+extern const char remedy_restored[]; /* the decision is undone */
+extern const char remedy_replaced[]; /* another decision has taken its place: that stands */
+extern const char remedy_occupied[]; /* the pôle has another label for the same days */
+
+/* The decision that a dossier or a label stands under, or a remedy was ended by: the newest entry
+ * that gave it its present standing and tells of a decision, else the one that brought that
+ * standing. A procedure that is open, or that is closed again, changes nothing. */
 typedef struct {
-    int64_t number; /* of the entry */
-    int64_t day;    /* in Paris */
-    bool implicit;  /* nobody made it: silence did */
-    bool informed;  /* the remedies against it were told; else their time does not run */
+    int64_t number;   /* of the entry */
+    int64_t day;      /* in Paris */
+    bool implicit;    /* nobody made it: silence did */
+    bool informed;    /* the remedies against it were told; else their time does not run */
+    bool proven;      /* the day of its notification is recorded, or it needs none */
+    int64_t notified; /* that day; else its own */
 } remedy_decision_t;
 
 /* PIA_NOT_FOUND: it has not left its first state. */
 pia_status_t remedy_decision(pia_db_t *db, const matter_t *parent, remedy_decision_t *ret_decision);
+/* The same of an entry by its number. */
+pia_status_t remedy_decision_at(pia_db_t *db,
+                                const char *parent,
+                                int64_t number,
+                                remedy_decision_t *ret_decision);
+/* What ended a remedy. */
+pia_status_t remedy_rejection(pia_db_t *db, const char *remedy, remedy_decision_t *ret_decision);
 
-/* Whether a creation of its definition's remedies takes a parent in this state. */
-bool remedy_is_contestable(const matter_t *parent);
+/* Whether a creation of its definition's remedies takes a parent of this standing. */
+pia_status_t remedy_is_contestable(pia_db_t *db, const matter_t *parent, bool *ret_contestable);
 
 /* What a remedy is counted from. */
 typedef struct {
     const char *parent; /* what it is against */
     const json_t *card; /* of that */
     const remedy_decision_t *decision;
-    const char *nature; /* "gracieux", "hierarchique", "contentieux" */
-    const char *except; /* a remedy that does not count as an appeal made before; NULL: none */
-    const char *court;  /* code of the place where it sits; NULL: in metropolitan France */
+    const char *nature;    /* "gracieux", "hierarchique", "contentieux" */
+    const char *except;    /* a remedy that does not count as an appeal made before; NULL: none */
+    const char *rejecting; /* one that is rejected now, with notice on `rejected`; NULL: none */
+    int64_t rejected;
+    const char *court; /* code of the place where it sits; NULL: in metropolitan France */
     int64_t notified;
 } remedy_case_t;
 
@@ -43,9 +62,18 @@ pia_status_t remedy_facts(pia_db_t *db,
                           legal_facts_t *ret_facts,
                           pia_problem_t *problem);
 
-/* The same of a remedy that was filed; its place codes are borrowed from it. */
+/* The same of a remedy that was filed, from what is known today of the notification; its place
+ * codes are borrowed from it. */
 pia_status_t remedy_filed_facts(pia_db_t *db,
                                 const matter_t *remedy,
+                                legal_facts_t *ret_facts,
+                                pia_problem_t *problem);
+
+/* The same of the time for the court beside an appeal: as if that had not been made, or with its
+ * rejection that is notified on *rejected. */
+pia_status_t remedy_court_facts(pia_db_t *db,
+                                const matter_t *appeal,
+                                const int64_t *rejected,
                                 legal_facts_t *ret_facts,
                                 pia_problem_t *problem);
 

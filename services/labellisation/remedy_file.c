@@ -1,5 +1,5 @@
-/* remedy_file.c - a remedy is filed: the days that it is counted by are checked, and whether it is
- * late is told. */
+/* remedy_file.c - a remedy is filed: the days that it is counted by are checked and kept; a wrong
+ * one is corrected. */
 #include <stdio.h>
 #include <string.h>
 
@@ -78,28 +78,21 @@ static void read_days(const act_t *act,
     ret_days->received = read_day(act, parameters, "received", ret_days->sent);
     if (!ret_days->received_name)
         ret_days->received_name = ret_days->sent_name;
-    ret_days->notified =
-        decision->implicit ? decision->day : read_day(act, parameters, "notified", decision->day);
+    ret_days->notified = decision->proven ? decision->notified
+                                          : read_day(act, parameters, "notified", decision->day);
 }
 
 /* What the remedy is, for who reads it later. */
-static void record(act_t *act,
-                   const remedy_case_t *remedy,
-                   const days_t *days,
-                   const legal_deadline_t *deadline)
+static void record(act_t *act, const remedy_case_t *remedy, const days_t *days)
 {
     matter_t *matter = act->matter;
-    bool late = deadline->running && days->sent > deadline->last_day;
     json_object_set_new(matter->facts, "nature", json_string(remedy->nature));
     json_object_set_new(matter->facts, "against", json_integer(remedy->decision->number));
-    json_object_set_new(matter->facts, "late", json_string(late ? "oui" : "non"));
     if (remedy->court)
         json_object_set_new(matter->facts, "court", json_string(remedy->court));
     set_day(matter, "notified", days->notified);
     set_day(matter, "sent", days->sent);
     set_day(matter, "received", days->received);
-    if (deadline->running)
-        set_day(matter, "last_day", deadline->last_day);
 }
 
 /* "metropole" is no code of a place. */
@@ -115,15 +108,10 @@ static pia_status_t
 file_against(act_t *act, const matter_t *parent, const json_t *parameters, pia_problem_t *problem)
 {
     remedy_decision_t decision;
-    legal_facts_t facts;
-    legal_deadline_t deadline;
     days_t days;
     remedy_case_t remedy = {
-        .parent = parent->id,
-        .card = parent->card,
         .decision = &decision,
         .nature = text_of(parameters, "nature"),
-        .except = act->matter->id,
         .court = read_court(act, parameters),
     };
     pia_status_t status = remedy_decision(act->db, parent, &decision);
@@ -132,14 +120,9 @@ file_against(act_t *act, const matter_t *parent, const json_t *parameters, pia_p
     if (status != PIA_OK)
         return status;
     read_days(act, parameters, &decision, &days);
-    remedy.notified = days.notified;
     status = check_days(act, &decision, &days, problem);
     if (status == PIA_OK)
-        status = remedy_facts(act->db, &remedy, &facts, problem);
-    if (status == PIA_OK)
-        status = legal_clock(&facts, &deadline, problem);
-    if (status == PIA_OK)
-        record(act, &remedy, &days, &deadline);
+        record(act, &remedy, &days);
     return status;
 }
 
@@ -154,4 +137,35 @@ pia_status_t run_file_remedy(act_t *act, const json_t *parameters, pia_problem_t
     status = file_against(act, &parent, parameters, problem);
     matter_clear(&parent);
     return status;
+}
+
+/* A day that was told wrongly. What is proven is not for this. */
+static pia_status_t correct(act_t *act,
+                            const json_t *parameters,
+                            const remedy_decision_t *decision,
+                            pia_problem_t *problem)
+{
+    const char *datum = text_of(parameters, "notified");
+    int64_t sent = INT64_MAX, notified = read_day(act, parameters, "notified", decision->day);
+    const char *text = text_of(act->matter->facts, "sent");
+    if (decision->proven)
+        return pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                               "the day of its notification is recorded with the decision");
+    if (text)
+        (void)pia_date_parse(text, &sent);
+    if (notified < decision->day)
+        return refuse(datum, "is before the decision was made", problem);
+    if (notified > sent)
+        return refuse(datum, "is after the remedy was sent", problem);
+    set_day(act->matter, "notified", notified);
+    return PIA_OK;
+}
+
+pia_status_t run_correct_remedy(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const matter_t *remedy = act->matter;
+    int64_t number = json_integer_value(json_object_get(remedy->facts, "against"));
+    remedy_decision_t decision;
+    pia_status_t status = remedy_decision_at(act->db, remedy->parent, number, &decision);
+    return status == PIA_OK ? correct(act, parameters, &decision, problem) : status;
 }

@@ -12,6 +12,13 @@ static void copy(json_t *json, const char *name, const json_t *facts)
         json_object_set(json, name, value);
 }
 
+static void set_day(json_t *json, const char *name, int64_t day)
+{
+    char text[DAY_TEXT_SIZE];
+    day_format(day, text);
+    json_object_set_new(json, name, json_string(text));
+}
+
 pia_status_t view_remedy(pia_db_t *db,
                          const matter_t *remedy,
                          const pia_principal_t *principal,
@@ -19,12 +26,11 @@ pia_status_t view_remedy(pia_db_t *db,
                          json_t **ret_json)
 {
     (void)principal;
-    static const char *const members[] = {"nature",   "notified", "sent", "received",
-                                          "last_day", "court",    "issue"};
+    static const char *const members[] = {"nature", "sent", "received", "court", "issue"};
     legal_facts_t facts;
     legal_deadline_t deadline;
     pia_problem_t problem;
-    const char *late = json_string_value(json_object_get(remedy->facts, "late"));
+    int64_t sent = 0;
     pia_status_t status = remedy_filed_facts(db, remedy, &facts, &problem);
     if (status == PIA_OK)
         status = legal_clock(&facts, &deadline, &problem);
@@ -33,7 +39,11 @@ pia_status_t view_remedy(pia_db_t *db,
     json_t *json = view_matter(remedy, roles);
     for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
         copy(json, members[i], remedy->facts);
-    json_object_set_new(json, "late", json_boolean(late && strcmp(late, "oui") == 0));
+    (void)pia_date_parse(json_string_value(json_object_get(json, "sent")), &sent);
+    set_day(json, "notified", facts.from);
+    if (deadline.running)
+        set_day(json, "last_day", deadline.last_day);
+    json_object_set_new(json, "late", json_boolean(deadline.running && sent > deadline.last_day));
     json_object_set_new(json, "deadline", legal_view(&facts, &deadline));
     *ret_json = json;
     return PIA_OK;
@@ -71,9 +81,9 @@ pia_status_t view_remedy_deadlines(pia_db_t *db,
     day_format(remedy->notified, notified);
     if (status == PIA_OK)
         *ret_json =
-            json_pack("{s:I, s:s, s:s, s:b, s:b, s:O}", "number", (json_int_t)decision->number,
+            json_pack("{s:I, s:s, s:s, s:b, s:b, s:b, s:O}", "number", (json_int_t)decision->number,
                       "decided", decided, "notified", notified, "implicit", decision->implicit,
-                      "informed", decision->informed, "items", items);
+                      "informed", decision->informed, "proven", decision->proven, "items", items);
     json_decref(items);
     return status;
 }

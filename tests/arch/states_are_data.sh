@@ -10,7 +10,8 @@ print("|".join(state["name"] for machine in machines for state in machine["state
 PYTHON
 )
 [ -n "$states" ]
-if grep -nE "\"($states)\"" "$service"/*.c "$service"/*.h; then
+# A kind of message has the same word as a state: what compares `notice` with it is no state.
+if grep -nE "\"($states)\"" "$service"/*.c "$service"/*.h | grep -v 'strcmp(notice, "decision")'; then
     echo "states_are_data: a state belongs in process/*.json" >&2
     exit 1
 fi

@@ -219,7 +219,7 @@ def test_a_refusal_is_contested_late_and_in_time(campaign):
     texts = campaign.ok("candidate", "labellisation.remedy.texts", {"remedy": remedy["id"], "number": 2})
     assert "À défaut de réponse" in texts["items"][0]["text"]
     late = file("secretariat", "former_hierarchique", campaign.day()).json
-    assert late["state"] == "recours_irrecevable" and late["late"] is True
+    assert late["state"] == "examen" and late["late"] is True  # examined, but it interrupts nothing
     ways = campaign.ok("candidate", "labellisation.remedy.deadline", {"dossier": dossier["id"]})
     assert ways["items"][1]["last_day"] > campaign.day()  # the court's time was interrupted
     listed = campaign.ok("candidate", "labellisation.remedy.list", {"dossier": dossier["id"]})["items"]

@@ -3,9 +3,12 @@
 
 #include "labelled.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "kin.h"
 #include "pia/clock.h"
+#include "remedy.h"
 #include "store_matter.h"
 #include "text.h"
 
@@ -68,6 +71,60 @@ void go_remedy(
     const char *id, const char *person, uint32_t role, const char *transition, const char *data)
 {
     must_move(&(step_t){MACHINE_REMEDY, id, person, transition, data, role});
+}
+
+static json_t *parse(const char *data)
+{
+    json_error_t error;
+    char text[1000];
+    snprintf(text, sizeof text, "%s", data);
+    for (char *quote = text; (quote = strchr(quote, '\'')) != NULL;)
+        *quote = '"';
+    json_t *json = json_loads(text, 0, &error);
+    assert_non_null(json);
+    return json;
+}
+
+pia_status_t file_remedy(const filing_t *filing, char ret_id[PIA_UUID_TEXT_SIZE])
+{
+    matter_t parent;
+    const char *structure = filing->role == PIA_ROLE_CANDIDAT ? STRUCTURE : NULL;
+    pia_principal_t asker = bench_person(CANDIDATE, filing->role, structure);
+    json_t *data = parse(filing->data);
+    bench_load(&bench, filing->kind, filing->id, &parent);
+    const act_t cause = {.db = bench.db,
+                         .library = bench.library,
+                         .matter = &parent,
+                         .principal = &asker,
+                         .effective_ms = bench.now_ms,
+                         .recorded_ms = bench.now_ms};
+    child_t child = {
+        .kind = MACHINE_REMEDY, .transition = filing->transition, .data = data, .asked = true};
+    assert_int_equal(pia_db_savepoint(bench.db), PIA_OK);
+    pia_status_t status = matter_create_child(&cause, &child, ret_id, &bench.problem);
+    if (status == PIA_OK)
+        assert_int_equal(pia_db_release(bench.db), PIA_OK);
+    else
+        pia_db_rollback_to(bench.db);
+    matter_clear(&parent);
+    json_decref(data);
+    return status;
+}
+
+void assert_counted(const char *id, const char *last_day, bool late)
+{
+    matter_t remedy;
+    json_t *view = NULL;
+    pia_principal_t asker = bench_person(ISM, PIA_ROLE_SECRETARIAT, NULL);
+    bench_load(&bench, MACHINE_REMEDY, id, &remedy);
+    assert_int_equal(view_remedy(bench.db, &remedy, &asker, PIA_ROLE_SECRETARIAT, &view), PIA_OK);
+    const char *shown = json_string_value(json_object_get(view, "last_day"));
+    if (!shown != !last_day || (shown && strcmp(shown, last_day) != 0))
+        fail_msg("the last day is %s, not %s", shown ? shown : "not told",
+                 last_day ? last_day : "untold");
+    assert_int_equal(json_is_true(json_object_get(view, "late")), late);
+    json_decref(view);
+    matter_clear(&remedy);
 }
 
 void assert_fact(machine_kind_t kind, const char *id, const char *fact, const char *expected)

@@ -24,6 +24,18 @@ pia_status_t move_remedy(
 void go_remedy(
     const char *id, const char *person, uint32_t role, const char *transition, const char *data);
 
+/* Files a remedy, as a person with one role (a candidate is of STRUCTURE); a refusal is left in the
+ * bench's problem. `data`: JSON with single quotes. */
+typedef struct {
+    machine_kind_t kind; /* of what it is against */
+    const char *id, *transition, *data;
+    uint32_t role;
+} filing_t;
+pia_status_t file_remedy(const filing_t *filing, char ret_id[PIA_UUID_TEXT_SIZE]);
+
+/* What a remedy's view says of its count; last_day NULL: no time runs. */
+void assert_counted(const char *id, const char *last_day, bool late);
+
 /* A fact of a matter, a text; NULL: none must be there. */
 void assert_fact(machine_kind_t kind, const char *id, const char *fact, const char *expected);
 void assert_label(const char *label, const char *state);

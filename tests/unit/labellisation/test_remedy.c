@@ -23,44 +23,6 @@ static int setup(void **state)
     return 0;
 }
 
-typedef struct {
-    machine_kind_t kind;
-    const char *id, *transition, *data;
-    uint32_t role;
-} filing_t;
-
-static pia_status_t file(const filing_t *filing, char ret_id[PIA_UUID_TEXT_SIZE])
-{
-    matter_t parent;
-    const char *structure = filing->role == PIA_ROLE_CANDIDAT ? STRUCTURE : NULL;
-    pia_principal_t asker = bench_person(CANDIDATE, filing->role, structure);
-    json_error_t error;
-    char text[600];
-    snprintf(text, sizeof text, "%s", filing->data);
-    for (char *quote = text; (quote = strchr(quote, '\'')) != NULL;)
-        *quote = '"';
-    json_t *data = json_loads(text, 0, &error);
-    assert_non_null(data);
-    bench_load(&bench, filing->kind, filing->id, &parent);
-    const act_t cause = {.db = bench.db,
-                         .library = bench.library,
-                         .matter = &parent,
-                         .principal = &asker,
-                         .effective_ms = bench.now_ms,
-                         .recorded_ms = bench.now_ms};
-    child_t child = {
-        .kind = MACHINE_REMEDY, .transition = filing->transition, .data = data, .asked = true};
-    assert_int_equal(pia_db_savepoint(bench.db), PIA_OK);
-    pia_status_t status = matter_create_child(&cause, &child, ret_id, &bench.problem);
-    if (status == PIA_OK)
-        assert_int_equal(pia_db_release(bench.db), PIA_OK);
-    else
-        pia_db_rollback_to(bench.db);
-    matter_clear(&parent);
-    json_decref(data);
-    return status;
-}
-
 /* By post, as the secretariat records it. */
 static pia_status_t post(const char *transition,
                          const char *sent,
@@ -80,7 +42,7 @@ static pia_status_t post(const char *transition,
                  "'motifs': 'Le besoin est là.'}",
                  sent, received);
     filing_t filing = {MACHINE_DOSSIER, dossier, transition, data, PIA_ROLE_SECRETARIAT};
-    return file(&filing, ret_id);
+    return file_remedy(&filing, ret_id);
 }
 
 static void assert_remedy(const char *id, const char *state)
@@ -94,9 +56,10 @@ static void letters_tell_what_became_of_a_remedy(void **state)
     static const struct {
         const char *transition, *words;
     } rows[] = {
-        {"enregistrer", "À défaut de réponse le 18\u00a0février\u00a02027"},
-        {"constater_tardivete", "jusqu’au 27\u00a0janvier\u00a02027 inclus"},
-        {"constater_tardivete", "Délai franc"},
+        {"enregistrer", "À défaut de réponse le 1er\u00a0avril\u00a02027"},
+        {"enregistrer", "envoyé après le 27\u00a0janvier\u00a02027"},
+        {"enregistrer", "Ce délai expire le 5\u00a0avril\u00a02027"},
+        {"enregistrer", "Délai franc"},
         {"rejeter",
          "devant le tribunal administratif, y compris par Télérecours citoyens, jusqu’au "
          "5\u00a0avril\u00a02027 inclus"},
@@ -120,21 +83,22 @@ static void letters_tell_what_became_of_a_remedy(void **state)
 static void the_postmark_tells_whether_it_is_late(void **state)
 {
     static const struct {
-        const char *transition, *sent, *late, *state;
+        const char *transition, *sent, *state;
+        bool late;
     } rows[] = {
-        {"former_gracieux", "2027-01-27", "non", "examen"},
-        {"former_gracieux", "2027-01-28", "oui", "recours_irrecevable"},
-        {"former_hierarchique", "2027-01-27", "non", "examen"},
-        {"former_hierarchique", "2027-01-28", "oui", "recours_irrecevable"},
-        {"former_contentieux", "2027-01-27", "non", "pendant"},
-        {"former_contentieux", "2027-01-28", "oui", "pendant"}, /* for the court to say */
+        {"former_gracieux", "2027-01-27", "examen", false},
+        {"former_gracieux", "2027-01-28", "examen",
+         true}, /* it interrupts nothing, and is examined */
+        {"former_hierarchique", "2027-01-27", "examen", false},
+        {"former_hierarchique", "2027-01-28", "examen", true},
+        {"former_contentieux", "2027-01-27", "pendant", false},
+        {"former_contentieux", "2027-01-28", "pendant", true}, /* for the court to say */
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char id[PIA_UUID_TEXT_SIZE];
         at("2027-02-02T09:00:00Z");
         assert_int_equal(post(rows[i].transition, rows[i].sent, "2027-02-01", id), PIA_OK);
-        assert_fact(MACHINE_REMEDY, id, "last_day", "2027-01-27");
-        assert_fact(MACHINE_REMEDY, id, "late", rows[i].late);
+        assert_counted(id, "2027-01-27", rows[i].late);
         assert_remedy(id, rows[i].state);
         assert_state(dossier, "refuse"); /* a remedy suspends nothing */
         bench_teardown(state);
@@ -169,7 +133,7 @@ static void days_that_cannot_be_are_refused(void **state)
     at("2026-12-10T09:00:00Z");
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         filing_t filing = {MACHINE_DOSSIER, dossier, "former_gracieux", rows[i].data, rows[i].role};
-        assert_int_equal(file(&filing, id), PIA_INVALID);
+        assert_int_equal(file_remedy(&filing, id), PIA_INVALID);
         assert_string_equal(bench.problem.pointer, rows[i].pointer);
     }
     assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM matter WHERE kind = 'remedy'"), 0);
@@ -187,8 +151,7 @@ static void silence_rejects_two_months_after_the_reception(void **state)
     assert_made_at("rejeter_implicitement", "2027-02-18T23:00:00.000Z");
     /* the time for the court began anew on 18 February: 19 April is the last day */
     assert_int_equal(post("former_contentieux", "2027-04-19", NULL, court), PIA_OK);
-    assert_fact(MACHINE_REMEDY, court, "last_day", "2027-04-19");
-    assert_fact(MACHINE_REMEDY, court, "late", "non");
+    assert_counted(court, "2027-04-19", false);
 }
 
 static void an_express_rejection_starts_the_time_for_the_court(void **state)
@@ -203,7 +166,7 @@ static void an_express_rejection_starts_the_time_for_the_court(void **state)
     assert_state(dossier, "refuse");
     at("2027-03-20T09:00:00Z");
     assert_int_equal(post("former_contentieux", "2027-03-12", NULL, court), PIA_OK);
-    assert_fact(MACHINE_REMEDY, court, "last_day", "2027-03-12");
+    assert_counted(court, "2027-03-12", false);
 }
 
 static void a_late_appeal_interrupts_nothing(void **state)
@@ -213,8 +176,7 @@ static void a_late_appeal_interrupts_nothing(void **state)
     at("2027-02-02T09:00:00Z");
     assert_int_equal(post("former_gracieux", "2027-01-28", "2027-02-01", id), PIA_OK);
     assert_int_equal(post("former_contentieux", "2027-02-02", NULL, court), PIA_OK);
-    assert_fact(MACHINE_REMEDY, court, "last_day", "2027-01-27");
-    assert_fact(MACHINE_REMEDY, court, "late", "oui");
+    assert_counted(court, "2027-01-27", true);
 }
 
 static void a_granted_remedy_reopens_the_examination(void **state)
@@ -227,9 +189,6 @@ static void a_granted_remedy_reopens_the_examination(void **state)
     go_remedy(id, ISM, PIA_ROLE_INSTRUCTEUR, "admettre", "{'motifs': 'Un fait nouveau.'}");
     assert_remedy(id, "admis");
     assert_state(dossier, "instruction");
-    assert_int_equal(
-        move_remedy(other, ISM, PIA_ROLE_INSTRUCTEUR, "admettre", "{'motifs': 'Un fait nouveau.'}"),
-        PIA_CONFLICT); /* there is nothing left to reopen */
     go_remedy(other, ISM, PIA_ROLE_INSTRUCTEUR, "constater_sans_objet",
               "{'motifs': 'Le recours gracieux est admis.'}");
     go(dossier, ISM, PIA_ROLE_SECRETARIAT, "affecter", "{'rapporteurs': ['" REVIEWER_1 "']}");
@@ -272,8 +231,8 @@ static void a_judgment_restores_the_label(void **state)
                        "{'envoye_le': '2027-01-20', 'notifie_le': '2026-11-27', "
                        "'ressort': 'metropole', 'juridiction': 'TA de Limoges, 2700123'}",
                        PIA_ROLE_CANDIDAT};
-    assert_int_equal(file(&filing, id), PIA_OK);
-    assert_fact(MACHINE_REMEDY, id, "last_day", "2027-01-28");
+    assert_int_equal(file_remedy(&filing, id), PIA_OK);
+    assert_counted(id, "2027-01-28", false);
     go_remedy(id, ISM, PIA_ROLE_SECRETARIAT, "constater_annulation",
               "{'juge_le': '2027-01-20', 'dispositif': 'L’abrogation est annulée.'}");
     assert_remedy(id, "annule");
@@ -301,9 +260,8 @@ static void against_silence_that_told_no_remedies_no_time_runs(void **state)
                        "{'envoye_le': '2028-11-26', 'recu_le': '2028-11-26', "
                        "'notifie_le': '2027-01-26', 'motifs': 'Le besoin est là.'}",
                        PIA_ROLE_CANDIDAT};
-    assert_int_equal(file(&filing, id), PIA_OK);
-    assert_fact(MACHINE_REMEDY, id, "last_day", NULL);
-    assert_fact(MACHINE_REMEDY, id, "late", "non");
+    assert_int_equal(file_remedy(&filing, id), PIA_OK);
+    assert_counted(id, NULL, false);
 }
 
 int main(void)

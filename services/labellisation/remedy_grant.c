@@ -1,0 +1,95 @@
+/* remedy_grant.c - what a remedy that is granted, or a judgment that annuls, changes. */
+#include <string.h>
+
+#include "kin.h"
+#include "label_life.h"
+#include "remedy.h"
+#include "store_matter.h"
+
+enum { LABELS_MAX = 100 }; /* of a pôle, that are looked at */
+
+const char remedy_restored[] = "retabli", remedy_replaced[] = "autre_decision",
+           remedy_occupied[] = "autre_label";
+
+static const char *text_of(const json_t *json, const char *name)
+{
+    return json_string_value(json_object_get(json, name));
+}
+
+/* Whether a label holds days that `label`, if it is restored, would have. */
+static pia_status_t
+check_rival(pia_db_t *db, const matter_t *label, const matter_t *other, bool *ret_rival)
+{
+    int64_t from, until = INT64_MAX;
+    const char *standing;
+    pia_status_t status = label_standing(db, other, &standing);
+    if (!label_day(label, "ended", &until))
+        (void)label_day(label, "until", &until);
+    *ret_rival = status == PIA_OK && standing && !label_has_ended(standing) &&
+                 strcmp(other->id, label->id) != 0 && label_day(other, "from", &from) &&
+                 from < until;
+    return status;
+}
+
+static pia_status_t
+find_rival(const act_t *act, const matter_t *label, bool *ret_found, pia_problem_t *problem)
+{
+    json_t *ids = NULL;
+    const matter_filter_t filter = {.pole = label->pole, .after = "", .limit = LABELS_MAX};
+    pia_status_t status = store_matter_list(act->db, MACHINE_LABEL, &filter, &ids);
+    *ret_found = false;
+    for (size_t i = 0; status == PIA_OK && !*ret_found && i < json_array_size(ids); i++) {
+        matter_t other;
+        const char *id = json_string_value(json_array_get(ids, i));
+        status = matter_load(act->db, act->library, MACHINE_LABEL, id, &other, problem);
+        if (status != PIA_OK)
+            break;
+        status = check_rival(act->db, label, &other, ret_found);
+        matter_clear(&other);
+    }
+    json_decref(ids);
+    return status;
+}
+
+static pia_status_t
+settle(const act_t *act, const matter_t *parent, const char **ret_outcome, pia_problem_t *problem)
+{
+    int64_t against = json_integer_value(json_object_get(act->matter->facts, "against"));
+    remedy_decision_t decision;
+    bool rival = false;
+    pia_status_t status = remedy_decision(act->db, parent, &decision);
+    *ret_outcome = remedy_replaced;
+    if (status == PIA_NOT_FOUND || (status == PIA_OK && decision.number != against))
+        return PIA_OK;
+    if (status == PIA_OK && parent->kind == MACHINE_LABEL)
+        status = find_rival(act, parent, &rival, problem);
+    *ret_outcome = rival ? remedy_occupied : remedy_restored;
+    return status;
+}
+
+pia_status_t run_settle_remedy(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const matter_t *remedy = act->matter;
+    const char *outcome;
+    matter_t parent;
+    pia_status_t status =
+        matter_load(act->db, act->library, remedy->parent_kind, remedy->parent, &parent, problem);
+    if (status != PIA_OK)
+        return status;
+    status = settle(act, &parent, &outcome, problem);
+    matter_clear(&parent);
+    if (status == PIA_OK)
+        json_object_set_new(remedy->facts, text_of(parameters, "fact"), json_string(outcome));
+    return status;
+}
+
+pia_status_t run_move_contested(act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const matter_t *remedy = act->matter;
+    const char *outcome = text_of(remedy->facts, text_of(parameters, "fact"));
+    const given_t given = {.transition = text_of(parameters, "transition")};
+    bool moved;
+    if (!outcome || strcmp(outcome, remedy_restored) != 0)
+        return PIA_OK;
+    return matter_move_given(act, remedy->parent_kind, remedy->parent, &given, &moved, problem);
+}
