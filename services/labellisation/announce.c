@@ -10,6 +10,7 @@
 #include "pia/outbox.h"
 #include "pia/territory.h"
 #include "review.h"
+#include "session.h"
 
 enum {
     RESTRICTED_MAX = 4096, /* 32 persons and all roles need less than 2000 */
@@ -44,12 +45,12 @@ static pia_status_t append_reviewers(const act_t *act, json_t *persons)
     return status;
 }
 
-/* Who is in office in its committee on the day of a meeting. */
+/* Whom a meeting convenes; before that, who is in office in its committee on its day. */
 static pia_status_t append_members(const act_t *act, json_t *persons)
 {
     const char *day = json_string_value(json_object_get(act->matter->facts, "day"));
     matter_t committee;
-    if (act->matter->kind != MACHINE_SESSION || !day)
+    if (act->matter->kind != MACHINE_SESSION || !day || session_add_convened(act->matter, persons))
         return PIA_OK;
     pia_status_t status = matter_load(act->db, act->library, MACHINE_COMMITTEE, act->matter->parent,
                                       &committee, NULL);

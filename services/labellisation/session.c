@@ -37,6 +37,19 @@ json_t *session_sitting(const matter_t *session)
     return count > 0 ? json_array_get(sittings, count - 1) : NULL;
 }
 
+bool session_add_convened(const matter_t *session, json_t *persons)
+{
+    const json_t *seats = json_object_get(session_sitting(session), "seats");
+    for (size_t i = 0; i < json_array_size(seats); i++) {
+        const json_t *seat = json_array_get(seats, i);
+        const json_t *substitutes = json_object_get(seat, "substitutes");
+        json_array_append(persons, json_object_get(seat, "person"));
+        for (size_t j = 0; j < json_array_size(substitutes); j++)
+            json_array_append(persons, json_object_get(json_array_get(substitutes, j), "person"));
+    }
+    return seats != NULL;
+}
+
 json_t *session_item_of(const act_t *act, int64_t number, const char *at, pia_problem_t *problem)
 {
     const json_t *items = json_object_get(act->matter->facts, "items");

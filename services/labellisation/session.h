@@ -34,6 +34,9 @@ json_t *session_list(matter_t *session, const char *fact);
 /* The last sitting; NULL: none was convened. */
 json_t *session_sitting(const matter_t *session);
 
+/* Adds the persons that the last sitting convenes, with their suppléants; false: there is none. */
+bool session_add_convened(const matter_t *session, json_t *persons);
+
 /* The item of this number, or of the datum `point`; NULL after having filled `problem`. */
 json_t *session_item_of(const act_t *act, int64_t number, const char *at, pia_problem_t *problem);
 json_t *session_item(const act_t *act, pia_problem_t *problem);
