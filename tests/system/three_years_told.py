@@ -109,13 +109,20 @@ class Told:
     def __init__(self, story):
         self.table, self.must = read_table(), collections.defaultdict(collections.Counter)
         self.people = {**ROLES, "candidates": [c.who for c in story.candidates],
-                       "committee": story.members, "members": story.members}
+                       "committee": story.members}
+        self.names = {person: who for who, person in story.troupe.persons.items()}
+
+    def convened(self, matter):
+        """Whom a meeting's last convocation names: not the member for the crafts, if it is not about them."""
+        sittings = matter.card.get("sittings", [{"seats": []}])
+        return [self.names[seat["person"]] for seat in sittings[-1]["seats"]]
 
     def add(self, matter):
         """Everybody who must know of what a matter's history holds."""
         for transition, _ in matter.history:
             for audience, how in self.table.get((matter.kind, transition), ()):
-                people = {"candidate": [matter.candidate], "person": [matter.person]}.get(audience)
+                people = {"candidate": [matter.candidate], "person": [matter.person],
+                          "members": self.convened(matter)}.get(audience)
                 for who in people or self.people[audience]:
                     self.must[who][f"/{matter.path}/{matter.id}", known_as(transition), how] += 1
 
