@@ -106,19 +106,23 @@ static void undo(pia_executor_t *executor)
         executor->hooks.rolled_back(executor->hooks.self);
 }
 
-static pia_status_t commit(pia_executor_t *executor)
+static void count_commit(pia_executor_t *executor, int64_t took)
 {
-    int64_t started = now_us();
-    pia_status_t status = pia_db_commit(executor->db);
-    if (status != PIA_OK)
-        return status;
-    int64_t took = now_us() - started;
     pthread_mutex_lock(&executor->mutex);
     executor->stats.batches++;
     executor->stats.commit_us_last = took;
     if (took > executor->stats.commit_us_max)
         executor->stats.commit_us_max = took;
     pthread_mutex_unlock(&executor->mutex);
+}
+
+static pia_status_t commit(pia_executor_t *executor)
+{
+    int64_t started = now_us();
+    pia_status_t status = pia_db_commit(executor->db);
+    if (status != PIA_OK)
+        return status;
+    count_commit(executor, now_us() - started);
     if (executor->hooks.committed)
         executor->hooks.committed(executor->hooks.self);
     return PIA_OK;
@@ -277,6 +281,41 @@ static void run_batch(pia_executor_t *executor, const list_t *batch)
         run_together(executor, batch);
 }
 
+static bool is_tidy(const list_t *batch)
+{
+    for (const pia_job_t *job = batch->first; job; job = job->next) {
+        if (!job->tidy)
+            return false;
+    }
+    return true;
+}
+
+/* Without the database. False: it was undone, if it was done, and needs it. */
+static bool log_batch(pia_executor_t *executor, const list_t *batch)
+{
+    const pia_executor_hooks_t *hooks = &executor->hooks;
+    const char *reason = NULL;
+    if (!hooks->may_log || !is_tidy(batch) || !hooks->may_log(hooks->self))
+        return false;
+    for (pia_job_t *job = batch->first; job; job = job->next) {
+        call(hooks->job_begins, hooks->self);
+        job->status = job->run(job, NULL);
+        if (job->status != PIA_OK)
+            call(hooks->job_undone, hooks->self);
+    }
+    int64_t started = now_us();
+    pia_status_t status = hooks->log(hooks->self, &reason);
+    if (status == PIA_UNAVAILABLE) {
+        executor->on_fatal(reason);
+        _exit(3); /* as in die_if_fatal */
+    }
+    if (status != PIA_OK)
+        return false;
+    count_commit(executor, now_us() - started);
+    call(hooks->committed, hooks->self);
+    return true;
+}
+
 /* What runs next: all that is waiting, up to the limit; a bare job on its own. */
 static list_t take_batch(pia_executor_t *executor)
 {
@@ -325,13 +364,20 @@ static void *store_thread(void *arg)
             break;
         list_t batch = take_batch(executor);
         pthread_mutex_unlock(&executor->mutex);
-        run_batch(executor, &batch);
+        bool logged = log_batch(executor, &batch);
+        if (!logged) {
+            call(executor->hooks.recall, executor->hooks.self);
+            run_batch(executor, &batch);
+        }
         hand_over(executor, &batch);
-        pia_db_trim(executor->db); /* when they know: a checkpoint takes longer than a commit */
-        die_if_fatal(executor);
+        if (!logged) {
+            pia_db_trim(executor->db); /* when they know: a checkpoint takes longer than a commit */
+            die_if_fatal(executor);
+        }
         pthread_mutex_lock(&executor->mutex);
     }
     pthread_mutex_unlock(&executor->mutex);
+    call(executor->hooks.recall, executor->hooks.self);
     return NULL;
 }
 

@@ -39,7 +39,9 @@ void dedup_claim(dedup_t *self, fingerprint_t fingerprint, uint64_t sequence);
 void dedup_release(dedup_t *self, fingerprint_t fingerprint);
 
 /* The transaction that appended `events` events is about to be committed: writes a piece of a run.
- * Then one of the others; `head` is the journal's last event. */
+ * Then one of the others; `head` is the journal's last event. Between committing and these another
+ * thread may have the connection and call committing, while the store thread finds, over another
+ * connection, claims and releases (journal_log.h). */
 pia_status_t dedup_committing(dedup_t *self, pia_db_t *db, uint64_t events);
 void dedup_committed(dedup_t *self, uint64_t head);
 void dedup_rolled_back(dedup_t *self);

@@ -16,7 +16,7 @@ enum {
     PACE = 1,
     PACE_BEHIND = 3,
     BEHIND_RUNS = 2 * RUN_MERGE, /* so many of level 0 */
-    PIECES_MAX = 4,              /* a transaction */
+    PIECES_MAX = 4,              /* a transaction, and one more for so many events in it */
     CREDIT_MAX = PIECES_MAX * PIECE_COST,
     LATE_EVENTS = 2 * RUN_EVENTS, /* in no run: their keeper is dead */
     REMOVE_PAGES = 128,           /* in a piece */
@@ -86,7 +86,7 @@ static pia_status_t check_keeper(dedup_t *self, pia_db_t *db, work_t *work)
 {
     if (work->keeper && (!self->shared || strcmp(self->keeper, self->name) == 0))
         return PIA_OK;
-    bool late = claims_count(self->recent) > LATE_EVENTS || is_covering(self);
+    bool late = self->shared && (claims_count(self->recent) > LATE_EVENTS || is_covering(self));
     work->keeper = !self->shared || !self->keeper[0] || late;
     work->building = false;
     work->merge = MERGE_NONE;
@@ -307,7 +307,10 @@ pia_status_t dedup_committing(dedup_t *self, pia_db_t *db, uint64_t events)
     if (!due || status != PIA_OK || !work->keeper)
         return status;
     status = build(self, db, work, events);
-    for (int i = 0; status == PIA_OK && i < PIECES_MAX && work->credit >= PIECE_COST; i++) {
+    uint64_t pieces = PIECES_MAX + events * pace(self) / PIECE_COST;
+    for (; status == PIA_OK && pieces && work->credit >= PIECE_COST; pieces--) {
+        if (work->merge == MERGE_WRITTEN)
+            break; /* its inputs are looked into until dedup_committed */
         work->credit -= PIECE_COST;
         status = work_a_piece(self, db, work);
     }

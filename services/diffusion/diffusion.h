@@ -11,6 +11,7 @@
 #include "guard.h"
 #include "journal.h"
 #include "matching.h"
+#include "publishers.h"
 #include "revocations.h"
 #include "server.h"
 
@@ -19,6 +20,7 @@ typedef struct diffusion {
     guard_t *guard;            /* made by look, before all else */
     journal_t *journal;        /* store thread */
     matching_t *matching;      /* store thread */
+    publishers_t publishers;   /* store thread */
     pia_fresh_t fresh;         /* store thread: for the cache, once committed */
     uint64_t cached;           /* store thread: values set in the cache since the start */
     bool epoch_began;          /* store thread: in this transaction */
@@ -30,6 +32,9 @@ typedef struct diffusion {
     size_t revocation_count;
     cursor_t head;      /* the journal's end when it was opened */
     cursor_t warm_from; /* where what the feed began with begins */
+    struct {
+        unsigned long long appended, duplicates;
+    } staged; /* store thread: in this transaction */
     atomic_ullong appended, duplicates, refused;
 } diffusion_t;
 

@@ -70,7 +70,7 @@ void handle_event_append(void *self, pia_request_t **request_p)
     pia_problem_t problem = {0};
     pia_status_t status = take_entries(fields->events, entries, &append.count, &problem);
     if (status == PIA_OK)
-        status = diffusion_append(diffusion, &append, &problem);
+        status = diffusion_append(diffusion, diffusion->context->db, &append, &problem);
     if (status == PIA_OK) {
         pia_request_answer(request_p, receipts_json(diffusion, receipts, append.count), 0);
     } else {

@@ -72,7 +72,7 @@ static pia_status_t announce(diffusion_t *self,
     pia_status_t status = entry_from_json(event, &entry, problem);
     json_decref(event);
     if (status == PIA_OK) {
-        status = diffusion_append(self, &append, problem);
+        status = diffusion_append(self, self->context->db, &append, problem);
         entry_clear(&entry);
     }
     if (status != PIA_OK)

@@ -11,6 +11,7 @@
 #include "pia/memory.h"
 
 #include "dedup_rebuild.h"
+#include "journal_log.h"
 #include "journal_private.h"
 #include "problems.h"
 
@@ -69,19 +70,13 @@ pia_status_t journal_open(pia_db_t *db, journal_t **ret_journal, pia_problem_t *
     return PIA_OK;
 }
 
-static void drop_ready(journal_t *self)
-{
-    for (size_t i = 0; i < self->ready_count; i++)
-        batch_release(&self->ready[i]);
-    self->ready_count = 0;
-}
-
 void journal_destroy(journal_t **self_p)
 {
     journal_t *self = *self_p;
     if (!self)
         return;
-    drop_ready(self);
+    journal_stop_log(self);
+    journal_drop_rows(self);
     free(self->ready);
     free(self->pending);
     buffer_free(&self->bytes);
@@ -213,8 +208,9 @@ static pia_status_t add_one(journal_t *self,
                             pia_problem_t *problem)
 {
     uint64_t original = 0;
-    pia_status_t status = dedup_find(self->dedup, db, entry->fingerprint, &original);
-    self->torn = self->torn || status == PIA_INTERNAL;
+    pia_db_t *store = db ? db : journal_log_reader(self);
+    pia_status_t status = dedup_find(self->dedup, store, entry->fingerprint, &original);
+    self->torn = self->torn || (db && status == PIA_INTERNAL);
     if (status == PIA_NOT_FOUND) {
         journal_head(self, ret_receipt);
         ret_receipt->sequence++;
@@ -224,7 +220,9 @@ static pia_status_t add_one(journal_t *self,
     }
     self->added_before = false;
     if (status == PIA_OK)
-        status = take_original(self, db, entry, original, ret_receipt);
+        status = take_original(self, store, entry, original, ret_receipt);
+    if (!db && status != PIA_OK && status != PIA_CONFLICT)
+        journal_need_store(self); /* the reader does not have it yet, or cannot read it */
     if (status == PIA_CONFLICT)
         (void)pia_problem_set(problem, status, "/id", "Another event has this source and id.");
     else if (status != PIA_OK)
@@ -264,6 +262,12 @@ pia_status_t journal_append(journal_t *self,
     return status;
 }
 
+void journal_undo(journal_t *self)
+{
+    journal_drop_rows(self);
+    undo_to(self, 0);
+}
+
 void journal_job_begins(journal_t *self)
 {
     self->job_start = self->count;
@@ -288,6 +292,9 @@ pia_status_t journal_began(journal_t *self, pia_db_t *db)
 {
     assert(self->count == 0);
     self->job_start = 0;
+    self->needs_store = false;
+    if (journal_is_behind(self))
+        return PIA_UNAVAILABLE; /* what is committed could not be put into the database */
     if (!pia_db_is_shared(db))
         return PIA_OK;
     receipt_t head = {0};
@@ -346,7 +353,7 @@ pia_status_t journal_committing(journal_t *self, pia_db_t *db)
 {
     if (self->ended)
         return PIA_OK;
-    drop_ready(self);
+    journal_drop_rows(self);
     pia_status_t status = journal_add_rows(self, db);
     if (status != PIA_OK)
         return status;
@@ -363,20 +370,21 @@ void journal_committed(journal_t *self)
     self->count = 0;
     buffer_reset(&self->bytes);
     buffer_reset(&self->attributes);
-    dedup_committed(self->dedup, self->committed.sequence);
+    if (!self->logged) /* else when the database has it */
+        dedup_committed(self->dedup, self->committed.sequence);
+    self->logged = false;
     for (size_t i = 0; i < self->ready_count; i++) {
         if (self->on_batch)
             self->on_batch(self->on_batch_arg, self->ready[i]);
     }
-    drop_ready(self);
+    journal_drop_rows(self);
 }
 
 void journal_rolled_back(journal_t *self)
 {
     if (self->ended)
         return;
-    drop_ready(self);
-    undo_to(self, 0);
+    journal_undo(self);
     dedup_rolled_back(self->dedup);
 }
 

@@ -15,6 +15,18 @@ typedef struct {
     fingerprint_t fingerprint;
 } pending_t;
 
+/* Rows on their way into the table: neighbours become one where they are small, since each costs
+ * SQLite a page at least. One thread at a time. */
+typedef struct {
+    buffer_t bytes, attributes, packed;
+    uint64_t first;
+    uint32_t count; /* 0: nothing waits */
+    uint32_t epoch;
+    uint8_t chain_before[CHAIN_SIZE];
+} row_writer_t;
+
+typedef struct journal_log journal_log_t;
+
 struct journal {
     journal_meta_t meta;
     receipt_t committed; /* the last durable event */
@@ -41,11 +53,31 @@ struct journal {
     size_t ready_count;
     size_t ready_capacity;
 
+    journal_log_t *log; /* NULL: every commit is SQLite's, or PostgreSQL's */
+    bool needs_store;   /* what was tried without the database cannot be done without it */
+    bool logged;        /* the present commit is in the commit file */
+
     journal_fn *on_batch;
     void *on_batch_arg;
 };
 
-/* journal_rows.c: writes what is pending, and moves the head. */
+/* journal.c: forgets what is pending. */
+void journal_undo(journal_t *self);
+
+/* journal_rows.c */
+/* Makes rows of what is pending. */
+void journal_make_rows(journal_t *self);
+void journal_drop_rows(journal_t *self);
+/* Makes and writes them, and moves the head. */
 pia_status_t journal_add_rows(journal_t *self, pia_db_t *db);
+
+/* In a transaction, in order; after the last one, finish. */
+pia_status_t row_writer_add(row_writer_t *self, pia_db_t *db, const batch_t *row);
+pia_status_t row_writer_finish(row_writer_t *self, pia_db_t *db);
+/* Forgets what a transaction that failed has left. */
+void row_writer_reset(row_writer_t *self);
+void row_writer_free(row_writer_t *self);
+/* A row as it is, at once. */
+pia_status_t journal_insert_row(pia_db_t *db, const batch_row_t *row);
 
 #endif

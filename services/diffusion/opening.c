@@ -17,8 +17,7 @@ static bool is_same(const receipt_t *one, const receipt_t *other)
     return one->sequence == other->sequence && memcmp(one->chain, other->chain, CHAIN_SIZE) == 0;
 }
 
-/* Whether the last row ends where the head says, and no row stands beyond. */
-static bool ends_well(pia_db_t *db, receipt_t *ret_end)
+bool opening_ends_well(pia_db_t *db, receipt_t *ret_end)
 {
     receipt_t last = {.sequence = 0};
     batch_t *batch = NULL;
@@ -80,7 +79,7 @@ pia_status_t
 opening_find_end(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *ret_end)
 {
     pia_status_t status = PIA_OK;
-    if (damage_is_known(damage, NULL) || !ends_well(db, ret_end))
+    if (damage_is_known(damage, NULL) || !opening_ends_well(db, ret_end))
         status = walk(db, damage, ret_end);
     if (status == PIA_OK && mark)
         status = compare_mark(db, mark, damage, ret_end);

@@ -124,9 +124,8 @@ static pia_status_t run_publish(pia_job_t *job, pia_db_t *db)
                        .count = publish->count,
                        .receipts = publish->receipts,
                        .now_ms = pia_clock_now()};
-    (void)db;
     publish->problem = (pia_problem_t){0};
-    return diffusion_append(publish->queue->diffusion, &append, &publish->problem);
+    return diffusion_append(publish->queue->diffusion, db, &append, &publish->problem);
 }
 
 static void publish_done(pia_job_t *job, pia_status_t status)

@@ -41,6 +41,37 @@ publishers_check(pia_db_t *db, const char *pole, publisher_t *ret_publisher, pia
     return PIA_OK;
 }
 
+void publishers_forget(publishers_t *self)
+{
+    *self = (publishers_t){0};
+}
+
+static size_t place_of(const char *pole)
+{
+    size_t hash = 5381;
+    for (; *pole; pole++)
+        hash = hash * 33 + (unsigned char)*pole;
+    return hash % PUBLISHERS_REMEMBERED;
+}
+
+void publishers_remember(publishers_t *self, const char *pole, const publisher_t *publisher)
+{
+    size_t place = place_of(pole);
+    if (strlen(pole) >= PUBLISHERS_POLE_SIZE)
+        return;
+    (void)snprintf(self->places[place].pole, PUBLISHERS_POLE_SIZE, "%s", pole);
+    self->places[place].publisher = *publisher;
+}
+
+bool publishers_recall(const publishers_t *self, const char *pole, publisher_t *ret_publisher)
+{
+    size_t place = place_of(pole);
+    if (!pole[0] || strcmp(self->places[place].pole, pole) != 0)
+        return false;
+    *ret_publisher = self->places[place].publisher;
+    return true;
+}
+
 pia_status_t publishers_apply(pia_db_t *db, const json_t *data, pia_problem_t *problem)
 {
     pia_pole_announcement_t pole = {0};

@@ -212,7 +212,7 @@ put_aside(const char *path, const char *ending, const char *aside, pia_problem_t
  * nothing, being of an older epoch. */
 static pia_status_t change_names(const char *copy, const char *path, pia_problem_t *problem)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".damaged"};
+    static const char *const endings[] = {"", "-wal", "-shm", ".commits", ".damaged"};
     char aside[PATH_SIZE];
     char log[PATH_SIZE];
     pia_status_t status = PIA_OK;

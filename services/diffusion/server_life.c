@@ -12,6 +12,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 
+#include "journal_log.h"
 #include "server.h"
 #include "server_private.h"
 
@@ -21,6 +22,7 @@ enum {
     GROUPS_MS = 100, /* how late a delayed event may come */
     LIVE_MS = 1000,
     TAIL_MS = 100,     /* PostgreSQL: how late other instances' events and damage may be noticed */
+    FOLLOW_MS = 200,   /* how long SQLite may be behind what was logged, if that is little */
     BACKUPS_MS = 5000, /* how late a backup that was noted is told */
     LINGER_MS = 5000,
 };
@@ -137,6 +139,34 @@ static void tick_shared(void *arg)
     server_look_for_tail(arg);
 }
 
+static server_t *following(pia_job_t *job)
+{
+    return (server_t *)(void *)((char *)job - offsetof(server_t, follow.job));
+}
+
+static pia_status_t run_follow(pia_job_t *job, pia_db_t *db)
+{
+    (void)db;
+    journal_follow(following(job)->diffusion->journal);
+    return PIA_OK;
+}
+
+static void follow_done(pia_job_t *job, pia_status_t status)
+{
+    (void)status;
+    following(job)->follow.busy = false;
+}
+
+static void tick_follow(void *arg)
+{
+    server_t *self = arg;
+    if (self->follow.busy || !journal_is_behind(self->diffusion->journal))
+        return;
+    self->follow.job = (pia_job_t){.run = run_follow, .done = follow_done, .tidy = true};
+    self->follow.busy =
+        pia_executor_post(self->diffusion->context->executor, &self->follow.job) == PIA_OK;
+}
+
 static void tick(void *arg)
 {
     server_t *self = arg;
@@ -181,6 +211,7 @@ static void join_loop(server_t *self)
     self->timers[1] = pia_loop_add_timer(loop, LIVE_MS, tick_live, self);
     self->timers[3] = pia_loop_add_timer(loop, GROUPS_MS, tick_groups, self);
     self->timers[4] = pia_loop_add_timer(loop, BACKUPS_MS, server_look_for_backups, self);
+    self->timers[5] = pia_loop_add_timer(loop, FOLLOW_MS, tick_follow, self);
     if (self->shared)
         self->timers[2] = pia_loop_add_timer(loop, TAIL_MS, tick_shared, self);
 }

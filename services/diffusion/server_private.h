@@ -32,7 +32,7 @@ struct server {
     uint64_t live_after; /* what was there before we were is not sent live */
     read_t *tail;        /* a question for what other instances wrote; NULL: none */
     int wake;            /* eventfd: streams wait for another round */
-    int timers[5];       /* ids */
+    int timers[6];       /* ids */
     int retry_timer;     /* id while streams are blocked; 0 */
     bool shared;         /* other instances may write to the journal */
     bool draining;
@@ -42,6 +42,10 @@ struct server {
         uint64_t good; /* what is noted */
         bool busy;
     } note;
+    struct {
+        pia_job_t job; /* SQLite follows what was logged */
+        bool busy;
+    } follow;
     struct {
         pia_job_t job;
         cursor_t found;              /* by the job */

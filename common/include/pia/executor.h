@@ -19,6 +19,15 @@ typedef struct pia_job pia_job_t;
  * each may be NULL. */
 typedef struct {
     void *self;
+    /* A batch of tidy jobs can be done without the database, if the service has a faster way to
+     * make durable what they do: may_log is asked first; then they run with `db` NULL, then log
+     * makes it durable, then comes committed. log may return PIA_CONFLICT: it has undone all, and
+     * they run again in a transaction; PIA_UNAVAILABLE: the disk failed, *ret_reason says how. */
+    bool (*may_log)(void *self);
+    pia_status_t (*log)(void *self, const char **ret_reason);
+    /* Before anything else is done with the connection, which may have been lent meanwhile: it is
+     * the store thread's again until the next log. */
+    void (*recall)(void *self);
     /* After begin, before the first job. Not OK: the batch is rolled back and tried again. */
     pia_status_t (*began)(void *self, pia_db_t *db);
     /* After the last job, before the commit. Not OK: as above. */
@@ -37,14 +46,14 @@ typedef struct {
 
 /* Embed this as the first member of what the job needs. */
 struct pia_job {
-    /* In the store thread, inside a transaction and a savepoint. Not OK: only this job's writes
-     * are undone. May run again if the batch had to be repeated: it keeps no state from a first
+    /* In the store thread, inside a transaction and a savepoint, or logged (see may_log). Not OK:
+     * only this job's writes are undone. May run again if the batch had to be repeated: it keeps no state from a first
      * try. */
     pia_status_t (*run)(pia_job_t *job, pia_db_t *db);
     /* On the loop's thread, once, after the commit. `status` is run's, or PIA_UNAVAILABLE if the
      * batch could not be committed. Frees the job. */
     void (*done)(pia_job_t *job, pia_status_t status);
-    bool tidy;           /* a run that is not OK has written nothing: it needs no savepoint */
+    bool tidy;           /* it writes nothing itself, the hooks do: it needs no savepoint */
     bool bare;           /* run it between batches, outside any transaction (open, checkpoint) */
     pia_status_t status; /* the executor's */
     pia_job_t *next;     /* the executor's */
