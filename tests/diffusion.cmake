@@ -8,6 +8,13 @@ pia_add_test(unit.diffusion.match_index
     SOURCES unit/diffusion/test_match_index.c unit/diffusion/match_oracle.c LIBS pia_diffusion)
 # 20 s under asan on an idle machine; beside other tests up to three times that.
 set_tests_properties(unit.diffusion.match_index PROPERTIES TIMEOUT 180)
+foreach(subject journal_log replay) # SQLite alone
+    pia_add_test(unit.diffusion.${subject}
+        SOURCES unit/diffusion/test_${subject}.c unit/diffusion/log_fixture.c
+            unit/diffusion/diffusion_fixture.c support/test_database.c
+        LIBS pia_diffusion)
+    target_include_directories(unit.diffusion.${subject} PRIVATE unit/diffusion)
+endforeach()
 foreach(subject journal guard backups cut dedup dedup_rebuild verify matching publication reader revocations group_store group_owners)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c unit/diffusion/diffusion_fixture.c

@@ -20,7 +20,7 @@ function(pia_add_wrong name)
     set_target_properties(pia-diffusion-${name} PROPERTIES
         RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/wrong)
 endfunction()
-pia_add_wrong(early_ack pia_db_begin pia_db_commit pia_db_rollback)
+pia_add_wrong(early_ack pia_db_begin pia_db_commit pia_db_rollback commit_entry_write)
 pia_add_wrong(shows_all pia_principal_sees)
 pia_add_wrong(never_revokes streams_revoke)
 pia_add_wrong(no_dedup fingerprint_of)

@@ -16,6 +16,7 @@ enum {
     TRIES_MAX = 6,      /* of one job alone after conflicts with other processes */
     HOOK_TRIES_MAX = 3, /* of a batch whose hook said no */
     RETRY_PAUSE_US = 5000,
+    HERE_US_MAX = 300, /* what a commit may hold up the loop: fast disks take 50 us */
 };
 
 typedef struct {
@@ -34,6 +35,7 @@ struct pia_executor {
     pthread_cond_t arrived; /* something is in `waiting`, or stopping */
     list_t waiting;
     list_t finished;
+    bool working; /* a batch is being run, here or in the store thread */
     bool stopping;
     pia_executor_stats_t stats;
 };
@@ -358,11 +360,12 @@ static void *store_thread(void *arg)
     pia_executor_t *executor = arg;
     pthread_mutex_lock(&executor->mutex);
     for (;;) {
-        while (!executor->waiting.first && !executor->stopping)
+        while (executor->working || (!executor->waiting.first && !executor->stopping))
             pthread_cond_wait(&executor->arrived, &executor->mutex);
         if (!executor->waiting.first)
             break;
         list_t batch = take_batch(executor);
+        executor->working = true;
         pthread_mutex_unlock(&executor->mutex);
         bool logged = log_batch(executor, &batch);
         if (!logged) {
@@ -375,10 +378,21 @@ static void *store_thread(void *arg)
             die_if_fatal(executor);
         }
         pthread_mutex_lock(&executor->mutex);
+        executor->working = false;
     }
     pthread_mutex_unlock(&executor->mutex);
     call(executor->hooks.recall, executor->hooks.self);
     return NULL;
+}
+
+/* On the loop's thread. */
+static void tell(pia_executor_t *executor, list_t *finished)
+{
+    while (finished->first) {
+        pia_job_t *job = list_take(finished);
+        job->done(job, job->status);
+    }
+    call(executor->hooks.finished, executor->hooks.self);
 }
 
 /* On the loop's thread: tells each finished job so. */
@@ -392,11 +406,7 @@ static void finish_jobs(void *arg)
     list_t finished = executor->finished;
     executor->finished = (list_t){0};
     pthread_mutex_unlock(&executor->mutex);
-    while (finished.first) {
-        pia_job_t *job = list_take(&finished);
-        job->done(job, job->status);
-    }
-    call(executor->hooks.finished, executor->hooks.self);
+    tell(executor, &finished);
 }
 
 pia_executor_t *pia_executor_new(pia_loop_t *loop,
@@ -442,7 +452,7 @@ void pia_executor_destroy(pia_executor_t **executor_p)
     *executor_p = NULL;
 }
 
-pia_status_t pia_executor_post(pia_executor_t *executor, pia_job_t *job)
+static pia_status_t queue(pia_executor_t *executor, pia_job_t *job, bool wakes)
 {
     pia_status_t status = PIA_OK;
     pthread_mutex_lock(&executor->mutex);
@@ -452,10 +462,71 @@ pia_status_t pia_executor_post(pia_executor_t *executor, pia_job_t *job)
         if (executor->stats.queued++ == 0)
             executor->stats.progress_ms = pia_clock_monotonic();
         list_append(&executor->waiting, job);
-        pthread_cond_signal(&executor->arrived);
+        if (wakes)
+            pthread_cond_signal(&executor->arrived);
     }
     pthread_mutex_unlock(&executor->mutex);
     return status;
+}
+
+pia_status_t pia_executor_post(pia_executor_t *executor, pia_job_t *job)
+{
+    return queue(executor, job, true);
+}
+
+pia_status_t pia_executor_queue(pia_executor_t *executor, pia_job_t *job)
+{
+    return queue(executor, job, false);
+}
+
+/* On the loop's thread, holding the mutex: what waits, if it can be run here. */
+static bool take_here(pia_executor_t *executor, list_t *ret_batch)
+{
+    if (executor->working || !executor->waiting.first || !executor->hooks.may_log ||
+        executor->stats.commit_us_last > HERE_US_MAX || !is_tidy(&executor->waiting))
+        return false;
+    *ret_batch = executor->waiting;
+    executor->waiting = (list_t){0};
+    executor->working = true;
+    return true;
+}
+
+/* What could not be logged goes first in the store thread. */
+static void put_back(pia_executor_t *executor, list_t *batch)
+{
+    batch->last->next = executor->waiting.first;
+    if (!executor->waiting.first)
+        executor->waiting.last = batch->last;
+    executor->waiting.first = batch->first;
+    executor->waiting.count += batch->count;
+    *batch = (list_t){0};
+}
+
+void pia_executor_go(pia_executor_t *executor, bool here)
+{
+    list_t batch = {0};
+    pthread_mutex_lock(&executor->mutex);
+    bool taken = here && take_here(executor, &batch);
+    if (!taken)
+        pthread_cond_signal(&executor->arrived);
+    pthread_mutex_unlock(&executor->mutex);
+    if (!taken)
+        return;
+    bool logged = log_batch(executor, &batch);
+    pthread_mutex_lock(&executor->mutex);
+    executor->working = false;
+    if (logged) {
+        executor->stats.jobs += batch.count;
+        executor->stats.queued -= batch.count;
+        executor->stats.progress_ms = pia_clock_monotonic();
+    } else {
+        put_back(executor, &batch);
+    }
+    if (executor->waiting.first || executor->stopping)
+        pthread_cond_signal(&executor->arrived);
+    pthread_mutex_unlock(&executor->mutex);
+    if (logged)
+        tell(executor, &batch);
 }
 
 void pia_executor_stats(pia_executor_t *executor, pia_executor_stats_t *ret_stats)

@@ -117,10 +117,8 @@ static void count(diffusion_t *self, const append_t *append, pia_status_t status
     self->staged.duplicates += duplicates;
 }
 
-pia_status_t diffusion_append(diffusion_t *self,
-                              pia_db_t *db,
-                              const append_t *append,
-                              pia_problem_t *problem)
+pia_status_t
+diffusion_append(diffusion_t *self, pia_db_t *db, const append_t *append, pia_problem_t *problem)
 {
     if (damage_is_known(guard_damage(self->guard), problem))
         return problem->status;
@@ -129,8 +127,8 @@ pia_status_t diffusion_append(diffusion_t *self,
     size_t fresh = self->fresh.count;
     pia_status_t status = check_all(self, db, append, problem);
     if (status == PIA_OK)
-        status = journal_append(self->journal, db, append->entries, append->count,
-                                append->receipts, problem);
+        status = journal_append(self->journal, db, append->entries, append->count, append->receipts,
+                                problem);
     if (status == PIA_OK)
         status = project_all(self, append, problem);
     if (status != PIA_OK)

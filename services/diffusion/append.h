@@ -18,9 +18,7 @@ typedef struct {
 /* Appends all or none; `db` is the database, or NULL: without it (journal_log.h), if they change
  * nothing but the journal. The problem's pointer begins with the index of the bad event. On failure
  * the caller lets the savepoint be undone. */
-pia_status_t diffusion_append(diffusion_t *self,
-                              pia_db_t *db,
-                              const append_t *append,
-                              pia_problem_t *problem);
+pia_status_t
+diffusion_append(diffusion_t *self, pia_db_t *db, const append_t *append, pia_problem_t *problem);
 
 #endif

@@ -175,7 +175,8 @@ static bool find_place(const commit_file_t *self, size_t size, size_t *ret_offse
 /* Doubles the file; the commits in it lie in order from the oldest on. */
 static bool grow(commit_file_t *self)
 {
-    bool wrapped = self->count && place_at(self, self->count - 1)->offset < place_at(self, 0)->offset;
+    bool wrapped =
+        self->count && place_at(self, self->count - 1)->offset < place_at(self, 0)->offset;
     size_t capacity = 2 * self->capacity;
     if (!self->grows || wrapped || capacity > COMMIT_FILE_SIZE_MAX)
         return false;

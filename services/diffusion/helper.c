@@ -11,8 +11,8 @@ struct helper {
     pia_status_t (*run)(void *arg);
     void *arg;
     pthread_t thread;
-    bool busy;               /* the store thread's */
-    pthread_mutex_t mutex;   /* guards all that follows */
+    bool busy;             /* the store thread's */
+    pthread_mutex_t mutex; /* guards all that follows */
     pthread_cond_t changed;
     bool asked, done, stopping;
     pia_status_t status;

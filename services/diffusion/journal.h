@@ -77,8 +77,9 @@ bool journal_has_moved(const journal_t *self);
 void journal_identify(const journal_t *self, entry_t *entry);
 
 /* Appends the events in order, all or none, to the present transaction, or without one if `db` is
- * NULL (journal_log.h), writing nothing to the database yet; `receipts` has a place for each. PIA_CONFLICT: one is there with other content (the
- * problem points at "/INDEX/id"). After any failure it is as before. */
+ * NULL (journal_log.h), writing nothing to the database yet; `receipts` has a place for each.
+ * PIA_CONFLICT: one is there with other content (the problem points at "/INDEX/id"). After any
+ * failure it is as before. */
 pia_status_t journal_append(journal_t *self,
                             pia_db_t *db,
                             entry_t *entries,

@@ -153,8 +153,8 @@ static void start(journal_log_t *self)
 
 static bool is_full(const journal_log_t *self)
 {
-    return self->memory > self->options.memory_max / 2 ||
-           commit_file_used(self->file) > COMMIT_FILE_SIZE_MAX / 2;
+    return self->memory > self->options.memory_max / 4 * 3 ||
+           commit_file_used(self->file) > COMMIT_FILE_SIZE_MAX / 4 * 3;
 }
 
 bool journal_may_log(journal_t *self)
@@ -205,8 +205,7 @@ pia_status_t journal_log(journal_t *self, const char **ret_reason)
 {
     journal_log_t *log = self->log;
     pia_status_t status = PIA_OK;
-    if (self->needs_store ||
-        (self->count && !write_commit(self, &status, ret_reason))) {
+    if (self->needs_store || (self->count && !write_commit(self, &status, ret_reason))) {
         journal_undo(self);
         return PIA_CONFLICT;
     }
@@ -245,9 +244,8 @@ pia_db_t *journal_log_reader(const journal_t *self)
     return self->log ? self->log->reader : NULL;
 }
 
-pia_status_t journal_start_log(journal_t *self,
-                               const journal_log_options_t *options,
-                               pia_problem_t *problem)
+pia_status_t
+journal_start_log(journal_t *self, const journal_log_options_t *options, pia_problem_t *problem)
 {
     journal_log_t *log = pia_alloc(sizeof *log);
     bool good = pia_uuid_parse(self->meta.id, log->id);

@@ -14,19 +14,18 @@
 #include "journal.h"
 
 typedef struct {
-    const char *path;   /* of the commit file */
-    const char *url;    /* of the database, to be read while its writer is lent */
-    size_t memory_max;  /* of rows that SQLite does not have: who follows reads them from the ring */
-    pia_db_t *db;       /* the writer; not owned */
+    const char *path;  /* of the commit file */
+    const char *url;   /* of the database, to be read while its writer is lent */
+    size_t memory_max; /* of rows that SQLite does not have: who follows reads them from the ring */
+    pia_db_t *db;      /* the writer; not owned */
     /* In either thread: the database's disk failed, or it is damaged. Does not return. */
     void (*on_fatal)(void *arg, const char *reason);
     void *arg;
 } journal_log_options_t;
 
 /* From now on commits may be logged; the journal is whole. PIA_UNAVAILABLE: there is no space. */
-pia_status_t journal_start_log(journal_t *self,
-                               const journal_log_options_t *options,
-                               pia_problem_t *problem);
+pia_status_t
+journal_start_log(journal_t *self, const journal_log_options_t *options, pia_problem_t *problem);
 
 /* Before the first job of a batch that might be logged; false: it has to be a transaction. May wait
  * for SQLite, if too much waits for it. */

@@ -11,12 +11,16 @@
 #include "pia/memory.h"
 #include "problems.h"
 
-enum { RECEIPT_SIZE = 4 + 8 + CHAIN_SIZE + 1 };
+enum {
+    RECEIPT_SIZE = 4 + 8 + CHAIN_SIZE + 1,
+    HERE_BYTES_MAX = 8 * 1024, /* in a round: so little is made durable in the loop's thread */
+};
 
 struct publisher_queue {
     diffusion_t *diffusion; /* not owned */
     peers_t *peers;         /* not owned */
     size_t bytes;           /* of events that wait for the store */
+    size_t held;            /* of these, what came in this round */
 };
 
 typedef struct {
@@ -200,12 +204,23 @@ void publisher_queue_take(publisher_queue_t *self,
     }
     publish->job.run = run_publish;
     publish->job.done = publish_done;
-    status = pia_executor_post(self->diffusion->context->executor, &publish->job);
+    status = pia_executor_queue(self->diffusion->context->executor, &publish->job);
     if (status != PIA_OK) {
         (void)pia_problem_set(&publish->problem, status, "", "Too much waits to be stored.");
         finish(publish, status);
         return;
     }
-    self->bytes += zmq_msg_size(&publish->frame);
+    self->bytes += message->events.size;
+    self->held += message->events.size;
     peer->publishing++;
+    if (self->held > HERE_BYTES_MAX)
+        pia_executor_go(self->diffusion->context->executor, false);
+}
+
+void publisher_queue_go(publisher_queue_t *self)
+{
+    bool little = self->held <= HERE_BYTES_MAX;
+    if (self->held)
+        pia_executor_go(self->diffusion->context->executor, little);
+    self->held = 0;
 }

@@ -51,7 +51,8 @@ static void find_all(const uint8_t *bytes, size_t size, const uint8_t *journal, 
         qsort(found->entries, found->count, sizeof *found->entries, compare);
 }
 
-/* Whether each row holds what it says, and the last event has the chain that the entry ends with. */
+/* Whether each row holds what it says, and the last event has the chain that the entry ends with.
+ */
 static bool is_good(const commit_entry_t *entry)
 {
     batch_row_t row;

@@ -1,5 +1,5 @@
-/* replay.h - what the commit file (commit_file.h) holds beyond the database's end becomes rows, when
- * the journal is opened. Store thread. */
+/* replay.h - what the commit file (commit_file.h) holds beyond the database's end becomes rows,
+ * when the journal is opened. Store thread. */
 #ifndef DIFFUSION_REPLAY_H
 #define DIFFUSION_REPLAY_H
 

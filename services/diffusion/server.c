@@ -255,6 +255,7 @@ void server_receive(void *arg)
         if (status == PIA_TIMEOUT || status == PIA_UNAVAILABLE)
             break;
     }
+    publisher_queue_go(self->queue);
     server_run_streams(self);
 }
 

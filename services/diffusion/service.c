@@ -11,7 +11,6 @@
 #include "journal_log.h"
 #include "journal_read.h"
 #include "loading.h"
-#include "replay.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/event.h"
@@ -19,6 +18,7 @@
 #include "proto/journal.h"
 #include "proto/publication.h"
 #include "proto/subscription.h"
+#include "replay.h"
 
 enum { PATH_SIZE = 512 };
 

@@ -10,7 +10,8 @@
  * PIA_VOLATILE_LIES  if set, a sync says that it is done and does nothing, and no sector goes to
  * the file at once: a disk that lies
  *
- * Only files whose name has ".db" and is not SQLite's shared memory or a lock. Global state: the C
+ * Only files whose name has ".db" and is not SQLite's shared memory or a lock, as SQLite opens
+ * them, and the commit file, which cannot be written past the page cache then. Global state: the C
  * library's functions have no other place for it. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -47,6 +49,7 @@ static unsigned short sequence[3];
 
 static struct {
     int (*open)(const char *path, int flags, ...);
+    int (*control)(int descriptor, int operation, ...);
     int (*close)(int descriptor);
     int (*unlink)(const char *path);
     int (*truncate)(int descriptor, off64_t size);
@@ -64,6 +67,11 @@ ssize_t read_file(int descriptor, void *bytes, size_t size, off64_t offset) __as
 ssize_t
 write_file(int descriptor, const void *bytes, size_t size, off64_t offset) __asm__("pwrite64");
 int truncate_file(int descriptor, off64_t size) __asm__("ftruncate64");
+int open_commits(const char *path, int flags, ...) __asm__("open");
+ssize_t read_commits(int descriptor, void *bytes, size_t size, off64_t offset) __asm__("pread");
+ssize_t
+write_commits(int descriptor, const void *bytes, size_t size, off64_t offset) __asm__("pwrite");
+int control_file(int descriptor, int operation, ...) __asm__("fcntl");
 int sync_file(int descriptor) __asm__("fsync");
 int sync_data(int descriptor) __asm__("fdatasync");
 
@@ -81,6 +89,7 @@ static void find_all(void)
     unsigned long number = seed ? strtoul(seed, NULL, 10) : 0;
     memcpy(sequence, &number, sizeof sequence);
     find(&real.open, "open64");
+    find(&real.control, "fcntl");
     find(&real.close, "close");
     find(&real.unlink, "unlink");
     find(&real.truncate, "ftruncate64");
@@ -144,23 +153,53 @@ static file_t *file_at(int descriptor)
     return descriptor >= 0 && descriptor < DESCRIPTORS_MAX ? file_of[descriptor] : NULL;
 }
 
-int open_file(const char *path, int flags, ...)
+static int open_any(const char *path, int flags, mode_t mode, bool ours)
 {
-    va_list rest;
-    va_start(rest, flags);
-    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
-    va_end(rest);
     begin();
     struct stat about;
     int descriptor = real.open(path, flags, mode);
     if (descriptor >= 0 && descriptor < DESCRIPTORS_MAX) {
-        bool ours = is_ours(path) && fstat(descriptor, &about) == 0;
+        ours = ours && fstat(descriptor, &about) == 0;
         file_of[descriptor] = !ours ? NULL : find_file(&about);
         if (ours && !file_of[descriptor])
             file_of[descriptor] = add_file(&about);
     }
     pthread_mutex_unlock(&mutex);
     return descriptor;
+}
+
+int open_file(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    return open_any(path, flags, mode, is_ours(path));
+}
+
+int open_commits(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    return open_any(path, flags, mode, ends_with(path, ".commits"));
+}
+
+int control_file(int descriptor, int operation, ...)
+{
+    va_list rest;
+    va_start(rest, operation);
+    void *value = va_arg(rest, void *);
+    va_end(rest);
+    begin();
+    bool direct = operation == F_SETFL && ((intptr_t)value & O_DIRECT) != 0 && file_at(descriptor);
+    pthread_mutex_unlock(&mutex);
+    if (direct) {
+        errno = EINVAL;
+        return -1;
+    }
+    return real.control(descriptor, operation, value);
 }
 
 int close_file(int descriptor)
@@ -237,6 +276,11 @@ ssize_t write_file(int descriptor, const void *bytes, size_t size, off64_t offse
     return done;
 }
 
+ssize_t write_commits(int descriptor, const void *bytes, size_t size, off64_t offset)
+{
+    return write_file(descriptor, bytes, size, offset);
+}
+
 /* What of a write lies in the bytes that were read. */
 static void lay_over(const write_t *write, unsigned char *bytes, size_t size, off64_t offset)
 {
@@ -257,6 +301,11 @@ ssize_t read_file(int descriptor, void *bytes, size_t size, off64_t offset)
         lay_over(write, bytes, (size_t)got, offset);
     pthread_mutex_unlock(&mutex);
     return got;
+}
+
+ssize_t read_commits(int descriptor, void *bytes, size_t size, off64_t offset)
+{
+    return read_file(descriptor, bytes, size, offset);
 }
 
 int truncate_file(int descriptor, off64_t size)

@@ -256,6 +256,32 @@ def test_the_disk_is_full_and_nothing_is_acknowledged(journal, call):
     assert verify(journal) == head(journal)["sequence"]
 
 
+@pytest.mark.parametrize("call", [
+    "pwrite64:error=ENOSPC:when=30+", "pwrite64:error=EIO:when=30+",
+    "fdatasync:error=EIO:when=30+", "pwrite64:signal=KILL:when=30", "fdatasync:signal=KILL:when=30"])
+def test_the_commit_file_fails_and_nothing_is_acknowledged(journal, call):
+    """The disk fails under the file alone, or a kill comes between its steps: what was acknowledged
+    is there, and it goes on."""
+    token = journal.token()
+    journal.processes[-1].kill()
+    strace = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", journal.data / "diffusion.db.commits",
+              "-e", "trace=pwrite64,fdatasync", "-e", f"inject={call}"]
+    code = -9 if "KILL" in call else 3
+    failing = journal.spawn(
+        "diffusion", [*strace, BIN / "pia-diffusion", "--data", journal.data, "--redis", ""],
+        expected=(code,))
+    publisher = Publisher(journal, token)
+    publisher.start()
+    assert failing.wait(60) == code
+    assert code != 3 or "the disk failed, nothing more is acknowledged" in failing.tail()
+    journal.start("diffusion", "--redis", "")
+    wait_for_growth(journal, 5)
+    publisher.stopping.set()
+    publisher.join()
+    check_history(journal, token, [publisher])
+    assert verify(journal) == head(journal)["sequence"]
+
+
 def test_two_instances_on_postgresql_make_one_journal(postgres):
     network = Network()
     try:

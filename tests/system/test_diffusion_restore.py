@@ -178,7 +178,7 @@ def test_an_old_copy_put_in_place_by_hand_is_noticed(journal):
     lost = publish(journal, [make_event()])[0]
     wait_for_mark(journal, lost["sequence"])
     journal.processes[-1].kill()
-    for ending in ("", "-wal", "-shm"):
+    for ending in ("", "-wal", "-shm", ".commits"):
         (journal.data / f"diffusion.db{ending}").rename(journal.data / f"old{ending}")
     (journal.data / "diffusion.db").write_bytes(backup.read_bytes())
     journal.start("diffusion", "--redis", "")
@@ -191,6 +191,21 @@ def test_an_old_copy_put_in_place_by_hand_is_noticed(journal):
     journal.start("diffusion", "--redis", "")
     assert publish(journal, [make_event()])[0]["epoch"] == 2
     assert locate(journal, kept["cursor"]) == "goes on"
+
+
+def test_the_commit_file_beside_an_old_copy_gives_the_tail_back(journal):
+    """What it holds follows on the copy's last event by its chain: nothing is lost."""
+    publish(journal, [make_event()])
+    backup = take_backup(journal)
+    kept = publish(journal, [make_event()])[0]
+    journal.processes[-1].kill()
+    for ending in ("-wal", "-shm"):
+        (journal.data / f"diffusion.db{ending}").unlink()
+    (journal.data / "diffusion.db").write_bytes(backup.read_bytes())
+    journal.start("diffusion", "--redis", "")
+    now = head(journal)
+    assert (now["cursor"], "damage" in now) == (kept["cursor"], False)
+    assert publish(journal, [make_event()])[0]["sequence"] == kept["sequence"] + 1
 
 
 def test_an_event_of_the_lost_tail_can_be_published_again(journal):

@@ -15,8 +15,8 @@ enum { PIA_EXECUTOR_BATCH_MAX = 1024, PIA_EXECUTOR_QUEUE_MAX = 65536 };
 typedef struct pia_executor pia_executor_t;
 typedef struct pia_job pia_job_t;
 
-/* What a service asks to be done around transactions, in the store thread unless it says otherwise;
- * each may be NULL. */
+/* What a service asks to be done around transactions, in the store thread unless it says otherwise
+ * (what is logged may be on the loop's, while the store thread is idle); each may be NULL. */
 typedef struct {
     void *self;
     /* A batch of tidy jobs can be done without the database, if the service has a faster way to
@@ -47,8 +47,8 @@ typedef struct {
 /* Embed this as the first member of what the job needs. */
 struct pia_job {
     /* In the store thread, inside a transaction and a savepoint, or logged (see may_log). Not OK:
-     * only this job's writes are undone. May run again if the batch had to be repeated: it keeps no state from a first
-     * try. */
+     * only this job's writes are undone. May run again if the batch had to be repeated: it keeps no
+     * state from a first try. */
     pia_status_t (*run)(pia_job_t *job, pia_db_t *db);
     /* On the loop's thread, once, after the commit. `status` is run's, or PIA_UNAVAILABLE if the
      * batch could not be committed. Frees the job. */
@@ -72,6 +72,15 @@ void pia_executor_destroy(pia_executor_t **executor_p);
 /* Queues a job, from the loop's thread. PIA_UNAVAILABLE if PIA_EXECUTOR_QUEUE_MAX are waiting:
  * then the job was not taken and `done` is not called. */
 pia_status_t pia_executor_post(pia_executor_t *executor, pia_job_t *job);
+
+/* The same without waking the store thread: pia_executor_go follows in the same round of the loop.
+ */
+pia_status_t pia_executor_queue(pia_executor_t *executor, pia_job_t *job);
+
+/* What was queued runs. `here`: it is little; so if it can be logged (may_log), the store thread is
+ * idle and the disk is fast, then now, on the loop's thread: measured, one publish in flight: two
+ * threads that wake each other cost 10 us on one core and 25 us on two. */
+void pia_executor_go(pia_executor_t *executor, bool here);
 
 typedef struct {
     uint64_t jobs, batches, retries, failures;

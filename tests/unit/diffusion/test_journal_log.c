@@ -1,0 +1,204 @@
+/* test_journal_log.c - commits that are logged, and the database behind them. */
+#include "pia_test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "log_fixture.h"
+#include "verify.h"
+
+static uint64_t rows_of(const log_fixture_t *f)
+{
+    return (uint64_t)test_database_integer(f->f.db, "SELECT COUNT(*) FROM journal_batch");
+}
+
+static void a_logged_commit_is_in_the_database_when_it_is_asked(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    verification_t found;
+    log_fixture_open(&f);
+    for (uint64_t i = 1; i <= 5; i++)
+        assert_int_equal(log_fixture_add(&f, (unsigned)i, 10).sequence, i);
+    assert_int_equal(f.f.told, 5);
+    assert_true(journal_is_behind(f.f.journal));
+    assert_int_equal(rows_of(&f), 0);
+    journal_recall(f.f.journal);
+    assert_false(journal_is_behind(f.f.journal));
+    assert_int_equal(rows_of(&f), 1); /* neighbours */
+    assert_int_equal(journal_verify(f.f.db, 1, 100, &found), PIA_OK);
+    assert_int_equal(found.bad, 0);
+    assert_int_equal(found.good, 5);
+    log_fixture_close(&f);
+}
+
+static void transactions_and_logged_commits_take_turns(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    verification_t found;
+    log_fixture_open(&f);
+    for (unsigned i = 0; i < 30; i++) {
+        if (i % 3 == 2) {
+            char id[16];
+            (void)snprintf(id, sizeof id, "t%u", i);
+            journal_recall(f.f.journal);
+            assert_int_equal(fixture_add(&f.f, id, "x").sequence, i + 1);
+        } else {
+            assert_int_equal(log_fixture_add(&f, i, 10).sequence, i + 1);
+        }
+    }
+    log_fixture_crash(&f);
+    assert_int_equal(log_fixture_head(&f), 30);
+    assert_int_equal(journal_verify(f.f.db, 1, 100, &found), PIA_OK);
+    assert_int_equal(found.bad, 0);
+    log_fixture_close(&f);
+}
+
+/* With 60 KiB events the file is full again and again, and rows do not fit together. */
+static void blocks_are_used_again_when_the_database_has_them(void **state)
+{
+    (void)state;
+    enum { COUNT = 300 };
+    log_fixture_t f;
+    log_fixture_open(&f);
+    for (unsigned i = 0; i < COUNT; i++) {
+        assert_int_equal(log_fixture_add(&f, i, 60000).sequence, i + 1);
+        if (i % 97 == 96) {
+            log_fixture_crash(&f);
+            assert_int_equal(log_fixture_head(&f), i + 1);
+        }
+    }
+    log_fixture_crash(&f);
+    for (unsigned i = 0; i < COUNT; i += 23) {
+        receipt_t again = log_fixture_add_somehow(&f, i, 60000);
+        assert_true(again.duplicate);
+        assert_int_equal(again.sequence, i + 1);
+    }
+    assert_false(f.damaged);
+    log_fixture_close(&f);
+}
+
+static void a_duplicate_gets_its_receipt_wherever_the_first_one_is(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    receipt_t again;
+    log_fixture_open(&f);
+    receipt_t first = log_fixture_add(&f, 1, 10);
+    /* not in the database yet: it has to be asked */
+    assert_int_equal(log_fixture_try(&f, 1, 10, &again), PIA_CONFLICT);
+    assert_int_equal(f.f.told, 1);
+    again = log_fixture_add_somehow(&f, 1, 10);
+    assert_true(again.duplicate && again.sequence == 1);
+    assert_memory_equal(again.chain, first.chain, CHAIN_SIZE);
+    assert_int_equal(log_fixture_try(&f, 1, 10, &again), PIA_OK);
+    assert_true(again.duplicate && again.sequence == 1);
+    assert_int_equal(log_fixture_add(&f, 2, 10).sequence, 2);
+    log_fixture_close(&f);
+}
+
+/* What needs the database undoes the whole batch, which then runs in a transaction. */
+static void a_refused_log_leaves_nothing(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    receipt_t receipt;
+    const char *reason = NULL;
+    log_fixture_open(&f);
+    log_fixture_add(&f, 1, 10);
+    assert_true(journal_may_log(f.f.journal));
+    assert_int_equal(log_fixture_append(&f, 2, 10, &receipt), PIA_OK);
+    journal_need_store(f.f.journal);
+    assert_int_equal(journal_log(f.f.journal, &reason), PIA_CONFLICT);
+    assert_int_equal(journal_next(f.f.journal), 2);
+    receipt = log_fixture_add(&f, 3, 10);
+    assert_int_equal(receipt.sequence, 2);
+    assert_int_equal(log_fixture_add(&f, 2, 10).sequence, 3);
+    log_fixture_close(&f);
+}
+
+static void set_file_limit(rlim_t size)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void without_space_nothing_is_logged(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    pia_problem_t problem = {0};
+    fixture_open(&f.f);
+    log_fixture_paths(&f);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    set_file_limit(100000);
+    assert_int_equal(log_fixture_start(&f, &problem), PIA_UNAVAILABLE);
+    set_file_limit(RLIM_INFINITY);
+    assert_true(strstr(problem.detail, "cannot be made") != NULL);
+    assert_int_not_equal(access(f.path, F_OK), 0);
+    assert_false(journal_may_log(f.f.journal));
+    assert_int_equal(fixture_add(&f.f, "a", "1").sequence, 1);
+    fixture_close(&f.f);
+}
+
+static void a_failed_write_is_told(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    receipt_t receipt;
+    log_fixture_open(&f);
+    log_fixture_add(&f, 1, 10);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    set_file_limit(4096);
+    assert_int_equal(log_fixture_try(&f, 2, 10, &receipt), PIA_UNAVAILABLE);
+    set_file_limit(RLIM_INFINITY);
+    log_fixture_crash(&f);
+    assert_int_equal(log_fixture_head(&f), 1);
+    log_fixture_close(&f);
+}
+
+/* The runs of fingerprints are made beside logged commits, and looked into over the reader. */
+static void runs_are_made_by_the_transactions_that_follow(void **state)
+{
+    (void)state;
+    enum { COUNT = 80, EACH = 2500 }; /* 200,000 events: a run and a half */
+    log_fixture_t f;
+    receipt_t again;
+    log_fixture_open(&f);
+    for (unsigned i = 0; i < COUNT; i++)
+        log_fixture_add_many(&f, i * EACH, EACH);
+    journal_recall(f.f.journal);
+    assert_true(test_database_integer(f.f.db, "SELECT COUNT(*) FROM journal_run") >= 1);
+    for (unsigned i = 0; i < COUNT * EACH; i += 9973) {
+        assert_int_equal(log_fixture_try(&f, i, 10, &again), PIA_OK);
+        assert_true(again.duplicate);
+        assert_int_equal(again.sequence, i + 1);
+    }
+    log_fixture_crash(&f);
+    assert_int_equal(log_fixture_head(&f), COUNT * EACH);
+    again = log_fixture_add_somehow(&f, 1234, 10);
+    assert_true(again.duplicate && again.sequence == 1235);
+    log_fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_logged_commit_is_in_the_database_when_it_is_asked),
+        cmocka_unit_test(transactions_and_logged_commits_take_turns),
+        cmocka_unit_test(blocks_are_used_again_when_the_database_has_them),
+        cmocka_unit_test(a_duplicate_gets_its_receipt_wherever_the_first_one_is),
+        cmocka_unit_test(a_refused_log_leaves_nothing),
+        cmocka_unit_test(without_space_nothing_is_logged),
+        cmocka_unit_test(a_failed_write_is_told),
+        cmocka_unit_test(runs_are_made_by_the_transactions_that_follow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
