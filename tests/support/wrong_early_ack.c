@@ -6,7 +6,7 @@
 
 #include "commit_entry.h"
 
-enum { HONEST = 20, COMMITTED_ONE_IN = 50 }; /* the tables must be there first */
+enum { HONEST = 10, COMMITTED_ONE_IN = 50 }; /* the tables must be there first */
 
 static _Atomic(pia_db_t *) open_still; /* its transaction was "committed" */
 static atomic_uint commits;
