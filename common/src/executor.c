@@ -29,6 +29,8 @@ struct pia_executor {
     pia_db_t *db;               /* the store thread's */
     pia_executor_hooks_t hooks; /* the store thread's */
     void (*on_fatal)(const char *reason);
+    int64_t log_us; /* when the last log began: of who works */
+    list_t logging; /* the store thread's: run, and not yet known to be durable */
     pthread_t thread;
     int wake;               /* eventfd: something is in `finished` */
     pthread_mutex_t mutex;  /* guards all that follows */
@@ -292,11 +294,10 @@ static bool is_tidy(const list_t *batch)
     return true;
 }
 
-/* Without the database. False: it was undone, if it was done, and needs it. */
-static bool log_batch(pia_executor_t *executor, const list_t *batch)
+/* Without the database; false: it is not asked for now. */
+static bool run_to_log(pia_executor_t *executor, const list_t *batch)
 {
     const pia_executor_hooks_t *hooks = &executor->hooks;
-    const char *reason = NULL;
     if (!hooks->may_log || !is_tidy(batch) || !hooks->may_log(hooks->self))
         return false;
     for (pia_job_t *job = batch->first; job; job = job->next) {
@@ -305,17 +306,33 @@ static bool log_batch(pia_executor_t *executor, const list_t *batch)
         if (job->status != PIA_OK)
             call(hooks->job_undone, hooks->self);
     }
-    int64_t started = now_us();
-    pia_status_t status = hooks->log(hooks->self, &reason);
-    if (status == PIA_UNAVAILABLE) {
-        executor->on_fatal(reason);
-        _exit(3); /* as in die_if_fatal */
-    }
-    if (status != PIA_OK)
-        return false;
-    count_commit(executor, now_us() - started);
-    call(hooks->committed, hooks->self);
     return true;
+}
+
+static void die_of_log(pia_executor_t *executor, pia_status_t status, const char *reason)
+{
+    if (status != PIA_UNAVAILABLE)
+        return;
+    executor->on_fatal(reason);
+    _exit(3); /* as in die_if_fatal */
+}
+
+/* False: what was run is undone, and needs the database. */
+static bool log_jobs(pia_executor_t *executor, bool later)
+{
+    const char *reason = NULL;
+    executor->log_us = now_us();
+    pia_status_t status = executor->hooks.log(executor->hooks.self, later, &reason);
+    die_of_log(executor, status, reason);
+    return status == PIA_OK;
+}
+
+/* What was logged is durable when this returns. */
+static void await_log(pia_executor_t *executor)
+{
+    const char *reason = NULL;
+    die_of_log(executor, executor->hooks.logged(executor->hooks.self, &reason), reason);
+    count_commit(executor, now_us() - executor->log_us);
 }
 
 /* What runs next: all that is waiting, up to the limit; a bare job on its own. */
@@ -355,30 +372,72 @@ static void hand_over(pia_executor_t *executor, list_t *batch)
     wake_loop(executor);
 }
 
+static void finish_logging(pia_executor_t *executor)
+{
+    if (!executor->logging.first)
+        return;
+    await_log(executor);
+    hand_over(executor, &executor->logging);
+}
+
+static bool has_more(pia_executor_t *executor)
+{
+    pthread_mutex_lock(&executor->mutex);
+    bool more = executor->waiting.first != NULL;
+    pthread_mutex_unlock(&executor->mutex);
+    return more;
+}
+
+/* The batch before it may still be on its way to the disk while this one is run. */
+static bool log_batch(pia_executor_t *executor, list_t *batch)
+{
+    bool run = run_to_log(executor, batch);
+    finish_logging(executor);
+    bool later = run && has_more(executor);
+    if (!run || !log_jobs(executor, later))
+        return false;
+    executor->logging = *batch;
+    *batch = (list_t){0};
+    if (!later)
+        finish_logging(executor);
+    return true;
+}
+
+static void transact(pia_executor_t *executor, list_t *batch)
+{
+    call(executor->hooks.recall, executor->hooks.self);
+    run_batch(executor, batch);
+    hand_over(executor, batch);
+    pia_db_trim(executor->db); /* when they know: a checkpoint takes longer than a commit */
+    die_if_fatal(executor);
+}
+
+/* Waits for what is to be done next, holding the mutex; an empty batch: only what is being logged
+ * is. False: nothing more comes. */
+static bool wait_for_batch(pia_executor_t *executor, list_t *ret_batch)
+{
+    bool logging = executor->logging.first != NULL;
+    executor->working = logging;
+    while (executor->working != logging ||
+           (!executor->waiting.first && !executor->stopping && !logging))
+        pthread_cond_wait(&executor->arrived, &executor->mutex);
+    *ret_batch = take_batch(executor);
+    executor->working = true;
+    return ret_batch->first || logging;
+}
+
 static void *store_thread(void *arg)
 {
     pia_executor_t *executor = arg;
+    list_t batch;
     pthread_mutex_lock(&executor->mutex);
-    for (;;) {
-        while (executor->working || (!executor->waiting.first && !executor->stopping))
-            pthread_cond_wait(&executor->arrived, &executor->mutex);
-        if (!executor->waiting.first)
-            break;
-        list_t batch = take_batch(executor);
-        executor->working = true;
+    while (wait_for_batch(executor, &batch)) {
         pthread_mutex_unlock(&executor->mutex);
-        bool logged = log_batch(executor, &batch);
-        if (!logged) {
-            call(executor->hooks.recall, executor->hooks.self);
-            run_batch(executor, &batch);
-        }
-        hand_over(executor, &batch);
-        if (!logged) {
-            pia_db_trim(executor->db); /* when they know: a checkpoint takes longer than a commit */
-            die_if_fatal(executor);
-        }
+        if (!batch.first)
+            finish_logging(executor);
+        else if (!log_batch(executor, &batch))
+            transact(executor, &batch);
         pthread_mutex_lock(&executor->mutex);
-        executor->working = false;
     }
     pthread_mutex_unlock(&executor->mutex);
     call(executor->hooks.recall, executor->hooks.self);
@@ -512,7 +571,9 @@ void pia_executor_go(pia_executor_t *executor, bool here)
     pthread_mutex_unlock(&executor->mutex);
     if (!taken)
         return;
-    bool logged = log_batch(executor, &batch);
+    bool logged = run_to_log(executor, &batch) && log_jobs(executor, false);
+    if (logged)
+        await_log(executor);
     pthread_mutex_lock(&executor->mutex);
     executor->working = false;
     if (logged) {

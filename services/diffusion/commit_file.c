@@ -203,7 +203,17 @@ uint8_t *commit_file_begin(commit_file_t *self, size_t size)
     return self->bytes;
 }
 
-static void keep_place(commit_file_t *self)
+pia_status_t commit_file_write(const commit_file_t *self, const char **ret_reason)
+{
+    if (!write_all(self->descriptor, self->bytes, self->next.size, self->next.offset) ||
+        fdatasync(self->descriptor) != 0) {
+        *ret_reason = strerrordesc_np(errno);
+        return PIA_UNAVAILABLE;
+    }
+    return PIA_OK;
+}
+
+void commit_file_keep(commit_file_t *self)
 {
     if (self->count == self->place_capacity) {
         place_t *places = pia_alloc(2 * self->place_capacity * sizeof *places);
@@ -216,17 +226,6 @@ static void keep_place(commit_file_t *self)
     }
     *place_at(self, self->count++) = self->next;
     self->used += self->next.size;
-}
-
-pia_status_t commit_file_write(commit_file_t *self, const char **ret_reason)
-{
-    if (!write_all(self->descriptor, self->bytes, self->next.size, self->next.offset) ||
-        fdatasync(self->descriptor) != 0) {
-        *ret_reason = strerrordesc_np(errno);
-        return PIA_UNAVAILABLE;
-    }
-    keep_place(self);
-    return PIA_OK;
 }
 
 void commit_file_release(commit_file_t *self, size_t count)

@@ -28,8 +28,11 @@ void commit_file_close(commit_file_t **file_p);
 /* A place in memory for the next commit of `size` bytes, a multiple of COMMIT_BLOCK; NULL: it is
  * full. */
 uint8_t *commit_file_begin(commit_file_t *self, size_t size);
-/* Writes what was put there, durably. PIA_UNAVAILABLE: the disk failed; *ret_reason says how. */
-pia_status_t commit_file_write(commit_file_t *self, const char **ret_reason);
+/* Writes what was put there, durably; any thread, until the next begin. PIA_UNAVAILABLE: the disk
+ * failed; *ret_reason says how. */
+pia_status_t commit_file_write(const commit_file_t *self, const char **ret_reason);
+/* It was written, and its blocks are in use. */
+void commit_file_keep(commit_file_t *self);
 
 /* The oldest `count` commits may be overwritten. */
 void commit_file_release(commit_file_t *self, size_t count);

@@ -9,7 +9,6 @@
 #include "pia/memory.h"
 #include "pia/schema.h"
 
-#include "record.h"
 #include "scan.h"
 
 static const char REGISTRY[] = "/services/registry";
@@ -36,7 +35,6 @@ fill(json_t *json, const void *bytes, size_t size, entry_t *ret_entry, pia_probl
         return status;
     }
     entry.id = json_string_value(json_object_get(json, "id"));
-    record_hash(bytes, size, entry.hash);
     *ret_entry = entry;
     return PIA_OK;
 }
@@ -93,7 +91,6 @@ take_ordinary(const void *bytes, size_t size, char *room, const entry_t *before,
         free(own);
         return false;
     }
-    record_hash(bytes, size, ret_entry->hash);
     return true;
 }
 

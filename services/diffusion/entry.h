@@ -16,16 +16,16 @@ typedef struct {
     json_t *json;      /* owned reference; NULL unless it is projected, or came the long way */
     const void *bytes; /* what is stored: borrowed, or `dumped` */
     size_t size;
-    char *dumped;             /* owned; NULL if the bytes came from outside */
-    attributes_t attributes;  /* borrowed from json, `joined`, or the room it was given */
-    const char *id;           /* as they */
-    char *joined;             /* owned; may be NULL */
-    uint32_t stated;          /* which attributes the event has itself; 0: it came the long way */
-    bool like_before;         /* the same attributes as the entry before it in its array */
-    char home[4];             /* région of its pôle, once it is known; "" */
-    uint8_t hash[CHAIN_SIZE]; /* of the bytes */
-    bool identified;
-    fingerprint_t fingerprint; /* of its (source, id), once identified (journal.h) */
+    char *dumped;              /* owned; NULL if the bytes came from outside */
+    attributes_t attributes;   /* borrowed from json, `joined`, or the room it was given */
+    const char *id;            /* as they */
+    char *joined;              /* owned; may be NULL */
+    uint32_t stated;           /* which attributes the event has itself; 0: it came the long way */
+    bool like_before;          /* the same attributes as the entry before it in its array */
+    char home[4];              /* région of its pôle, once it is known; "" */
+    bool identified;           /* by the journal (journal.h); then it has the next two: */
+    uint8_t hash[CHAIN_SIZE];  /* of the bytes */
+    fingerprint_t fingerprint; /* of its (source, id) */
 } entry_t;
 
 /* Reads and checks an event from outside; `bytes`, and `room` of `size` bytes for its texts (NULL:

@@ -6,26 +6,51 @@
 #include "fingerprint.h"
 
 #include <assert.h>
-#include <sodium.h>
 #include <string.h>
 
+#include "blake2b.h"
 #include "buffer.h"
+
+enum { TEXT_SIZE = FINGERPRINT_KEY_SIZE + 1024 };
+
+/* What is hashed, and its size. */
+static size_t
+write_text(const uint8_t key[FINGERPRINT_KEY_SIZE], const identity_t *identity, uint8_t *ret_text)
+{
+    size_t source_size = strlen(identity->source) + 1;
+    size_t id_size = strlen(identity->id); /* without its NUL: the source's separates them */
+    size_t size = FINGERPRINT_KEY_SIZE + source_size + id_size;
+    assert(size <= TEXT_SIZE); /* entry.c has checked: 256 and 128 bytes */
+    memcpy(ret_text, key, FINGERPRINT_KEY_SIZE);
+    memcpy(ret_text + FINGERPRINT_KEY_SIZE, identity->source, source_size);
+    memcpy(ret_text + FINGERPRINT_KEY_SIZE + source_size, identity->id, id_size);
+    return size;
+}
+
+void fingerprints_of(const uint8_t key[FINGERPRINT_KEY_SIZE],
+                     const identity_t *identities,
+                     size_t count,
+                     fingerprint_t *ret_fingerprints)
+{
+    uint8_t texts[FINGERPRINTS_MAX][TEXT_SIZE];
+    uint8_t hashes[FINGERPRINTS_MAX][FINGERPRINT_SIZE];
+    blake2b_message_t messages[FINGERPRINTS_MAX] = {{.size = 0}};
+    assert(count <= FINGERPRINTS_MAX);
+    for (size_t i = 0; i < count; i++)
+        messages[i] = (blake2b_message_t){.bytes = texts[i],
+                                          .size = write_text(key, &identities[i], texts[i]),
+                                          .hash = hashes[i]};
+    blake2b_hash(messages, count, FINGERPRINT_SIZE);
+    for (size_t i = 0; i < count; i++)
+        ret_fingerprints[i] = fingerprint_read(hashes[i]);
+}
 
 fingerprint_t
 fingerprint_of(const uint8_t key[FINGERPRINT_KEY_SIZE], const char *source, const char *id)
 {
-    uint8_t text[FINGERPRINT_KEY_SIZE + 1024];
-    uint8_t hash[FINGERPRINT_SIZE];
-    size_t source_size = strlen(source) + 1;
-    size_t id_size = strlen(id); /* without its NUL: the source's separates them */
-    size_t size = FINGERPRINT_KEY_SIZE + source_size + id_size;
-    assert(size <= sizeof text); /* entry.c has checked: 256 and 128 bytes */
-    memcpy(text, key, FINGERPRINT_KEY_SIZE);
-    memcpy(text + FINGERPRINT_KEY_SIZE, source, source_size);
-    for (size_t i = 0; i < id_size; i++)
-        text[FINGERPRINT_KEY_SIZE + source_size + i] = (uint8_t)id[i];
-    crypto_generichash(hash, sizeof hash, text, size, NULL, 0);
-    return fingerprint_read(hash);
+    fingerprint_t fingerprint;
+    fingerprints_of(key, &(identity_t){.source = source, .id = id}, 1, &fingerprint);
+    return fingerprint;
 }
 
 void fingerprint_write(fingerprint_t fingerprint, uint8_t ret_bytes[FINGERPRINT_SIZE])

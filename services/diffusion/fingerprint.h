@@ -5,6 +5,7 @@
 #define DIFFUSION_FINGERPRINT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { FINGERPRINT_KEY_SIZE = 32, FINGERPRINT_SIZE = 16 };
@@ -15,8 +16,21 @@ typedef struct {
     uint64_t high, low;
 } fingerprint_t;
 
+/* Who an event is, in words. */
+typedef struct {
+    const char *source, *id;
+} identity_t;
+
 fingerprint_t
 fingerprint_of(const uint8_t key[FINGERPRINT_KEY_SIZE], const char *source, const char *id);
+
+enum { FINGERPRINTS_MAX = 4 };
+
+/* Of up to FINGERPRINTS_MAX at once, side by side (blake2b.h). */
+void fingerprints_of(const uint8_t key[FINGERPRINT_KEY_SIZE],
+                     const identity_t *identities,
+                     size_t count,
+                     fingerprint_t *ret_fingerprints);
 
 /* As 16 bytes. */
 void fingerprint_write(fingerprint_t fingerprint, uint8_t ret_bytes[FINGERPRINT_SIZE]);

@@ -10,6 +10,7 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 
+#include "blake2b.h"
 #include "dedup_rebuild.h"
 #include "journal_log.h"
 #include "journal_private.h"
@@ -230,11 +231,41 @@ static pia_status_t add_one(journal_t *self,
     return status;
 }
 
-void journal_identify(const journal_t *self, entry_t *entry)
+/* Several at once: blake2b.h. */
+static void identify_some(const journal_t *self, entry_t *const *entries, size_t count)
 {
-    if (!entry->identified)
-        entry->fingerprint = fingerprint_of(self->meta.key, entry_source(entry), entry_id(entry));
-    entry->identified = true;
+    identity_t identities[FINGERPRINTS_MAX];
+    fingerprint_t fingerprints[FINGERPRINTS_MAX];
+    blake2b_message_t messages[FINGERPRINTS_MAX] = {{.size = 0}};
+    for (size_t i = 0; i < count; i++) {
+        entry_t *entry = entries[i];
+        identities[i] = (identity_t){.source = entry_source(entry), .id = entry_id(entry)};
+        messages[i] =
+            (blake2b_message_t){.bytes = entry->bytes, .size = entry->size, .hash = entry->hash};
+    }
+    blake2b_hash(messages, count, CHAIN_SIZE);
+    fingerprints_of(self->meta.key, identities, count, fingerprints);
+    for (size_t i = 0; i < count; i++) {
+        entries[i]->fingerprint = fingerprints[i];
+        entries[i]->identified = true;
+    }
+}
+
+void journal_identify(const journal_t *self, entry_t *entries, size_t count)
+{
+    entry_t *some[FINGERPRINTS_MAX];
+    size_t have = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].identified)
+            continue;
+        some[have++] = &entries[i];
+        if (have == FINGERPRINTS_MAX) {
+            identify_some(self, some, have);
+            have = 0;
+        }
+    }
+    if (have)
+        identify_some(self, some, have);
 }
 
 pia_status_t journal_append(journal_t *self,
@@ -248,10 +279,9 @@ pia_status_t journal_append(journal_t *self,
     size_t before = self->count;
     self->added_before = false;
     self->now_ms = pia_clock_now();
-    for (size_t i = 0; i < count; i++) {
-        journal_identify(self, &entries[i]);
+    journal_identify(self, entries, count);
+    for (size_t i = 0; i < count; i++)
         dedup_prefetch(self->dedup, entries[i].fingerprint);
-    }
     for (size_t i = 0; status == PIA_OK && i < count; i++) {
         status = add_one(self, db, &entries[i], &receipts[i], problem);
         if (status != PIA_OK)
@@ -362,22 +392,30 @@ pia_status_t journal_committing(journal_t *self, pia_db_t *db)
     return status;
 }
 
-void journal_committed(journal_t *self)
+void journal_advance(journal_t *self)
 {
-    if (self->ended)
-        return;
     journal_head(self, &self->committed);
     self->count = 0;
     buffer_reset(&self->bytes);
     buffer_reset(&self->attributes);
-    if (!self->logged) /* else when the database has it */
-        dedup_committed(self->dedup, self->committed.sequence);
-    self->logged = false;
+}
+
+void journal_tell(journal_t *self)
+{
     for (size_t i = 0; i < self->ready_count; i++) {
         if (self->on_batch)
             self->on_batch(self->on_batch_arg, self->ready[i]);
     }
     journal_drop_rows(self);
+}
+
+void journal_committed(journal_t *self)
+{
+    if (self->ended)
+        return;
+    journal_advance(self);
+    dedup_committed(self->dedup, self->committed.sequence);
+    journal_tell(self);
 }
 
 void journal_rolled_back(journal_t *self)

@@ -73,8 +73,8 @@ uint32_t journal_epoch(const journal_t *self);
  * epoch has begun, or a tail is gone. The process must open it anew. */
 bool journal_has_moved(const journal_t *self);
 
-/* Fills in the fingerprint of an entry; any thread. */
-void journal_identify(const journal_t *self, entry_t *entry);
+/* Fills in the hashes and fingerprints of entries; any thread. */
+void journal_identify(const journal_t *self, entry_t *entries, size_t count);
 
 /* Appends the events in order, all or none, to the present transaction, or without one if `db` is
  * NULL (journal_log.h), writing nothing to the database yet; `receipts` has a place for each.

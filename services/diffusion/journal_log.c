@@ -31,7 +31,10 @@ struct journal_log {
     journal_log_options_t options;
     uint8_t id[PIA_UUID_SIZE];
     commit_file_t *file;
-    helper_t *helper;
+    helper_t *helper; /* follows */
+    helper_t *disk;   /* writes commits while the store thread goes on */
+    const char *reason;
+    receipt_t end; /* of what is being logged */
     pia_db_t *reader;
     row_writer_t writer;
     logged_t *first, *last;
@@ -183,37 +186,62 @@ bool journal_needs_store(const journal_t *self)
     return self->needs_store;
 }
 
-/* False: there is no room for it. */
-static bool write_commit(journal_t *self, pia_status_t *ret_status, const char **ret_reason)
+static pia_status_t write_commit(void *arg)
 {
-    receipt_t end;
+    journal_log_t *self = arg;
+    return commit_file_write(self->file, &self->reason);
+}
+
+/* False: there is no room for it. */
+static bool make_commit(journal_t *self)
+{
     journal_log_t *log = self->log;
     journal_make_rows(self);
     uint8_t *bytes =
         commit_file_begin(log->file, commit_entry_size(self->ready, self->ready_count));
     if (!bytes)
         return false;
-    journal_head(self, &end);
-    commit_entry_write(bytes, log->id, self->ready, self->ready_count, &end);
-    *ret_status = commit_file_write(log->file, ret_reason);
-    if (*ret_status == PIA_OK)
-        push(log, self->ready, self->ready_count, &end);
+    journal_head(self, &log->end);
+    commit_entry_write(bytes, log->id, self->ready, self->ready_count, &log->end);
     return true;
 }
 
-pia_status_t journal_log(journal_t *self, const char **ret_reason)
+pia_status_t journal_log(journal_t *self, bool later, const char **ret_reason)
 {
     journal_log_t *log = self->log;
     pia_status_t status = PIA_OK;
-    if (self->needs_store || (self->count && !write_commit(self, &status, ret_reason))) {
+    if (self->needs_store || (self->count && !make_commit(self))) {
         journal_undo(self);
         return PIA_CONFLICT;
     }
-    self->logged = true;
-    if (status == PIA_OK && log->count && !helper_is_busy(log->helper) &&
-        (log->due || log->memory >= FOLLOW_SIZE))
-        start(log);
+    if (!self->count)
+        return PIA_OK;
+    if (later) {
+        helper_start(log->disk);
+    } else {
+        status = write_commit(log);
+        *ret_reason = log->reason;
+    }
+    journal_advance(self);
     return status;
+}
+
+pia_status_t journal_logged(journal_t *self, const char **ret_reason)
+{
+    journal_log_t *log = self->log;
+    pia_status_t status = PIA_OK;
+    (void)helper_take(log->disk, true, &status);
+    *ret_reason = log->reason;
+    if (status != PIA_OK)
+        return status;
+    if (self->ready_count) {
+        commit_file_keep(log->file);
+        push(log, self->ready, self->ready_count, &log->end);
+    }
+    journal_tell(self);
+    if (log->count && !helper_is_busy(log->helper) && (log->due || log->memory >= FOLLOW_SIZE))
+        start(log);
+    return PIA_OK;
 }
 
 void journal_recall(journal_t *self)
@@ -261,6 +289,7 @@ journal_start_log(journal_t *self, const journal_log_options_t *options, pia_pro
         return status;
     }
     log->helper = helper_new(follow, log);
+    log->disk = helper_new(write_commit, log);
     self->log = log;
     return PIA_OK;
 }
@@ -272,6 +301,7 @@ void journal_stop_log(journal_t *self)
     if (!log)
         return;
     helper_destroy(&log->helper);
+    helper_destroy(&log->disk);
     while (log->count)
         pop(log);
     row_writer_free(&log->writer);

@@ -35,15 +35,19 @@ bool journal_may_log(journal_t *self);
 void journal_need_store(journal_t *self);
 bool journal_needs_store(const journal_t *self);
 
-/* Makes durable what was appended since journal_may_log. PIA_CONFLICT: it cannot be logged, and
- * was undone; PIA_UNAVAILABLE: the disk failed, *ret_reason says how. */
-pia_status_t journal_log(journal_t *self, const char **ret_reason);
+/* Writes what was appended since journal_may_log, and moves the journal's head behind it; if
+ * `later`, on a third thread, so that the next events can be appended meanwhile. PIA_CONFLICT: it
+ * cannot be logged, and was undone; PIA_UNAVAILABLE: the disk failed, *ret_reason says how. */
+pia_status_t journal_log(journal_t *self, bool later, const char **ret_reason);
+/* Waits until that is durable, and tells of it. Before the next journal_log, and before
+ * journal_recall. PIA_UNAVAILABLE as above. */
+pia_status_t journal_logged(journal_t *self, const char **ret_reason);
 
 /* The connection is the store thread's again, and the database has all that is committed; if not,
  * journal_began says so. */
 void journal_recall(journal_t *self);
 
-/* The next journal_log lets SQLite follow, however little there is. */
+/* The next journal_logged lets SQLite follow, however little there is. */
 void journal_follow(journal_t *self);
 /* Whether SQLite does not have all yet. Any thread. */
 bool journal_is_behind(const journal_t *self);

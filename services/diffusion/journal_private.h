@@ -55,14 +55,18 @@ struct journal {
 
     journal_log_t *log; /* NULL: every commit is SQLite's, or PostgreSQL's */
     bool needs_store;   /* what was tried without the database cannot be done without it */
-    bool logged;        /* the present commit is in the commit file */
 
     journal_fn *on_batch;
     void *on_batch_arg;
 };
 
-/* journal.c: forgets what is pending. */
+/* journal.c */
+/* Forgets what is pending. */
 void journal_undo(journal_t *self);
+/* What is pending is committed, or will be if the process lives: the head moves. */
+void journal_advance(journal_t *self);
+/* Tells of the rows that were made of it. */
+void journal_tell(journal_t *self);
 
 /* journal_rows.c */
 /* Makes rows of what is pending. */

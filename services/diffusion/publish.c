@@ -169,10 +169,11 @@ static pia_status_t check(publish_t *publish, const piad_t *message)
             problem_under(problem, publish->count);
             break;
         }
-        journal_identify(publish->queue->diffusion->journal, entry);
         publish->job.tidy = publish->job.tidy && !entry_is_projected(&entry->attributes);
         publish->count++;
     }
+    if (status == PIA_OK)
+        journal_identify(publish->queue->diffusion->journal, publish->entries, publish->count);
     return status;
 }
 

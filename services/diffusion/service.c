@@ -337,12 +337,30 @@ static bool may_log(void *arg)
     return !self->ending && journal_may_log(self->journal);
 }
 
-static pia_status_t log_batch(void *arg, const char **ret_reason)
+static void count_staged(diffusion_t *self)
+{
+    atomic_fetch_add(&self->appended, self->staged.appended);
+    atomic_fetch_add(&self->duplicates, self->staged.duplicates);
+    memset(&self->staged, 0, sizeof self->staged);
+}
+
+static pia_status_t log_batch(void *arg, bool later, const char **ret_reason)
 {
     diffusion_t *self = arg;
-    pia_status_t status = journal_log(self->journal, ret_reason);
-    if (status != PIA_OK)
+    pia_status_t status = journal_log(self->journal, later, ret_reason);
+    if (status == PIA_OK)
+        count_staged(self);
+    else
         memset(&self->staged, 0, sizeof self->staged);
+    return status;
+}
+
+static pia_status_t logged(void *arg, const char **ret_reason)
+{
+    diffusion_t *self = arg;
+    pia_status_t status = journal_logged(self->journal, ret_reason);
+    if (status == PIA_OK)
+        guard_committed(self->guard, self->journal); /* as in committed */
     return status;
 }
 
@@ -365,9 +383,7 @@ static void committed(void *arg)
 {
     diffusion_t *self = arg;
     journal_committed(self->journal);
-    atomic_fetch_add(&self->appended, self->staged.appended);
-    atomic_fetch_add(&self->duplicates, self->staged.duplicates);
-    memset(&self->staged, 0, sizeof self->staged);
+    count_staged(self);
     self->cached += pia_fresh_set(&self->fresh, self->context->cache);
     matching_committed(self->matching);
     guard_committed(self->guard, self->journal); /* before anybody is told: what was is marked */
@@ -442,6 +458,7 @@ void diffusion_service(diffusion_t *self, pia_executor_hooks_t *hooks, pia_servi
     *hooks = (pia_executor_hooks_t){.self = self,
                                     .may_log = may_log,
                                     .log = log_batch,
+                                    .logged = logged,
                                     .recall = recall,
                                     .began = began,
                                     .committing = committing,

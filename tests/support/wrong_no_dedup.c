@@ -5,17 +5,22 @@
 #include "fingerprint.h"
 
 /* The linker's names (--wrap): the true function, and what is called instead. */
-fingerprint_t true_fingerprint(const uint8_t *key,
-                               const char *source,
-                               const char *id) __asm__("__real_fingerprint_of");
-fingerprint_t wrong_fingerprint(const uint8_t *key,
-                                const char *source,
-                                const char *id) __asm__("__wrap_fingerprint_of");
+void true_fingerprints(const uint8_t *key,
+                       const identity_t *identities,
+                       size_t count,
+                       fingerprint_t *ret_fingerprints) __asm__("__real_fingerprints_of");
+void wrong_fingerprints(const uint8_t *key,
+                        const identity_t *identities,
+                        size_t count,
+                        fingerprint_t *ret_fingerprints) __asm__("__wrap_fingerprints_of");
 
-fingerprint_t wrong_fingerprint(const uint8_t *key, const char *source, const char *id)
+void wrong_fingerprints(const uint8_t *key,
+                        const identity_t *identities,
+                        size_t count,
+                        fingerprint_t *ret_fingerprints)
 {
-    static atomic_ullong count;
-    fingerprint_t fingerprint = true_fingerprint(key, source, id);
-    fingerprint.low ^= atomic_fetch_add(&count, 1) << 20;
-    return fingerprint;
+    static atomic_ullong made;
+    true_fingerprints(key, identities, count, ret_fingerprints);
+    for (size_t i = 0; i < count; i++)
+        ret_fingerprints[i].low ^= atomic_fetch_add(&made, 1) << 20;
 }

@@ -299,6 +299,7 @@ def test_a_marked_event_that_cannot_be_read_is_damage(journal, damage):
 def test_a_malformed_database_is_read_and_left_alone(journal, damage):
     for _ in range(60):
         publish(journal, [needle_event("x" * 3000) for _ in range(4)])
+        head(journal)  # so that it is a row of its own
     end = head(journal)["sequence"]
     stop(journal)
     path = journal.data / FILE

@@ -20,11 +20,14 @@ typedef struct pia_job pia_job_t;
 typedef struct {
     void *self;
     /* A batch of tidy jobs can be done without the database, if the service has a faster way to
-     * make durable what they do: may_log is asked first; then they run with `db` NULL, then log
-     * makes it durable, then comes committed. log may return PIA_CONFLICT: it has undone all, and
-     * they run again in a transaction; PIA_UNAVAILABLE: the disk failed, *ret_reason says how. */
+     * make durable what they do: may_log is asked first, then they run with `db` NULL, then comes
+     * log, then logged, and then the jobs' done. log may return PIA_CONFLICT: it has undone all,
+     * and they run again in a transaction. If `later`, it may return before it is durable, for
+     * which logged waits: the next batch is run meanwhile. PIA_UNAVAILABLE from both: the disk
+     * failed, *ret_reason says how. */
     bool (*may_log)(void *self);
-    pia_status_t (*log)(void *self, const char **ret_reason);
+    pia_status_t (*log)(void *self, bool later, const char **ret_reason);
+    pia_status_t (*logged)(void *self, const char **ret_reason);
     /* Before anything else is done with the connection, which may have been lent meanwhile: it is
      * the store thread's again until the next log. */
     void (*recall)(void *self);

@@ -18,7 +18,7 @@ void log_fixture_paths(log_fixture_t *self)
 {
     (void)snprintf(self->path, sizeof self->path, "%s/test.db.commits", self->f.database.directory);
     (void)snprintf(self->url, sizeof self->url, "sqlite:%s/test.db", self->f.database.directory);
-    self->damaged = false;
+    self->damaged = self->later = false;
 }
 
 pia_status_t log_fixture_start(log_fixture_t *self, pia_problem_t *problem)
@@ -109,9 +109,11 @@ log_fixture_append(log_fixture_t *self, unsigned number, size_t size, receipt_t 
 static pia_status_t finish(log_fixture_t *self)
 {
     const char *reason = NULL;
-    pia_status_t status = journal_log(self->f.journal, &reason);
+    bool later = self->later;
+    self->later = !later; /* in turns */
+    pia_status_t status = journal_log(self->f.journal, later, &reason);
     if (status == PIA_OK)
-        journal_committed(self->f.journal);
+        status = journal_logged(self->f.journal, &reason);
     assert_int_equal(status == PIA_UNAVAILABLE, reason != NULL);
     return status;
 }

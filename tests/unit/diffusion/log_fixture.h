@@ -10,6 +10,7 @@ typedef struct {
     fixture_t f;
     char path[128]; /* of the commit file */
     char url[128];  /* of the database */
+    bool later;     /* how the next commit is logged */
     bool damaged;   /* found at the last opening … */
     uint64_t good;  /* … after this event */
 } log_fixture_t;

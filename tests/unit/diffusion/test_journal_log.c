@@ -114,7 +114,7 @@ static void a_refused_log_leaves_nothing(void **state)
     assert_true(journal_may_log(f.f.journal));
     assert_int_equal(log_fixture_append(&f, 2, 10, &receipt), PIA_OK);
     journal_need_store(f.f.journal);
-    assert_int_equal(journal_log(f.f.journal, &reason), PIA_CONFLICT);
+    assert_int_equal(journal_log(f.f.journal, false, &reason), PIA_CONFLICT);
     assert_int_equal(journal_next(f.f.journal), 2);
     receipt = log_fixture_add(&f, 3, 10);
     assert_int_equal(receipt.sequence, 2);
