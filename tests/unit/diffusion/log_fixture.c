@@ -80,16 +80,18 @@ uint64_t log_fixture_head(const log_fixture_t *self)
     return (uint64_t)test_database_integer(self->f.db, "SELECT sequence FROM journal_head");
 }
 
-static void make(entry_t *ret_entry, unsigned number, size_t size)
+/* The event's text, which the entry borrows; the caller frees it. */
+static char *make(entry_t *ret_entry, unsigned number, size_t size)
 {
-    char id[16];
-    char *text = malloc(size + 1);
+    static const char head[] = "{\"specversion\":\"1.0\",\"source\":\"/services/test\",\"type\":"
+                               "\"thing.happened\",\"visibility\":\"public\",\"id\":";
+    char *text = malloc(sizeof head + size + 64);
     assert_non_null(text);
-    memset(text, 'a' + (int)(number % 26), size);
-    text[size] = '\0';
-    (void)snprintf(id, sizeof id, "e%u", number);
-    fixture_entry(ret_entry, "test", id, text);
-    free(text);
+    int start = snprintf(text, sizeof head + 64, "%s\"e%u\",\"data\":\"", head, number);
+    memset(text + start, 'a' + (int)(number % 26), size);
+    memcpy(text + start + size, "\"}", 3);
+    fixture_parse(ret_entry, text);
+    return text;
 }
 
 pia_status_t
@@ -97,12 +99,13 @@ log_fixture_append(log_fixture_t *self, unsigned number, size_t size, receipt_t 
 {
     entry_t entry;
     pia_problem_t problem = {0};
-    make(&entry, number, size);
+    char *text = make(&entry, number, size);
     journal_job_begins(self->f.journal);
     pia_status_t status = journal_append(self->f.journal, NULL, &entry, 1, ret_receipt, &problem);
     if (status != PIA_OK)
         journal_job_undone(self->f.journal);
     entry_clear(&entry);
+    free(text);
     return status;
 }
 
@@ -142,10 +145,11 @@ receipt_t log_fixture_add_somehow(log_fixture_t *self, unsigned number, size_t s
         return receipt;
     journal_recall(self->f.journal);
     fixture_begin(&self->f);
-    make(&entry, number, size);
+    char *text = make(&entry, number, size);
     assert_int_equal(journal_append(self->f.journal, self->f.db, &entry, 1, &receipt, &problem),
                      PIA_OK);
     entry_clear(&entry);
+    free(text);
     fixture_commit(&self->f);
     return receipt;
 }
