@@ -4,7 +4,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,9 +78,11 @@ static bool fill(int descriptor, size_t from, size_t to)
 
 static bool sync_folder(const char *path)
 {
-    char folder[PATH_SIZE];
-    (void)snprintf(folder, sizeof folder, "%s", path);
-    int descriptor = open(dirname(folder), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    char folder[PATH_SIZE] = ".";
+    const char *slash = strrchr(path, '/');
+    if (slash)
+        (void)snprintf(folder, sizeof folder, "%.*s", (int)(slash - path) + 1, path);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool good = descriptor >= 0 && fsync(descriptor) == 0;
     if (descriptor >= 0)
         (void)close(descriptor);

@@ -15,7 +15,10 @@
 
 /* SQLite follows when so much waits (measured, 4 publishers with 1024 in flight: larger ones are
  * not cheaper), or when it is told to. */
-enum { FOLLOW_SIZE = 1 << 20 };
+enum {
+    FOLLOW_SIZE = 1 << 20,
+    FILE_SIZE_MAX = COMMIT_FILE_SIZE_MAX / 4 * 3, /* more waits for SQLite */
+};
 
 /* One commit that SQLite does not have yet. */
 typedef struct logged {
@@ -61,7 +64,7 @@ static void pop(journal_log_t *self)
 
 static void push(journal_log_t *self, batch_t *const *rows, size_t count, const receipt_t *end)
 {
-    logged_t *logged = pia_alloc(sizeof *logged + count * sizeof *logged->rows);
+    logged_t *logged = pia_alloc(sizeof *logged + count * sizeof(batch_t *));
     logged->end = *end;
     logged->count = count;
     for (size_t i = 0; i < count; i++) {
@@ -157,7 +160,7 @@ static void start(journal_log_t *self)
 static bool is_full(const journal_log_t *self)
 {
     return self->memory > self->options.memory_max / 4 * 3 ||
-           commit_file_used(self->file) > COMMIT_FILE_SIZE_MAX / 4 * 3;
+           commit_file_used(self->file) > FILE_SIZE_MAX;
 }
 
 bool journal_may_log(journal_t *self)
