@@ -215,6 +215,14 @@ static bool skip_word(reader_t *reader, const char *word)
     return true;
 }
 
+/* Names mostly differ in size or in their first byte: a call for each is more than that. */
+static bool is_same(const void *name, const text_t *other)
+{
+    const uint8_t *bytes = name;
+    return other->size > 0 && bytes[0] == other->start[0] &&
+           memcmp(bytes, other->start, other->size) == 0;
+}
+
 /* The names of an object's members so far. */
 typedef struct {
     size_t count;
@@ -230,7 +238,7 @@ static bool read_name(reader_t *reader, members_t *members)
         return false;
     for (size_t i = 0; i < members->count; i++) {
         const text_t *other = &members->names[i];
-        if (other->size == name->size && memcmp(other->start, name->start, name->size) == 0)
+        if (other->size == name->size && (name->size == 0 || is_same(other->start, name)))
             return false;
     }
     members->count++;
@@ -340,7 +348,7 @@ static const known_t attributes[] = {
 static const known_t *look_up(const known_t *table, size_t count, const text_t *name)
 {
     for (size_t i = 0; i < count; i++) {
-        if (table[i].size == name->size && memcmp(table[i].name, name->start, name->size) == 0)
+        if (table[i].size == name->size && is_same(table[i].name, name))
             return &table[i];
     }
     return NULL;
