@@ -34,3 +34,6 @@ pia_add_bench(limits SOURCES bench/limits.c LIBS PkgConfig::SQLITE)
 pia_add_bench(match SOURCES bench/match.c LIBS pia_diffusion)
 pia_add_bench(postgres SOURCES bench/postgres.c LIBS PkgConfig::PQ)
 pia_add_bench(sinter SOURCES bench/sinter.c LIBS PkgConfig::HIREDIS)
+
+# The labellisation's engine beside bare SQLite.
+pia_add_bench(labellisation SOURCES bench/labellisation.c LIBS pia_labellisation PkgConfig::SQLITE)

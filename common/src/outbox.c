@@ -2,6 +2,7 @@
 #include "pia/outbox.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pia/event.h"
 
@@ -21,21 +22,29 @@ static pia_status_t next_number(pia_db_t *db, int64_t *ret_number)
     return pia_stmt_run(stmt, NULL);
 }
 
-static pia_status_t add(pia_db_t *db, const char *aggregate, const json_t *event)
+static pia_status_t insert(pia_db_t *db, const char *aggregate, const char *event)
 {
     int64_t number = 0;
-    pia_status_t status = pia_event_check(event, NULL);
-    if (status == PIA_OK)
-        status = next_number(db, &number);
+    pia_status_t status = next_number(db, &number);
     if (status != PIA_OK)
         return status;
-    char *text = json_dumps(event, JSON_COMPACT);
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_ADD);
     pia_stmt_integer(stmt, 1, number);
     pia_stmt_text(stmt, 2, aggregate);
-    pia_stmt_text(stmt, 3, text);
-    free(text);
+    pia_stmt_text(stmt, 3, event);
     return pia_stmt_run(stmt, NULL);
+}
+
+/* As pia_event_check, with the event written out once. */
+static pia_status_t add(pia_db_t *db, const char *aggregate, const json_t *event)
+{
+    pia_status_t status = pia_event_check_content(event, NULL);
+    if (status != PIA_OK)
+        return status;
+    char *text = json_dumps(event, JSON_COMPACT);
+    status = strlen(text) > PIA_EVENT_SIZE_MAX ? PIA_TOO_LARGE : insert(db, aggregate, text);
+    free(text);
+    return status;
 }
 
 pia_status_t pia_outbox_add(pia_db_t *db, const char *aggregate, json_t *event)

@@ -47,7 +47,8 @@ enum {
     SET_ASIDE_MS = 60000,
     KEEP_LOOK_MS = 60000,
     TIDY_MS = 1000,
-    DUE_MAX = 500, /* matters whose timers one tick applies: some 100 ms of the store thread */
+    DUE_MAX = 1000, /* matters whose timers one tick applies … */
+    DUE_MS = 120,   /* … within so long: meanwhile nobody else is answered */
 };
 
 const pia_route_t labellisation_routes[] = {
@@ -383,7 +384,8 @@ pia_status_t labellisation_tick(void *arg, int64_t now_ms)
     pia_status_t status = keep_head(self);
     if (status == PIA_OK)
         status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);
-    for (size_t i = 0; status == PIA_OK && i < count; i++)
+    int64_t until_ms = pia_clock_monotonic() + DUE_MS;
+    for (size_t i = 0; status == PIA_OK && i < count && pia_clock_monotonic() < until_ms; i++)
         status = catch_up(self, &due[i], now_ms);
     return status == PIA_OK ? tidy(self) : status;
 }

@@ -52,7 +52,7 @@ static const char *const sql[] = {
         "SELECT id FROM matter WHERE parent = $6 AND kind = $1 AND id > $2 "
         "AND (CAST($3 AS TEXT) IS NULL OR pole = $3) AND (CAST($5 AS TEXT) IS NULL OR state = $5) "
         "ORDER BY id LIMIT $4",
-    [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at LIMIT $2 "
+    [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 "
             "FOR UPDATE SKIP LOCKED",
     [POSTPONE] = "UPDATE matter SET due_at = $2 WHERE id = $1",
     [CHILD] = "SELECT id FROM matter WHERE parent = $1 AND kind = $2 ORDER BY id LIMIT 1",

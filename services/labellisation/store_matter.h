@@ -49,7 +49,7 @@ pia_status_t store_matter_list(pia_db_t *db,
                                const matter_filter_t *filter,
                                json_t **ret_ids);
 
-/* Those whose timer is due, the longest due first, at most `max`. */
+/* Those whose timer is due, the longest due first, then by id, at most `max`. */
 pia_status_t store_matter_due(
     pia_db_t *db, int64_t now_ms, size_t max, matter_key_t *ret_keys, size_t *ret_count);
 

@@ -111,3 +111,13 @@ def test_the_figures_are_listed():
     listed = subprocess.run([ROOT / "tests/bench/run", "--list"], capture_output=True, text=True,
                             check=True).stdout
     assert [line.split()[0] for line in listed.splitlines()][:3] == ["publish4", "publish1", "publish-one"]
+
+
+def test_the_engine_is_measured_beside_the_same_rows(tmp_path):
+    results = json.loads(run(tmp_path, "--quick", "--json", "transitions", "dossiers", "timers"))
+    assert [figure["figure"] for figure in results["figures"]] == ["transitions", "dossiers", "timers"]
+    assert all(figure["failures"] == [] and figure["rows"] for figure in results["figures"])
+    for row in results["figures"][0]["rows"]:
+        (target,) = row["targets"]
+        assert target["wanted"] == 0.5 and target["value"] > 0
+    assert list((tmp_path / "data").glob("run-*")) == []

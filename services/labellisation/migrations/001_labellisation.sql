@@ -44,7 +44,7 @@ CREATE INDEX matter_by_structure ON matter (structure, kind, id);
 CREATE INDEX matter_by_pole ON matter (pole, kind, id);
 CREATE INDEX matter_by_parent ON matter (parent, kind, id);
 CREATE INDEX matter_by_person ON matter (person, kind, id) WHERE person IS NOT NULL;
-CREATE INDEX matter_by_due ON matter (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX matter_by_due ON matter (due_at, id) WHERE due_at IS NOT NULL;
 
 -- What happened, append-only: `chain` is a hash over the chain before and this row with its random
 -- `salt`; `position` in the one log over all matters, from 0; `nodes` of its tree that this entry

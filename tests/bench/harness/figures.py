@@ -1,6 +1,7 @@
 """All figures by name, in the order in which they are measured. Their docstrings are --list's."""
 
-from harness import figures_growth, figures_matching, figures_publish, figures_streams
+from harness import (figures_growth, figures_matching, figures_procedure, figures_publish,
+                     figures_streams)
 
 FIGURES = {
     "publish4": figures_publish.publish4,
@@ -13,4 +14,7 @@ FIGURES = {
     "audience": figures_matching.audience,
     "growth": figures_growth.growth,
     "start": figures_growth.start,
+    "transitions": figures_procedure.transitions,
+    "dossiers": figures_procedure.dossiers,
+    "timers": figures_procedure.timers,
 }
