@@ -101,7 +101,7 @@ pia_status_t run_record_notice(act_t *act, const json_t *parameters, pia_problem
 {
     (void)parameters;
     remedy_decision_t decision;
-    int64_t day;
+    int64_t day = 0;
     char text[DAY_TEXT_SIZE];
     pia_status_t status = remedy_decision(act->db, act->matter, &decision);
     if (status == PIA_NOT_FOUND || (status == PIA_OK && decision.implicit))

@@ -16,6 +16,7 @@
 #include "pia/clock.h"
 #include "specification.h"
 #include "store_matter.h"
+#include "view.h"
 
 extern const char pia_common_schema_sql[], label_pia_v1[], cahier_pia_v1[];
 
@@ -275,18 +276,28 @@ static void measure_transitions(size_t count, size_t batch)
     free(ids);
 }
 
+/* One dossier as its candidate reads it. */
+static void read_one(const char *id)
+{
+    matter_t matter;
+    uint32_t roles = 0;
+    json_t *view = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    must(matter_load(service.db, service.library, MACHINE_DOSSIER, id, &matter, &problem), "read",
+         &problem);
+    must(matter_roles(service.db, &matter, &candidate, &roles), "read", NULL);
+    must(view_dossier(service.db, &matter, &candidate, roles, &view), "read", NULL);
+    free(json_dumps(view, JSON_COMPACT));
+    json_decref(view);
+    matter_clear(&matter);
+}
+
 static double reads_us(dossier_id_t *ids, size_t dossiers)
 {
     int64_t began = clock_ns();
     begin();
-    for (size_t i = 0; i < READS; i++) {
-        matter_t matter;
-        pia_problem_t problem = {.status = PIA_OK};
-        must(matter_load(service.db, service.library, MACHINE_DOSSIER, ids[i * 7919 % dossiers],
-                         &matter, &problem),
-             "read", &problem);
-        matter_clear(&matter);
-    }
+    for (size_t i = 0; i < READS; i++)
+        read_one(ids[i * 7919 % dossiers]);
     commit();
     return (double)(clock_ns() - began) / 1e3 / READS;
 }
@@ -300,14 +311,8 @@ static double pages_us(dossier_id_t *ids, size_t dossiers)
         const matter_filter_t filter = {
             .state = "brouillon", .after = ids[i * 7919 % dossiers], .limit = PAGE};
         must(store_matter_list(service.db, MACHINE_DOSSIER, &filter, &page), "list", NULL);
-        for (size_t j = 0; j < json_array_size(page) && j < PAGE; j++) {
-            matter_t matter;
-            pia_problem_t problem = {.status = PIA_OK};
-            must(matter_load(service.db, service.library, MACHINE_DOSSIER,
-                             json_string_value(json_array_get(page, j)), &matter, &problem),
-                 "list", &problem);
-            matter_clear(&matter);
-        }
+        for (size_t j = 0; j < json_array_size(page) && j < PAGE; j++)
+            read_one(json_string_value(json_array_get(page, j)));
         json_decref(page);
     }
     commit();
