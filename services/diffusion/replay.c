@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/clock.h"
+#include "pia/durable_file.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 
@@ -13,6 +15,8 @@
 #include "journal_head.h"
 #include "journal_private.h"
 #include "opening.h"
+
+enum { PATH_SIZE = 640 };
 
 /* The whole commits of a file, by their first event. */
 typedef struct {
@@ -133,6 +137,24 @@ static void look_beyond(const found_t *found, const receipt_t *head, damage_t *d
     }
 }
 
+/* What an epoch that has begun since has not taken over: it is kept under another name. */
+static void keep_lost(const char *path, const found_t *found, const receipt_t *head)
+{
+    char aside[PATH_SIZE];
+    pia_problem_t problem = {0};
+    bool lost = false;
+    for (size_t i = 0; i < found->count; i++)
+        lost = lost ||
+               (found->entries[i].epoch < head->epoch && found->entries[i].last > head->sequence);
+    if (!lost)
+        return;
+    (void)snprintf(aside, sizeof aside, "%s.%" PRId64, path, pia_clock_wall());
+    if (pia_file_rename(path, aside, &problem) == PIA_OK)
+        pia_log(PIA_LOG_WARN, "what was lost of an older epoch is kept in %s", aside);
+    else
+        pia_log(PIA_LOG_ERROR, "%s", problem.detail);
+}
+
 static pia_status_t replay(pia_db_t *db, const found_t *found, receipt_t *head, damage_t *damage)
 {
     uint64_t before = head->sequence;
@@ -175,6 +197,7 @@ replay_commits(const char *path, pia_db_t *db, damage_t *damage, pia_problem_t *
     if (size && read_journal(db, journal) && opening_ends_well(db, &head)) {
         find_all(bytes, size, journal, &found);
         status = replay(db, &found, &head, damage);
+        keep_lost(path, &found, &head);
     }
     free(found.entries);
     free(bytes);

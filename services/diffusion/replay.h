@@ -10,8 +10,9 @@
  * such a one was never acknowledged.
  *
  * A whole commit beyond a hole, or of a later epoch, is told to `damage`: then something that was
- * acknowledged is missing. Nothing is changed where damage is known, and nothing in the file ever.
- * PIA_OK if there is no file. */
+ * acknowledged is missing. What is whole and of an older epoch that ended before it was lost when
+ * the present one began: the file gets another name then. Nothing is changed where damage is known,
+ * and nothing in the file ever. PIA_OK if there is no file. */
 pia_status_t
 replay_commits(const char *path, pia_db_t *db, damage_t *damage, pia_problem_t *problem);
 

@@ -2,9 +2,11 @@
  * were, and what cannot be is damage. */
 #include "pia_test.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "commit_entry.h"
 #include "log_fixture.h"
@@ -107,6 +109,21 @@ static void exec(log_fixture_t *f, const char *sql)
     assert_int_equal(pia_db_commit(f->f.db), PIA_OK);
 }
 
+/* Removes and counts what was put aside of the commit file. */
+static size_t count_kept(const log_fixture_t *f)
+{
+    char pattern[160];
+    glob_t found = {.gl_pathc = 0};
+    (void)snprintf(pattern, sizeof pattern, "%s.*", f->path);
+    int rc = glob(pattern, 0, NULL, &found);
+    assert_true(rc == 0 || rc == GLOB_NOMATCH);
+    size_t count = found.gl_pathc;
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(unlink(found.gl_pathv[i]), 0);
+    globfree(&found);
+    return count;
+}
+
 static void commits_of_an_older_epoch_are_not_replayed(void **state)
 {
     (void)state;
@@ -117,6 +134,7 @@ static void commits_of_an_older_epoch_are_not_replayed(void **state)
     log_fixture_crash(&f);
     assert_int_equal(log_fixture_head(&f), 0);
     assert_false(f.damaged);
+    assert_int_equal(count_kept(&f), 1); /* under another name */
     log_fixture_close(&f);
 }
 
