@@ -34,8 +34,6 @@ static bool is_draft(const matter_t *dossier)
 
 static bool has_role(const matter_t *dossier, uint32_t roles, access_t access)
 {
-    if (access == ACCESS_NOTE && (roles & PIA_ROLE_CANDIDAT) != 0)
-        return false; /* whatever other roles someone of the structure has */
     return (roles & (is_draft(dossier) ? rules[access].draft_roles : rules[access].roles)) != 0;
 }
 
@@ -92,7 +90,8 @@ pia_status_t access_find(labellisation_t *self,
         return status;
     status = check(ret_found, access, problem);
     if (status == PIA_OK)
-        status = handler_check_declared(self, request, ret_found, problem);
+        status =
+            handler_check_declared(self->db, pia_request_principal(request), ret_found, problem);
     if (status == PIA_OK && access != ACCESS_READ)
         status = hold(self, &ret_found->matter, problem);
     if (status != PIA_OK)

@@ -3,16 +3,25 @@
 
 #include <string.h>
 
-enum { OWN_ROLES = PIA_ROLE_CANDIDAT | PIA_ROLE_POLE };
+enum {
+    OWN_ROLES = PIA_ROLE_CANDIDAT | PIA_ROLE_POLE,
+    /* of the structure's own people: they neither judge it nor read who does */
+    OF_OWN_PEOPLE = OWN_ROLES | PIA_ROLE_REVIEWER | PIA_ROLE_SERVICE | PIA_ROLE_OPERATOR,
+};
 
 uint32_t engine_roles(const pia_principal_t *principal, const char *structure, bool assigned)
 {
     uint32_t roles = principal->roles;
-    if (principal->structure[0] == '\0' || strcmp(principal->structure, structure) != 0)
-        roles &= ~(uint32_t)OWN_ROLES;
+    bool own = principal->structure[0] != '\0' && strcmp(principal->structure, structure) == 0;
+    roles &= own ? (uint32_t)OF_OWN_PEOPLE : ~(uint32_t)OWN_ROLES;
     if (!assigned)
         roles &= ~(uint32_t)PIA_ROLE_REVIEWER;
     return roles;
+}
+
+bool engine_are_own(uint32_t roles)
+{
+    return (roles & OWN_ROLES) != 0;
 }
 
 bool engine_sees(const machine_t *machine, uint32_t roles)

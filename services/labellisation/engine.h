@@ -9,9 +9,12 @@
 #include "matter.h"
 #include "pia/principal.h"
 
-/* The roles that count on this matter: candidat and pole only for their own structure, reviewer
- * only if `assigned`. */
+/* The roles that count on this matter: candidat and pole only for their own structure, of whose
+ * people no other role counts; reviewer only if `assigned`. */
 uint32_t engine_roles(const pia_principal_t *principal, const char *structure, bool assigned);
+
+/* Whether roles of engine_roles are those of the structure's own people. */
+bool engine_are_own(uint32_t roles);
 
 /* Whether someone with these roles (of engine_roles) sees a matter of this machine. */
 bool engine_sees(const machine_t *machine, uint32_t roles);

@@ -41,7 +41,8 @@ static bool may_read(const export_t *export)
 
 static pia_status_t read_history(export_t *export)
 {
-    const history_reader_t reader = handler_reader(export->found, export->request);
+    const history_reader_t reader =
+        handler_reader(export->found, pia_request_principal(export->request));
     pia_status_t status = PIA_OK;
     int64_t after = 0;
     while (status == PIA_OK) {
@@ -140,7 +141,8 @@ static void add_texts_of(export_t *export, int64_t number, const json_t *list)
 
 static pia_status_t add_texts(export_t *export)
 {
-    const history_reader_t reader = handler_reader(export->found, export->request);
+    const history_reader_t reader =
+        handler_reader(export->found, pia_request_principal(export->request));
     pia_status_t status = PIA_OK;
     for (int64_t number = 1; status == PIA_OK && number <= dossier_of(export)->version; number++) {
         json_t *list = NULL;
@@ -269,7 +271,8 @@ static pia_status_t add_pieces(export_t *export)
 /* In the head that first had its last entry: later entries of others change nothing. */
 static pia_status_t add_proof(export_t *export)
 {
-    const history_reader_t reader = handler_reader(export->found, export->request);
+    const history_reader_t reader =
+        handler_reader(export->found, pia_request_principal(export->request));
     json_t *proof = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     const proof_source_t source = {export->self->db, &export->self->key, &problem};

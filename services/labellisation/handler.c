@@ -11,6 +11,7 @@
 #include "pia/clock.h"
 #include "pia/log.h"
 #include "review.h"
+#include "session_view.h"
 
 enum { FIND_TRIES_MAX = 4 };
 
@@ -101,27 +102,28 @@ static pia_status_t check_standing(review_standing_t standing, bool others, pia_
             "declare your interests first: a reviewer reads a dossier after that");
     if (standing == REVIEW_INTERESTED)
         return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
-                               "you have declared an interest in this dossier");
+                               "you have an interest in this dossier, or are recused from it");
     if (standing == REVIEW_DECLARED && others)
         return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
                                "a reviewer reads the reports of others after its own");
     return PIA_OK;
 }
 
-pia_status_t handler_check_declared(labellisation_t *self,
-                                    const pia_request_t *request,
+pia_status_t handler_check_declared(pia_db_t *db,
+                                    const pia_principal_t *principal,
                                     const handler_found_t *found,
                                     pia_problem_t *problem)
 {
-    const pia_principal_t *principal = pia_request_principal(request);
     const char *dossier = reviewed_dossier(&found->matter, principal->person);
     review_standing_t standing;
-    if (!dossier || (principal->roles & PIA_ROLE_REVIEWER) == 0)
-        return PIA_OK;
-    pia_status_t status = review_standing(self->db, dossier, principal->person, &standing);
-    return status == PIA_OK
-               ? check_standing(standing, found->matter.kind == MACHINE_REVIEW, problem)
-               : status;
+    if (!dossier || engine_are_own(found->roles))
+        return PIA_OK; /* its own people read nothing that a review could bar */
+    pia_status_t status = review_standing(db, dossier, principal->person, &standing);
+    if (status != PIA_OK)
+        return status;
+    if ((principal->roles & PIA_ROLE_REVIEWER) == 0 && standing != REVIEW_INTERESTED)
+        return PIA_OK; /* who reviews no more has nothing to declare */
+    return check_standing(standing, found->matter.kind == MACHINE_REVIEW, problem);
 }
 
 pia_status_t handler_find_inner(labellisation_t *self,
@@ -134,7 +136,7 @@ pia_status_t handler_find_inner(labellisation_t *self,
     pia_status_t status = handler_find_to_move(self, request, kind, id, ret_found, problem);
     if (status != PIA_OK)
         return status;
-    status = handler_check_declared(self, request, ret_found, problem);
+    status = handler_check_declared(self->db, pia_request_principal(request), ret_found, problem);
     if (status != PIA_OK)
         matter_clear(&ret_found->matter);
     return status;
@@ -189,12 +191,14 @@ pia_status_t handler_move(labellisation_t *self,
     return status;
 }
 
-history_reader_t handler_reader(const handler_found_t *found, const pia_request_t *request)
+history_reader_t handler_reader(const handler_found_t *found, const pia_principal_t *principal)
 {
+    bool concerned = found->matter.kind == MACHINE_SESSION &&
+                     session_concerns(&found->matter, principal->structure);
     return (history_reader_t){
         .machine = found->matter.machine,
-        .roles = found->roles,
-        .subject = pia_request_principal(request)->subject,
+        .roles = concerned ? PIA_ROLE_NONE : found->roles,
+        .subject = principal->subject,
     };
 }
 
@@ -215,7 +219,7 @@ pia_status_t handler_history(labellisation_t *self,
                              pia_problem_t *problem)
 {
     const json_t *limit = json_object_get(pia_request_body(request), "limit");
-    const history_reader_t reader = handler_reader(found, request);
+    const history_reader_t reader = handler_reader(found, pia_request_principal(request));
     int64_t number = 0;
     if (after && !parse_number(after, &number))
         return pia_problem_set(problem, PIA_INVALID, "/after", "is not a cursor of this list");

@@ -30,7 +30,8 @@ pia_status_t handler_find(labellisation_t *self,
 /* The same for what lies inside: of a kind that anyone may read it is PIA_FORBIDDEN to those who
  * are neither its holder nor readers; and to who is asked to review it, whatever other roles that
  * person has, of a dossier until it has declared to have no interest, and of others' reviews of
- * that dossier until its own report is filed. */
+ * that dossier until its own report is filed. To who has an interest in a dossier, or is recused
+ * from it, it is PIA_FORBIDDEN by any role. */
 pia_status_t handler_find_inner(labellisation_t *self,
                                 const pia_request_t *request,
                                 machine_kind_t kind,
@@ -47,8 +48,8 @@ pia_status_t handler_find_to_move(labellisation_t *self,
                                   pia_problem_t *problem);
 
 /* The last of these alone. */
-pia_status_t handler_check_declared(labellisation_t *self,
-                                    const pia_request_t *request,
+pia_status_t handler_check_declared(pia_db_t *db,
+                                    const pia_principal_t *principal,
                                     const handler_found_t *found,
                                     pia_problem_t *problem);
 
@@ -85,8 +86,9 @@ pia_status_t handler_create(labellisation_t *self,
                             handler_found_t *ret_found,
                             pia_problem_t *problem);
 
-/* The asker, as a reader of the history of what was found. */
-history_reader_t handler_reader(const handler_found_t *found, const pia_request_t *request);
+/* The asker, as a reader of the history of what was found; of a meeting about a dossier of its own
+ * structure it reads only what it did itself. */
+history_reader_t handler_reader(const handler_found_t *found, const pia_principal_t *principal);
 
 /* A page of the history of what was found, after the cursor `after` (NULL: from the first). */
 pia_status_t handler_history(labellisation_t *self,

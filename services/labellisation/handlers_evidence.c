@@ -63,7 +63,7 @@ static void answer_proof(labellisation_t *self,
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
-        const history_reader_t reader = handler_reader(&found, *request_p);
+        const history_reader_t reader = handler_reader(&found, pia_request_principal(*request_p));
         const proof_source_t source = {self->db, &self->key, &problem};
         status = proof_matter(&source, &found.matter, &reader, size, &proof);
         matter_clear(&found.matter);

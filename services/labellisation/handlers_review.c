@@ -7,19 +7,6 @@
 
 enum { NARROW = PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR };
 
-static pia_status_t view_review(pia_db_t *db,
-                                const matter_t *review,
-                                const pia_principal_t *principal,
-                                uint32_t roles,
-                                json_t **ret_json)
-{
-    (void)db;
-    (void)principal;
-    *ret_json = view_matter(review, roles);
-    json_object_set(*ret_json, "specification", json_object_get(review->card, "specification"));
-    return PIA_OK;
-}
-
 /* The creation that is asked for; NULL if the definition has none. */
 static const transition_t *find_creation(const matter_t *dossier, const char *name)
 {

@@ -185,6 +185,21 @@ void handle_session_convocation(void *arg, pia_request_t **request_p)
         handler_fail(request_p, status, &problem);
 }
 
+static pia_status_t read_minutes(labellisation_t *self,
+                                 const matter_t *session,
+                                 const pia_principal_t *principal,
+                                 file_t *ret_file,
+                                 pia_problem_t *problem)
+{
+    if (session_concerns(session, principal->structure))
+        return pia_problem_set(problem, PIA_FORBIDDEN, NULL,
+                               "these minutes tell the votes on a dossier of your structure");
+    pia_status_t status = minutes_file(self->db, session->id, ret_file);
+    return status == PIA_NOT_FOUND
+               ? pia_problem_set(problem, PIA_CONFLICT, NULL, "its minutes are not signed yet")
+               : status;
+}
+
 void handle_session_minutes(void *arg, pia_request_t **request_p)
 {
     labellisation_t *self = arg;
@@ -199,11 +214,9 @@ void handle_session_minutes(void *arg, pia_request_t **request_p)
     pia_status_t status =
         handler_find_inner(self, *request_p, MACHINE_SESSION, fields->session, &found, &problem);
     if (status == PIA_OK) {
-        status = minutes_file(self->db, found.matter.id, &file);
+        status =
+            read_minutes(self, &found.matter, pia_request_principal(*request_p), &file, &problem);
         matter_clear(&found.matter);
-        if (status == PIA_NOT_FOUND)
-            status =
-                pia_problem_set(&problem, PIA_CONFLICT, NULL, "its minutes are not signed yet");
     }
     if (status == PIA_OK)
         status = file_part(&file, &asked, &part, &problem);

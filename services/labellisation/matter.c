@@ -47,8 +47,9 @@ pia_status_t matter_roles(pia_db_t *db,
     pia_status_t status = PIA_OK;
     if (reviews && !assigned)
         status = review_is_assigned(db, matter->id, principal->person, &assigned);
-    *ret_roles =
-        engine_roles(principal, kinds[matter->kind].inner ? "" : matter->structure, assigned);
+    *ret_roles = engine_roles(principal, matter->structure, assigned);
+    if (kinds[matter->kind].inner)
+        *ret_roles &= ~(uint32_t)(PIA_ROLE_CANDIDAT | PIA_ROLE_POLE);
     return status;
 }
 

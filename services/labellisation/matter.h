@@ -51,7 +51,8 @@ pia_status_t matter_load(pia_db_t *db,
                          matter_t *ret_matter,
                          pia_problem_t *problem);
 
-/* The principal's roles that count on this matter (engine_roles). */
+/* The principal's roles that count on this matter (engine_roles); of an inner kind (kind.h) none
+ * for its structure's people but as who it is the task of. */
 pia_status_t matter_roles(pia_db_t *db,
                           const matter_t *matter,
                           const pia_principal_t *principal,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "grid.h"
 #include "pia/clock.h"
 #include "review.h"
@@ -225,13 +226,15 @@ typedef enum { SIGHT_ALL, SIGHT_OWN, SIGHT_SHOWN, SIGHT_NOTHING } scope_t;
 static scope_t scope_of(const matter_t *dossier, uint32_t roles, review_standing_t standing)
 {
     bool reader = view_is_reader(dossier, roles);
+    if (engine_are_own(roles) && (roles & PIA_ROLE_REVIEWER) == 0)
+        return (roles & PIA_ROLE_CANDIDAT) != 0 ? SIGHT_SHOWN : SIGHT_NOTHING;
     if (standing == REVIEW_INTERESTED)
         return SIGHT_NOTHING;
     if (reader && standing != REVIEW_ASKED && standing != REVIEW_DECLARED)
         return SIGHT_ALL;
     if (reader || (roles & PIA_ROLE_REVIEWER) != 0)
         return SIGHT_OWN;
-    return (roles & PIA_ROLE_CANDIDAT) != 0 ? SIGHT_SHOWN : SIGHT_NOTHING;
+    return SIGHT_NOTHING;
 }
 
 static pia_status_t fill_list(

@@ -17,6 +17,9 @@ enum {
     CLOSE,
     CLOSE_ANSWERS,
     PERSONS,
+    RECUSE,
+    READMIT,
+    RECUSED,
 };
 
 static const char *const sql[] = {
@@ -41,6 +44,10 @@ static const char *const sql[] = {
     [CLOSE_ANSWERS] = "UPDATE review_answer SET closed = 1 WHERE matter = $1 AND closed = 0",
     [PERSONS] = "SELECT reviewer FROM review WHERE matter = $1 AND closed = 0 "
                 "AND accepted_at IS NOT NULL ORDER BY number",
+    [RECUSE] = "INSERT INTO recusal (dossier, person, session) VALUES ($1, $2, $3) "
+               "ON CONFLICT (dossier, person, session) DO NOTHING",
+    [READMIT] = "DELETE FROM recusal WHERE dossier = $1 AND person = $2 AND session = $3",
+    [RECUSED] = "SELECT 1 FROM recusal WHERE dossier = $1 AND person = $2 LIMIT 1",
 };
 
 pia_status_t review_open(pia_db_t *db, const matter_t *review, int64_t asked_ms)
@@ -139,16 +146,35 @@ static review_standing_t read_standing(pia_stmt_t *stmt)
     return pia_stmt_column_is_null(stmt, 3) ? REVIEW_DECLARED : REVIEW_FILED;
 }
 
-pia_status_t review_standing(pia_db_t *db,
-                             const char *dossier,
-                             const char *person,
-                             review_standing_t *ret_standing)
+pia_status_t review_recuse(
+    pia_db_t *db, const char *dossier, const char *person, const char *session, bool recused)
+{
+    pia_stmt_t *stmt = prepare(db, recused ? RECUSE : READMIT, dossier, person);
+    pia_stmt_text(stmt, 3, session);
+    return pia_stmt_run(stmt, NULL);
+}
+
+static pia_status_t
+read_latest(pia_db_t *db, const char *dossier, const char *person, review_standing_t *ret_standing)
 {
     pia_stmt_t *stmt = prepare(db, STANDING, dossier, person);
     pia_status_t status = pia_stmt_step(stmt);
     *ret_standing = status == PIA_OK ? read_standing(stmt) : REVIEW_NONE;
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t review_standing(pia_db_t *db,
+                             const char *dossier,
+                             const char *person,
+                             review_standing_t *ret_standing)
+{
+    bool recused = false;
+    pia_status_t status = has_row(prepare(db, RECUSED, dossier, person), &recused);
+    if (status == PIA_OK && !recused)
+        return read_latest(db, dossier, person, ret_standing);
+    *ret_standing = recused ? REVIEW_INTERESTED : REVIEW_NONE;
+    return status;
 }
 
 pia_status_t

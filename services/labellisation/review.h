@@ -24,7 +24,7 @@ typedef enum {
     REVIEW_ASKED,      /* nothing: it has not declared its interests */
     REVIEW_DECLARED,   /* the dossier, no report of others: its own is awaited */
     REVIEW_FILED,      /* as its roles say */
-    REVIEW_INTERESTED, /* nothing: it has an interest */
+    REVIEW_INTERESTED, /* nothing: it has an interest, or is recused by a committee */
 } review_standing_t;
 
 typedef struct {
@@ -47,6 +47,9 @@ review_is_assigned(pia_db_t *db, const char *dossier, const char *person, bool *
 /* Whether the person has an open review of the dossier other than `id`. */
 pia_status_t review_has_other(
     pia_db_t *db, const char *dossier, const char *person, const char *id, bool *ret_has);
+/* Notes that a member of a committee is recused from a dossier in a meeting, or not any more. */
+pia_status_t review_recuse(
+    pia_db_t *db, const char *dossier, const char *person, const char *session, bool recused);
 pia_status_t review_standing(pia_db_t *db,
                              const char *dossier,
                              const char *person,

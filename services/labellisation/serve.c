@@ -171,7 +171,7 @@ void serve_texts(labellisation_t *self,
     pia_problem_t problem = {.status = PIA_OK};
     pia_status_t status = handler_find_inner(self, *request_p, kind, id, &found, &problem);
     if (status == PIA_OK) {
-        const history_reader_t reader = handler_reader(&found, *request_p);
+        const history_reader_t reader = handler_reader(&found, pia_request_principal(*request_p));
         status = history_texts(self->db, found.matter.id, &reader, number, &list);
         matter_clear(&found.matter);
         if (status == PIA_NOT_FOUND)

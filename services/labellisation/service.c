@@ -172,12 +172,15 @@ extern const char labellisation_migration_3[], labellisation_migration_4[];
 extern const char labellisation_migration_5[];
 extern const char labellisation_migration_6[], labellisation_migration_7[];
 extern const char labellisation_migration_8[];
+extern const char labellisation_migration_9[];
 extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
-    {1, labellisation_migration_1}, {2, labellisation_migration_2}, {3, labellisation_migration_3},
-    {4, labellisation_migration_4}, {5, labellisation_migration_5}, {6, labellisation_migration_6},
-    {7, labellisation_migration_7}, {8, labellisation_migration_8}, {0, NULL},
+    {1, labellisation_migration_1}, {2, labellisation_migration_2},
+    {3, labellisation_migration_3}, {4, labellisation_migration_4},
+    {5, labellisation_migration_5}, {6, labellisation_migration_6},
+    {7, labellisation_migration_7}, {8, labellisation_migration_8},
+    {9, labellisation_migration_9}, {0, NULL},
 };
 
 const pia_option_t labellisation_options[] = {

@@ -7,6 +7,7 @@
 #include "day.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "review.h"
 #include "reviewer.h"
 #include "session.h"
 
@@ -143,6 +144,14 @@ pia_status_t session_find_interests(const act_t *act, const json_t *seats, pia_p
     return status;
 }
 
+/* Who is recused from a dossier reads nothing inside it (review.h). */
+static pia_status_t bar(const act_t *act, const json_t *item, const char *person, bool recused)
+{
+    const char *dossier = text_of(item, "dossier");
+    return dossier && person ? review_recuse(act->db, dossier, person, act->matter->id, recused)
+                             : PIA_OK;
+}
+
 static void set_ruling(const act_t *act, json_t *interest, const char *ruling)
 {
     char at[PIA_TIME_TEXT_SIZE];
@@ -170,16 +179,26 @@ session_declare_own_interest(act_t *act, const json_t *parameters, pia_problem_t
                                "you are no member of this committee");
     session_set_interest(item, member, text_of(act->data, "lien"), "declaration");
     set_ruling(act, session_interest(item, member), "recused");
-    return PIA_OK;
+    return bar(act, item, act->principal->person, true);
 }
 
-/* Whether the number is a seat's or a suppléant's of the last sitting. */
-static bool may_sit(const matter_t *session, int64_t member)
+/* The person of this number among seats, or suppléants; NULL: nobody. */
+static const char *person_among(const json_t *list, int64_t member)
 {
-    seats_t seats;
-    const json_t *sitting = session_sitting(session);
-    seats_read(json_object_get(sitting, "seats"), &seats);
-    return seats_find(&seats, member) || seats_substituted(&seats, member) != 0;
+    const char *person = NULL;
+    for (size_t i = 0; !person && i < json_array_size(list); i++) {
+        const json_t *who = json_array_get(list, i);
+        person = json_integer_value(json_object_get(who, "member")) == member
+                     ? text_of(who, "person")
+                     : person_among(json_object_get(who, "substitutes"), member);
+    }
+    return person;
+}
+
+/* Who has this number in the last sitting. */
+static const char *find_convened(const matter_t *session, int64_t member)
+{
+    return person_among(json_object_get(session_sitting(session), "seats"), member);
 }
 
 pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -190,7 +209,8 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
     const char *kind = text_of(act->data, "lien");
     if (!item)
         return PIA_INVALID;
-    if (!may_sit(act->matter, member))
+    const char *person = find_convened(act->matter, member);
+    if (!person)
         return pia_problem_set(problem, PIA_INVALID, "/data/membre", "is not convened");
     if (!session_interest(item, member) && (!recused || !kind))
         return pia_problem_set(problem, PIA_CONFLICT, "/data/membre",
@@ -205,5 +225,5 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
     if (kind && !own)
         session_set_interest(item, member, kind, "office");
     set_ruling(act, session_interest(item, member), recused ? "recused" : "dismissed");
-    return PIA_OK;
+    return bar(act, item, person, recused);
 }

@@ -149,6 +149,34 @@ pia_status_t view_session_card(pia_db_t *db,
     return PIA_OK;
 }
 
+static bool is_about(const json_t *item, const char *structure)
+{
+    const char *whose = json_string_value(json_object_get(item, "structure"));
+    return whose && structure[0] != '\0' && strcmp(whose, structure) == 0;
+}
+
+bool session_concerns(const matter_t *session, const char *structure)
+{
+    const json_t *items = json_object_get(session->facts, "items");
+    for (size_t i = 0; i < json_array_size(items); i++)
+        if (is_about(json_array_get(items, i), structure))
+            return true;
+    return false;
+}
+
+/* Takes the votes on its own dossiers from what someone of the structure is shown. */
+static void hide_own_votes(const json_t *items, const char *structure)
+{
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        json_t *item = json_array_get(items, i);
+        if (!is_about(item, structure))
+            continue;
+        json_object_del(item, "opinion");
+        json_object_set_new(item, "ballots", json_array());
+        json_object_set_new(item, "dissents", json_array());
+    }
+}
+
 pia_status_t view_session(pia_db_t *db,
                           const matter_t *session,
                           const pia_principal_t *principal,
@@ -160,6 +188,7 @@ pia_status_t view_session(pia_db_t *db,
     pia_status_t status = view_session_card(db, session, principal, roles, &json);
     if (status == PIA_OK)
         status = session_view_items(db, session, TEXTS_MAX, &items);
+    hide_own_votes(items, principal->structure);
     json_object_set_new(json, "agenda", items);
     json_object_set_new(json, "breaches", breaches ? json_deep_copy(breaches) : json_array());
     if (status == PIA_OK) {

@@ -1,6 +1,8 @@
 /* view.c - matters as JSON. */
 #include "view.h"
 
+#include <string.h>
+
 #include "deadline.h"
 #include "engine.h"
 #include "label_life.h"
@@ -137,13 +139,14 @@ pia_status_t view_dossier(pia_db_t *db,
 {
     review_standing_t standing = REVIEW_NONE;
     pia_status_t status = PIA_OK;
-    if ((principal->roles & PIA_ROLE_REVIEWER) != 0)
+    if (!engine_are_own(roles))
         status = review_standing(db, dossier->id, principal->person, &standing);
     if (status != PIA_OK)
         return status;
-    bool declared = standing != REVIEW_ASKED && standing != REVIEW_INTERESTED;
+    bool reviews = (principal->roles & PIA_ROLE_REVIEWER) != 0;
+    bool declared = standing != REVIEW_INTERESTED && (!reviews || standing != REVIEW_ASKED);
     if (!declared) /* the card alone, whatever other roles it has */
-        roles = PIA_ROLE_REVIEWER;
+        roles = reviews ? PIA_ROLE_REVIEWER : PIA_ROLE_NONE;
     json_t *json = view_matter(dossier, roles);
     json_object_set(json, "specification", json_object_get(dossier->card, "specification"));
     json_object_set(json, "renews", json_object_get(dossier->card, "renews"));
@@ -166,6 +169,40 @@ pia_status_t view_dossier(pia_db_t *db,
     else
         json_decref(json);
     return status;
+}
+
+/* Whether a review is another's, of a dossier that this person may not look into (yet). */
+static pia_status_t find_barred(pia_db_t *db,
+                                const matter_t *review,
+                                const pia_principal_t *principal,
+                                bool *ret_barred)
+{
+    review_standing_t standing;
+    *ret_barred = false;
+    if (strcmp(review->person, principal->person) == 0)
+        return PIA_OK;
+    pia_status_t status = review_standing(db, review->parent, principal->person, &standing);
+    bool reviews = (principal->roles & PIA_ROLE_REVIEWER) != 0;
+    *ret_barred = standing == REVIEW_INTERESTED ||
+                  (reviews && (standing == REVIEW_ASKED || standing == REVIEW_DECLARED));
+    return status;
+}
+
+pia_status_t view_review(pia_db_t *db,
+                         const matter_t *review,
+                         const pia_principal_t *principal,
+                         uint32_t roles,
+                         json_t **ret_json)
+{
+    bool barred;
+    pia_status_t status = find_barred(db, review, principal, &barred);
+    if (status != PIA_OK)
+        return status;
+    *ret_json = view_matter(review, barred ? PIA_ROLE_NONE : roles);
+    if (barred)
+        json_object_del(*ret_json, "person");
+    json_object_set(*ret_json, "specification", json_object_get(review->card, "specification"));
+    return PIA_OK;
 }
 
 static json_t *view_field(const datum_t *datum)
