@@ -117,7 +117,7 @@ void handle_label_transition(void *self, pia_request_t **request_p)
     if (status == PIA_OK)
         answer_label(self, request_p, &found.matter);
     else
-        handler_fail(request_p, status, &problem);
+        serve_refusal(self, request_p, &move, status, &problem);
 }
 
 void handle_label_transitions(void *self, pia_request_t **request_p)

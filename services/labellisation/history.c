@@ -197,6 +197,37 @@ pia_status_t history_page(pia_db_t *db,
     return PIA_OK;
 }
 
+static json_t *change_json(pia_stmt_t *stmt, const history_reader_t *reader)
+{
+    char at[PIA_TIME_TEXT_SIZE];
+    pia_time_format(pia_stmt_column_integer(stmt, 5), at);
+    return json_pack("{s:I, s:s, s:s, s:s, s:s}", "number",
+                     (json_int_t)pia_stmt_column_integer(stmt, 0), "transition",
+                     pia_stmt_column_text(stmt, 1), "to", pia_stmt_column_text(stmt, 3), "actor",
+                     may_know(stmt, reader) ? pia_stmt_column_text(stmt, 4) : someone, "at", at);
+}
+
+pia_status_t history_changes(pia_db_t *db,
+                             const matter_t *matter,
+                             const history_reader_t *reader,
+                             int64_t version,
+                             json_t **ret_changes)
+{
+    int64_t first = matter->version - HISTORY_CHANGES_MAX;
+    json_t *changes = json_array();
+    pia_stmt_t *stmt =
+        open_page(db, matter->id, version > first ? version : first, HISTORY_CHANGES_MAX);
+    pia_status_t status;
+    while ((status = pia_stmt_step(stmt)) == PIA_OK)
+        json_array_append_new(changes, change_json(stmt, reader));
+    if (status != PIA_NOT_FOUND) {
+        json_decref(changes);
+        return status;
+    }
+    *ret_changes = changes;
+    return PIA_OK;
+}
+
 /* The data of one entry, if the reader may read it, and its transition (NULL: not any more). */
 static pia_status_t read_data(pia_db_t *db,
                               const char *matter,

@@ -58,6 +58,16 @@ pia_status_t history_page(pia_db_t *db,
                           int64_t limit,
                           json_t **ret_page);
 
+/* What changed after version `version`: the newest entries, at most HISTORY_CHANGES_MAX, as an
+ * array of {"number", "transition", "to", "actor", "at"}, the actor as far as the reader may know
+ * it. The caller owns it. */
+enum { HISTORY_CHANGES_MAX = 16 };
+pia_status_t history_changes(pia_db_t *db,
+                             const matter_t *matter,
+                             const history_reader_t *reader,
+                             int64_t version,
+                             json_t **ret_changes);
+
 /* The texts of entry `number` as proto's history_text_list; the caller owns it. PIA_NOT_FOUND: no
  * such entry; PIA_FORBIDDEN: the reader may not read its data. */
 pia_status_t history_texts(pia_db_t *db,

@@ -1,6 +1,8 @@
 /* serve.c - requests that every kind of matter answers alike. */
 #include "serve.h"
 
+#include <string.h>
+
 #include "engine.h"
 #include "history.h"
 #include "verify.h"
@@ -112,6 +114,42 @@ void serve_list(labellisation_t *self,
     answer(request_p, status, json, &problem);
 }
 
+static pia_status_t read_present(labellisation_t *self,
+                                 const pia_request_t *request,
+                                 const handler_move_t *move,
+                                 json_t **ret_present)
+{
+    handler_found_t found;
+    json_t *changes = NULL;
+    pia_problem_t ignored = {.status = PIA_OK};
+    pia_status_t status = handler_find_inner(self, request, move->kind, move->id, &found, &ignored);
+    if (status != PIA_OK)
+        return status;
+    const history_reader_t reader = handler_reader(&found, pia_request_principal(request));
+    status = history_changes(self->db, &found.matter, &reader, move->version, &changes);
+    if (status == PIA_OK)
+        *ret_present =
+            json_pack("{s:I, s:s, s:o}", "version", (json_int_t)found.matter.version, "state",
+                      found.matter.machine->states[found.matter.state].name, "changes", changes);
+    matter_clear(&found.matter);
+    return status;
+}
+
+void serve_refusal(labellisation_t *self,
+                   pia_request_t **request_p,
+                   const handler_move_t *move,
+                   pia_status_t status,
+                   pia_problem_t *problem)
+{
+    json_t *present = NULL;
+    bool stale = status == PIA_CONFLICT && problem->status == PIA_CONFLICT &&
+                 strcmp(problem->pointer, "/version") == 0 && !pia_db_is_retryable(self->db);
+    if (stale && read_present(self, *request_p, move, &present) == PIA_OK)
+        pia_request_conflict(request_p, problem, present);
+    else
+        handler_fail(request_p, status, problem);
+}
+
 void serve_move(labellisation_t *self,
                 pia_request_t **request_p,
                 const handler_move_t *move,
@@ -123,7 +161,7 @@ void serve_move(labellisation_t *self,
     if (status == PIA_OK)
         serve_found(self, request_p, &found, view);
     else
-        handler_fail(request_p, status, &problem);
+        serve_refusal(self, request_p, move, status, &problem);
 }
 
 void serve_transitions(labellisation_t *self,

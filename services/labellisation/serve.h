@@ -33,6 +33,14 @@ void serve_move(labellisation_t *self,
                 const handler_move_t *move,
                 view_fn *view);
 
+/* Refuses a move. A conflict of versions comes with what changed since the one that was given
+ * (`present`: {"version", "state", "changes": history_changes}) to who may look into the matter. */
+void serve_refusal(labellisation_t *self,
+                   pia_request_t **request_p,
+                   const handler_move_t *move,
+                   pia_status_t status,
+                   pia_problem_t *problem);
+
 /* What the asker may do with it now: proto's transition_list. */
 void serve_transitions(labellisation_t *self,
                        pia_request_t **request_p,

@@ -9,7 +9,7 @@
 #include "print.h"
 #include "proto/messages.h"
 
-enum { KIND_SIZE = 64, VALUE_MAX = 256 * 1024 };
+enum { KIND_SIZE = 64, VALUE_MAX = 256 * 1024, CHANGES_MAX = 16 };
 
 const flag_t transition_flags[] = {
     {"version", "N", "the version that you have seen (default: the present one)"},
@@ -181,15 +181,42 @@ static void read_kind(const pia_message_t *message, char ret_kind[KIND_SIZE])
     (void)snprintf(ret_kind, KIND_SIZE, "%.*s", (int)strcspn(word, "."), word);
 }
 
-/* NAME.transitions, beside the message NAME.transition. */
-static const pia_message_t *possible(const pia_message_t *transition)
+/* NAME.transitions or NAME.history, beside the message NAME.transition. */
+static const pia_message_t *beside(const pia_message_t *transition, const char *word)
 {
     const pia_message_t *const *message = pia_messages;
-    size_t size = strlen(transition->name);
+    size_t size = (size_t)(strrchr(transition->name, '.') + 1 - transition->name);
     while (strncmp((*message)->name, transition->name, size) != 0 ||
-           strcmp((*message)->name + size, "s") != 0)
+           strcmp((*message)->name + size, word) != 0)
         message++;
     return *message;
+}
+
+/* What others did since the version that was given, on stderr. */
+static void say_changes(cli_t *cli, const pia_message_t *transition, const json_t *body)
+{
+    char kind[KIND_SIZE], after[24];
+    size_t i = 0;
+    const json_t *change = NULL;
+    json_t *page = NULL;
+    pia_problem_t problem = {.status = PIA_OK};
+    read_kind(transition, kind);
+    (void)snprintf(after, sizeof after, "%lld",
+                   json_integer_value(json_object_get(body, "version")));
+    json_t *question = json_pack("{s:O, s:s, s:i}", kind, json_object_get(body, kind), "after",
+                                 after, "limit", CHANGES_MAX);
+    (void)ask(cli, NULL, beside(transition, "history"), question, &page, &problem);
+    json_array_foreach(json_object_get(page, "items"), i, change)
+    {
+        (void)fprintf(stderr, "  %lld  %s  %s -> %s  %s\n",
+                      json_integer_value(json_object_get(change, "number")),
+                      json_string_value(json_object_get(change, "effective_at")),
+                      json_string_value(json_object_get(change, "transition")),
+                      json_string_value(json_object_get(change, "to")),
+                      json_string_value(json_object_get(change, "actor")));
+    }
+    json_decref(question);
+    json_decref(page);
 }
 
 int command_transition(cli_t *cli, const command_t *command, const arguments_t *arguments)
@@ -200,8 +227,8 @@ int command_transition(cli_t *cli, const command_t *command, const arguments_t *
     json_t *transitions = NULL, *data = NULL, *body = NULL, *answer = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     int code = EXIT_USAGE;
-    if (!question ||
-        ask(cli, NULL, possible(command->asks), question, &transitions, &problem) != PIA_OK) {
+    if (!question || ask(cli, NULL, beside(command->asks, "transitions"), question, &transitions,
+                         &problem) != PIA_OK) {
         code = question ? ask_say(&problem) : EXIT_USAGE;
         goto out;
     }
@@ -211,6 +238,8 @@ int command_transition(cli_t *cli, const command_t *command, const arguments_t *
         goto out;
     if (ask(cli, NULL, command->asks, body, &answer, &problem) != PIA_OK) {
         code = ask_say(&problem);
+        if (problem.status == PIA_CONFLICT && strcmp(problem.pointer, "/version") == 0)
+            say_changes(cli, command->asks, body);
         goto out;
     }
     if (cli->as_json)

@@ -208,6 +208,8 @@ def test_a_dossier_from_prospect_on(core):
     assert answer(core, "dossier", "do", dossier["id"], "ouvrir_dossier")["state"] == "brouillon"
     history = run(core, "dossier", "history", dossier["id"]).stdout
     assert "prefigurer" in history and "ouvrir_dossier" in history
+    late = run(core, "dossier", "do", dossier["id"], "retirer", "--version", str(done["version"]), code=1)
+    assert late.stderr.startswith("pia: conflict") and "ouvrir_dossier -> brouillon" in late.stderr
     assert "NAME=VALUE" in run(core, "dossier", "do", dossier["id"], "abandonner", "x", code=2).stderr
     assert any(d["id"] == dossier["id"] for d in answer(core, "dossier", "list")["items"])
 

@@ -41,6 +41,24 @@ def test_a_section_is_saved_over_the_version_that_was_seen(campaign):
     assert ask(campaign, "candidate", "GET", path + "?revision=1").json["text"] == "Un."
 
 
+def test_who_moves_second_is_told_what_changed(campaign):
+    seen = campaign.go("candidate", campaign.create(), "deposer")
+    done = campaign.go("secretariat", seen, "declarer_complet")
+    path = f"/v1/dossiers/{seen['id']}/transitions"
+    for who, actor in (("candidate", "/persons"),
+                       ("secretariat", f"/persons/{campaign.persons['secretariat']}")):
+        late = ask(campaign, who, "POST", path, {"transition": "retirer"},
+                   **{"If-Match": f'"{seen["version"]}"'})
+        present = late.json["present"]
+        assert late.status == 412, late
+        assert (present["version"], present["state"]) == (done["version"], done["state"])
+        first, numbers = present["changes"][0], [c["number"] for c in present["changes"]]
+        assert (first["transition"], first["actor"]) == ("declarer_complet", actor)
+        assert numbers == list(range(seen["version"] + 1, done["version"] + 1))
+    unseen = campaign.move("candidate", {**seen, "version": 1}, "retirer").body["present"]["changes"]
+    assert [change["number"] for change in unseen] == list(range(2, done["version"] + 1))
+
+
 def upload(campaign, dossier, content, piece="lettres", name="Été & hiver.pdf"):
     root = f"/v1/dossiers/{dossier['id']}"
     made = ask(campaign, "candidate", "POST", root + "/uploads",
