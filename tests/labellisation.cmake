@@ -15,7 +15,9 @@ foreach(subject matter record kin evidence blob simulate review label label_acts
 endforeach()
 add_test(NAME arch.states_are_data
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/arch/states_are_data.sh ${PROJECT_SOURCE_DIR})
-set_tests_properties(arch.states_are_data PROPERTIES LABELS arch)
+add_test(NAME arch.french
+    COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/arch/french.sh ${PROJECT_SOURCE_DIR})
+set_tests_properties(arch.states_are_data arch.french PROPERTIES LABELS arch)
 # The simulator: the engine and its store under the linker's hand (simulate/seams.h). Of broken
 # variants each must be found.
 set(seams clock_gettime getrandom pia_stmt_step pia_stmt_run pia_db_rollback_to pia_db_close

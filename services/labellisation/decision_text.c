@@ -53,16 +53,16 @@ static void write_opinion(FILE *out, const json_t *content, const act_t *act)
         (void)fprintf(out, " rendu le %s, point %lld de sa réunion",
                       date_of(opinion, "given_on", day),
                       (long long)json_integer_value(json_object_get(opinion, "item")));
-    (void)fprintf(out, " ;\n");
+    (void)fprintf(out, "\u202f;\n");
 }
 
 static void write_head(FILE *out, const json_t *content, const act_t *act)
 {
     const json_t *pole = json_object_get(act->matter->card, "pole");
     (void)fprintf(out, "%s\n%s\n\n", words_for(content)->title, act->matter->definition->title);
-    (void)fprintf(out, "Vu le code des relations entre le public et l’administration ;\n");
-    (void)fprintf(out, "Vu le dossier « %s » (%s), numéro %s ;\n", text_of(content, "title"),
-                  text_of(pole, "name"), act->matter->id);
+    (void)fprintf(out, "Vu le code des relations entre le public et l’administration\u202f;\n");
+    (void)fprintf(out, "Vu le dossier «\u00a0%s\u00a0» (%s), numéro %s\u202f;\n",
+                  text_of(content, "title"), text_of(pole, "name"), act->matter->id);
     write_opinion(out, content, act);
     (void)fputc('\n', out);
 }
@@ -70,7 +70,7 @@ static void write_head(FILE *out, const json_t *content, const act_t *act)
 static void write_reason(FILE *out, const char *label, const char *text)
 {
     if (text && text[0] != '\0')
-        (void)fprintf(out, "%s :\n%s\n\n", label, text);
+        (void)fprintf(out, "%s\u00a0:\n%s\n\n", label, text);
 }
 
 static void write_signatures(FILE *out, const json_t *content)
@@ -80,7 +80,7 @@ static void write_signatures(FILE *out, const json_t *content)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *signature = json_array_get(list, i);
         const char *function = text_of(signature, "function"), *by = text_of(signature, "act");
-        (void)fprintf(out, "Pour : %s", text_of(signature, "label"));
+        (void)fprintf(out, "Pour\u00a0: %s", text_of(signature, "label"));
         if (function[0] != '\0')
             (void)fprintf(out, ", %s", function);
         if (by[0] != '\0')
@@ -100,13 +100,13 @@ static void write_remedies(FILE *out, const json_t *content)
         return;
     (void)fprintf(out,
                   "Voies et délais de recours (CJA, article R421-5). Cette décision peut être "
-                  "contestée à compter de sa notification ; notifiée le %s :\n",
+                  "contestée à compter de sa notification\u202f; notifiée le %s\u00a0:\n",
                   date_of(content, "notified_on", day));
     for (size_t i = 0; i < count; i++) {
         const json_t *remedy = json_array_get(list, i);
-        (void)fprintf(out, "- %s : %s (%s), jusqu’au %s inclus%s\n", text_of(remedy, "label"),
+        (void)fprintf(out, "– %s\u00a0: %s (%s), jusqu’au %s inclus%s\n", text_of(remedy, "label"),
                       text_of(remedy, "period"), text_of(remedy, "article"),
-                      date_of(remedy, "last_day", day), i + 1 < count ? " ;" : ".");
+                      date_of(remedy, "last_day", day), i + 1 < count ? "\u202f;" : ".");
     }
 }
 

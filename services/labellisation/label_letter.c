@@ -78,12 +78,13 @@ static pia_status_t write_remedies(const label_letter_t *letter, pia_problem_t *
     (void)fprintf(letter->out,
                   "Voies et délais de recours. Si cette décision vous est notifiée ce jour, vous "
                   "pouvez la contester" NBSP ":\n"
-                  "- par un recours gracieux auprès de son auteur ou hiérarchique auprès de "
+                  "– par un recours gracieux auprès de son auteur ou hiérarchique auprès de "
                   "son supérieur, envoyé jusqu’au %s inclus, qui conserve le délai ci-après "
-                  "(CRPA, article L411-2)" NBSP ";\n",
+                  "(CRPA, article L411-2)"
+                  "\u202f;\n",
                   administration);
     (void)fprintf(letter->out,
-                  "- devant le tribunal administratif, y compris par Télérecours citoyens, "
+                  "– devant le tribunal administratif, y compris par Télérecours citoyens, "
                   "jusqu’au %s inclus (CJA, article R421-1).\n",
                   court);
     return PIA_OK;
@@ -188,7 +189,8 @@ static pia_status_t write_suspension(const label_letter_t *letter, pia_problem_t
 static pia_status_t write_repeal(const label_letter_t *letter, pia_problem_t *problem)
 {
     return write_decision(letter, "abrogation",
-                          "abrogé à compter de ce jour" NBSP "; il a été valable jusqu’à la veille",
+                          "abrogé à compter de ce jour"
+                          "\u202f; il a été valable jusqu’à la veille",
                           problem);
 }
 

@@ -103,7 +103,7 @@ const legal_rule_t legal_rules[] = {
     {"donnees-prospect",
      "Conservation des données d’un prospect",
      "dernier contact de sa part",
-     "CNIL, référentiel « gestion commerciale »",
+     "CNIL, référentiel «\u00a0gestion commerciale\u00a0»",
      LEGAL_PLAIN,
      {.years = 3}},
     {NULL, NULL, NULL, NULL, LEGAL_PLAIN, {0}},

@@ -27,7 +27,7 @@ static void write_head(FILE *out, const json_t *receipt)
 {
     char received[PIA_FRENCH_DAY_SIZE], registration[PIA_FRENCH_DAY_SIZE], due[PIA_FRENCH_DAY_SIZE];
     (void)fprintf(out, "ACCUSÉ DE RÉCEPTION\n(CRPA, articles L112-3, L112-11, R112-5)\n\n");
-    (void)fprintf(out, "Dossier « %s »\nNuméro : %s\n\n", text_of(receipt, "title"),
+    (void)fprintf(out, "Dossier «\u00a0%s\u00a0»\nNuméro\u00a0: %s\n\n", text_of(receipt, "title"),
                   text_of(receipt, "dossier"));
     (void)fprintf(out, "Votre demande a été reçue par voie électronique le %s et enregistrée ",
                   date_of(receipt, "received_on", received));
@@ -41,7 +41,7 @@ static void write_head(FILE *out, const json_t *receipt)
 static void write_line(FILE *out, const char *label, const char *text)
 {
     if (text[0] != '\0')
-        (void)fprintf(out, "%s : %s\n", label, text);
+        (void)fprintf(out, "%s\u00a0: %s\n", label, text);
 }
 
 static void write_office(FILE *out, const json_t *office)
@@ -59,30 +59,31 @@ static void write_missing(FILE *out, const json_t *receipt)
     bool accepts = json_is_true(json_object_get(receipt, "attestation"));
     if (json_array_size(missing) == 0)
         return;
-    (void)fprintf(out, "Pièces indispensables qui manquent à ce jour (article L114-5) :\n");
+    (void)fprintf(out, "Pièces indispensables qui manquent à ce jour (article L114-5)\u00a0:\n");
     for (size_t i = 0; i < json_array_size(missing); i++)
-        (void)fprintf(out, "- %s\n", text_of(json_array_get(missing, i), "label"));
+        (void)fprintf(out, "– %s\n", text_of(json_array_get(missing, i), "label"));
     (void)fprintf(out, "%s\n\n",
-                  accepts ? "Le délai au terme duquel le silence vaut acceptation ne court qu’à "
-                            "compter de la réception de ces pièces."
-                          : "Si le service vous demande de les produire, le délai qu’il vous fixe "
-                            "suspend celui qui est indiqué ci-dessous ; leur production met fin "
-                            "à cette suspension.");
+                  accepts
+                      ? "Le délai au terme duquel le silence vaut acceptation ne court qu’à "
+                        "compter de la réception de ces pièces."
+                      : "Si le service vous demande de les produire, le délai qu’il vous fixe "
+                        "suspend celui qui est indiqué ci-dessous\u202f; leur production met fin "
+                        "à cette suspension.");
 }
 
 static void write_remedies(FILE *out, const json_t *receipt)
 {
     const json_t *remedies = json_object_get(receipt, "remedies");
-    (void)fprintf(out, "Cette décision implicite de rejet pourra être contestée :\n");
+    (void)fprintf(out, "Cette décision implicite de rejet pourra être contestée\u00a0:\n");
     for (size_t i = 0; i < json_array_size(remedies); i++) {
         const json_t *remedy = json_array_get(remedies, i);
         char last[PIA_FRENCH_DAY_SIZE];
-        (void)fprintf(out, "- %s : %s (%s)", text_of(remedy, "label"), text_of(remedy, "period"),
-                      text_of(remedy, "article"));
+        (void)fprintf(out, "– %s\u00a0: %s (%s)", text_of(remedy, "label"),
+                      text_of(remedy, "period"), text_of(remedy, "article"));
         if (json_object_get(remedy, "last_day"))
             (void)fprintf(out, ", soit jusqu’au %s inclus si la décision naît à cette date",
                           date_of(remedy, "last_day", last));
-        (void)fprintf(out, "%s\n", i + 1 < json_array_size(remedies) ? " ;" : ".");
+        (void)fprintf(out, "%s\n", i + 1 < json_array_size(remedies) ? "\u202f;" : ".");
     }
 }
 

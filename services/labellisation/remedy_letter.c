@@ -52,7 +52,7 @@ static void write_count(const label_letter_t *letter, const legal_deadline_t *de
         char iso[DAY_TEXT_SIZE], to[64];
         day_format(segment->to, iso);
         label_letter_day(iso, to);
-        (void)fprintf(letter->out, "- jusqu’au %s" NBSP ": %s (%s)\n", to, segment->text,
+        (void)fprintf(letter->out, "– jusqu’au %s" NBSP ": %s (%s)\n", to, segment->text,
                       segment->article);
     }
 }
@@ -103,7 +103,8 @@ static void write_without_effect(const label_letter_t *letter, const standing_t 
     char day[64], notified[64];
     if (standing->late)
         (void)fprintf(letter->out,
-                      "La décision qu’il conteste vous a été notifiée le %s" NBSP "; envoyé après "
+                      "La décision qu’il conteste vous a été notifiée le %s"
+                      "\u202f; envoyé après "
                       "le %s, il n’interrompt pas le délai du recours devant le tribunal "
                       "administratif (CRPA, article L411-2). ",
                       day_text(standing->notified, notified),
@@ -123,7 +124,8 @@ static void write_effect(const label_letter_t *letter, const standing_t *standin
     if (!standing->own.running)
         (void)fprintf(letter->out, "Les voies et délais de recours ne vous ayant pas été indiqués, "
                                    "le délai du recours devant le tribunal administratif ne court "
-                                   "pas (CRPA, article L112-6" NBSP "; CJA, article R421-5).\n");
+                                   "pas (CRPA, article L112-6"
+                                   "\u202f; CJA, article R421-5).\n");
     else if (standing->late || standing->repeated)
         write_without_effect(letter, standing);
     else
@@ -144,7 +146,8 @@ pia_status_t remedy_letter_receipt(const label_letter_t *letter, pia_problem_t *
         return status;
     write_subject(letter, "accusé de réception de votre recours (CRPA, articles L112-3 et R112-5)");
     (void)fprintf(letter->out,
-                  "Il est enregistré et sera examiné" NBSP "; la décision contestée continue de "
+                  "Il est enregistré et sera examiné"
+                  "\u202f; la décision contestée continue de "
                   "s’appliquer. À défaut de réponse le %s, il sera réputé rejeté (CRPA, article "
                   "L231-4).\n\n",
                   silence);
@@ -171,7 +174,8 @@ write_court(const label_letter_t *letter, const legal_deadline_t *court, int64_t
     char day[64], told[64];
     if (!court->running)
         (void)fprintf(letter->out, "Voies et délais de recours. La décision initiale peut être "
-                                   "contestée devant le tribunal administratif" NBSP "; le délai "
+                                   "contestée devant le tribunal administratif"
+                                   "\u202f; le délai "
                                    "ne court pas, faute d’avoir été indiqué avec elle.\n");
     else if (court->last_day < letter->today)
         (void)fprintf(letter->out,

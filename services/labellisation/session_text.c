@@ -44,7 +44,7 @@ static void write_head(FILE *out, const matter_t *session, const json_t *sitting
 static void write_agenda(FILE *out, const matter_t *session)
 {
     const json_t *items = json_object_get(session->facts, "items");
-    (void)fprintf(out, "Ordre du jour :\n");
+    (void)fprintf(out, "Ordre du jour\u00a0:\n");
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
         if (!session_item_is(item, "pending"))
@@ -53,7 +53,8 @@ static void write_agenda(FILE *out, const matter_t *session)
                       (long long)json_integer_value(json_object_get(item, "number")),
                       text_of(item, "title"));
         if (json_object_get(item, "dossier"))
-            (void)fprintf(out, "   Documents : dossier %s et rapports, consultables en ligne.\n",
+            (void)fprintf(out,
+                          "   Documents\u00a0: dossier %s et rapports, consultables en ligne.\n",
                           text_of(item, "dossier"));
     }
     (void)fputc('\n', out);
@@ -61,12 +62,12 @@ static void write_agenda(FILE *out, const matter_t *session)
 
 static void write_rules(FILE *out)
 {
-    (void)fprintf(out,
-                  "Un membre qui a un intérêt personnel à une affaire le déclare et ne prend pas "
-                  "part à sa délibération (article R133-12). Un membre empêché se fait suppléer "
-                  "s’il a un suppléant ; sinon il peut donner mandat à un autre membre, qui n’en "
-                  "détient qu’un (articles R133-3 et R133-9). Avec l’accord du président, la "
-                  "participation à distance est possible (article R133-6).\n");
+    (void)fprintf(
+        out, "Un membre qui a un intérêt personnel à une affaire le déclare et ne prend pas "
+             "part à sa délibération (article R133-12). Un membre empêché se fait suppléer "
+             "s’il a un suppléant\u202f; sinon il peut donner mandat à un autre membre, qui n’en "
+             "détient qu’un (articles R133-3 et R133-9). Avec l’accord du président, la "
+             "participation à distance est possible (article R133-6).\n");
 }
 
 char *session_convocation_text(const matter_t *session, const json_t *sitting)
