@@ -171,21 +171,16 @@ pia_status_t view_dossier(pia_db_t *db,
     return status;
 }
 
-/* Whether a review is another's, of a dossier that this person may not look into (yet). */
-static pia_status_t find_barred(pia_db_t *db,
-                                const matter_t *review,
-                                const pia_principal_t *principal,
-                                bool *ret_barred)
+/* What this person may see of a review that is not its own. */
+static pia_status_t find_standing(pia_db_t *db,
+                                  const matter_t *review,
+                                  const pia_principal_t *principal,
+                                  review_standing_t *ret_standing)
 {
-    review_standing_t standing;
-    *ret_barred = false;
+    *ret_standing = REVIEW_NONE;
     if (strcmp(review->person, principal->person) == 0)
         return PIA_OK;
-    pia_status_t status = review_standing(db, review->parent, principal->person, &standing);
-    bool reviews = (principal->roles & PIA_ROLE_REVIEWER) != 0;
-    *ret_barred = standing == REVIEW_INTERESTED ||
-                  (reviews && (standing == REVIEW_ASKED || standing == REVIEW_DECLARED));
-    return status;
+    return review_standing(db, review->parent, principal->person, ret_standing);
 }
 
 pia_status_t view_review(pia_db_t *db,
@@ -194,11 +189,13 @@ pia_status_t view_review(pia_db_t *db,
                          uint32_t roles,
                          json_t **ret_json)
 {
-    bool barred;
-    pia_status_t status = find_barred(db, review, principal, &barred);
+    review_standing_t standing;
+    pia_status_t status = find_standing(db, review, principal, &standing);
     if (status != PIA_OK)
         return status;
-    *ret_json = view_matter(review, barred ? PIA_ROLE_NONE : roles);
+    bool before = standing == REVIEW_ASKED || standing == REVIEW_DECLARED;
+    bool barred = standing == REVIEW_INTERESTED;
+    *ret_json = view_matter(review, before || barred ? PIA_ROLE_NONE : roles);
     if (barred)
         json_object_del(*ret_json, "person");
     json_object_set(*ret_json, "specification", json_object_get(review->card, "specification"));

@@ -15,7 +15,8 @@ typedef pia_status_t view_fn(pia_db_t *db,
                              uint32_t roles,
                              json_t **ret_json);
 
-/* A review is shown without its person and facts to who may not look into its dossier. */
+/* A review is shown without its facts to who writes another one, and without its person to who has
+ * an interest in the dossier. */
 view_fn view_review, view_dossier;
 
 /* What all kinds have in common; a view of a kind adds to it. Its facts are for readers. */

@@ -128,7 +128,7 @@ class Campaign:
         """The newest review of a dossier that is this reviewer's."""
         answer = self.patient(who, "labellisation.review.list", {"dossier": dossier["id"], "mine": True})
         assert answer.status == 200, (who, answer)
-        return [item for item in answer.body["items"] if item["person"] == self.persons[who]][-1]
+        return [item for item in answer.body["items"] if item.get("person") == self.persons[who]][-1]
 
     def review_do(self, who, dossier, transition, data=None, **more):
         """The answer to a transition of a reviewer's own review."""

@@ -141,7 +141,7 @@ static void a_member_of_the_structure_gives_no_opinion(void **state)
     pia_principal_t member = bench_person(NOT_A_REVIEWER, PIA_ROLE_COMMITTEE, STRUCTURE);
     assert_int_equal(
         bench_move(&bench, id, &member, "rendre_avis", "{'avis': 'favorable', 'texte': 'Oui.'}", 0),
-        PIA_CONFLICT);
+        PIA_FORBIDDEN); /* in what is about it, it has no such role */
 }
 
 static void two_persons_sign_each_in_a_capacity_of_its_role(void **state)
