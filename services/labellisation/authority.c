@@ -65,10 +65,12 @@ pia_status_t authority_find(pia_db_t *db,
                             pia_problem_t *problem)
 {
     search_t search = {.asked = asked, .id = ret_id};
-    char day[DAY_TEXT_SIZE];
+    char day[DAY_TEXT_SIZE], at[PIA_POINTER_MAX];
     const char *capacity = asked->capacity ? asked->capacity : "any";
     ret_id[0] = '\0';
     day_format(asked->day, day);
+    (void)snprintf(at, sizeof at, "/data%s%s", asked->datum ? "/" : "",
+                   asked->datum ? asked->datum : "");
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_ALL);
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK)
@@ -78,9 +80,9 @@ pia_status_t authority_find(pia_db_t *db,
     if (ret_id[0] != '\0' || !search.recorded)
         return PIA_OK;
     if (search.said[0] == '\0')
-        return pia_problem_set(problem, PIA_FORBIDDEN, "/data",
+        return pia_problem_set(problem, PIA_FORBIDDEN, at,
                                "you hold no authority in the capacity %s", capacity);
-    return pia_problem_set(problem, PIA_FORBIDDEN, "/data",
+    return pia_problem_set(problem, PIA_FORBIDDEN, at,
                            "your authority in the capacity %s does not cover %s (%s)", capacity,
                            day, search.said);
 }
@@ -90,6 +92,7 @@ pia_status_t authority_held(const act_t *act, const json_t *parameters, pia_prob
     char id[PIA_UUID_TEXT_SIZE];
     const authority_asked_t asked = {
         .capacity = text_of(act->data, text_of(parameters, "data")),
+        .datum = text_of(parameters, "data"),
         .person = act->principal->person,
         .day = day_of(act->effective_ms),
     };

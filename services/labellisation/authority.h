@@ -10,6 +10,7 @@
 /* What is asked: whether this person may sign on this day. */
 typedef struct {
     const char *capacity; /* NULL: in any */
+    const char *datum;    /* that names the capacity; NULL: none */
     const char *person;
     int64_t day;
 } authority_asked_t;

@@ -232,7 +232,6 @@ pia_status_t committee_renew_mandate(act_t *act, const json_t *parameters, pia_p
     return PIA_OK;
 }
 
-/* The states of the committee's machine that are not final, as a set. */
 static bool is_over(const matter_t *committee)
 {
     return committee->machine->states[committee->state].final;

@@ -118,6 +118,7 @@ static pia_status_t sign_now(act_t *act, pia_problem_t *problem)
     char authority[PIA_UUID_TEXT_SIZE] = "";
     const authority_asked_t asked = {
         .capacity = text_of(act->data, "capacite"),
+        .datum = "capacite",
         .person = act->principal ? act->principal->person : "",
         .day = day_of(act->effective_ms),
     };

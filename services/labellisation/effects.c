@@ -87,6 +87,7 @@ run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *proble
     char authority[PIA_UUID_TEXT_SIZE];
     const authority_asked_t asked = {
         .capacity = capacity,
+        .datum = text_of(parameters, "data"),
         .person = act->principal->person,
         .day = day_of(act->effective_ms),
     };
@@ -96,8 +97,11 @@ run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *proble
                                authority, act->recorded_ms);
     if (status == PIA_OK && authority[0] != '\0')
         json_object_set_new(act->record, "authority", json_string(authority));
-    if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db))
-        return pia_problem_set(problem, status, "/data", "%s has signed already", capacity);
+    if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db)) {
+        char at[PIA_POINTER_MAX];
+        (void)snprintf(at, sizeof at, "/data/%s", asked.datum);
+        return pia_problem_set(problem, status, at, "%s has signed already", capacity);
+    }
     return status;
 }
 

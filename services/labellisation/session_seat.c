@@ -108,8 +108,8 @@ check_mandate(const seats_t *self, const seat_t *seat, const char *at, pia_probl
     return PIA_OK;
 }
 
-static pia_status_t
-check_seat(const seats_t *self, const seat_t *seat, const char *at, pia_problem_t *problem)
+pia_status_t
+seat_check(const seats_t *self, const seat_t *seat, const char *at, pia_problem_t *problem)
 {
     if (seat->mode == SEAT_REPRESENTED)
         return check_mandate(self, seat, at, problem);
@@ -118,14 +118,6 @@ check_seat(const seats_t *self, const seat_t *seat, const char *at, pia_problem_
                                "member %lld has no suppléant of the number %lld (CRPA R133-3)",
                                (long long)seat->member, (long long)seat->by);
     return PIA_OK;
-}
-
-pia_status_t seats_check(const seats_t *self, const char *at, pia_problem_t *problem)
-{
-    pia_status_t status = PIA_OK;
-    for (size_t i = 0; status == PIA_OK && i < self->count; i++)
-        status = check_seat(self, &self->seats[i], at, problem);
-    return status;
 }
 
 static bool shares(const json_t *one, const json_t *other)

@@ -44,10 +44,10 @@ const seat_t *seats_find(const seats_t *self, int64_t member);
 /* The seat's number if its suppléant has this number, else 0. */
 int64_t seats_substituted(const seats_t *self, int64_t member);
 
-/* Whether the seats may be held so; PIA_INVALID with a pointer below `at`: nobody is present twice,
- * a mandate is given to a member who attends, who holds no other one, a suppléant sits for its own
- * member. */
-pia_status_t seats_check(const seats_t *self, const char *at, pia_problem_t *problem);
+/* Whether a seat may be held so among the others; PIA_INVALID at the pointer `at`: a mandate is
+ * given to a member who attends, who holds no other one, a suppléant sits for its own member. */
+pia_status_t
+seat_check(const seats_t *self, const seat_t *seat, const char *at, pia_problem_t *problem);
 
 /* What an item makes of the seats. `interests` is proto's session_item's. */
 typedef struct {

@@ -235,26 +235,55 @@ static json_t *find_seat(json_t *seats, const json_t *member)
     return NULL;
 }
 
+/* Where an attendance of this member is, from the first of `list` on; `end` if nowhere. */
+static size_t find_attendance(const json_t *list, int64_t member, size_t end)
+{
+    size_t i = 0;
+    while (i < end &&
+           json_integer_value(json_object_get(json_array_get(list, i), "member")) != member)
+        i++;
+    return i;
+}
+
+/* The rules over all seats; a fault is where its attendance was given, if it was now. */
+static pia_status_t check_seats(const json_t *seats, const json_t *list, pia_problem_t *problem)
+{
+    const size_t count = json_array_size(list);
+    seats_t read;
+    pia_status_t status = PIA_OK;
+    seats_read(seats, &read);
+    for (size_t i = 0; status == PIA_OK && i < read.count; i++) {
+        char at[PIA_POINTER_MAX] = "/data/presences";
+        size_t given = find_attendance(list, read.seats[i].member, count);
+        if (given < count)
+            (void)snprintf(at, sizeof at, "/data/presences/%zu/by", given);
+        status = seat_check(&read, &read.seats[i], at, problem);
+    }
+    return status;
+}
+
 /* Writes how seats are held into them; the rules are checked over all of them. */
 static pia_status_t attend(const act_t *act, json_t *seats, pia_problem_t *problem)
 {
     const json_t *list = json_object_get(act->data, "presences");
-    seats_t read;
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *attendance = json_array_get(list, i);
-        json_t *seat = find_seat(seats, json_object_get(attendance, "member"));
+        const json_t *member = json_object_get(attendance, "member");
+        json_t *seat = find_seat(seats, member);
         char at[PIA_POINTER_MAX];
         (void)snprintf(at, sizeof at, "/data/presences/%zu/member", i);
         if (!seat)
             return pia_problem_set(problem, PIA_INVALID, at,
                                    "there is no such seat among those that the meeting calls");
+        if (find_attendance(list, json_integer_value(member), i) < i)
+            return pia_problem_set(problem, PIA_INVALID, at, "member %lld is given twice",
+                                   (long long)json_integer_value(member));
         json_object_set(seat, "mode", json_object_get(attendance, "mode"));
         json_object_del(seat, "by");
         if (json_object_get(attendance, "by"))
             json_object_set(seat, "by", json_object_get(attendance, "by"));
     }
-    seats_read(seats, &read);
-    return seats_check(&read, "/data/presences", problem);
+    return check_seats(seats, list, problem);
 }
 
 /* Who presides: as the data say, or the chair, if it attends. */

@@ -181,13 +181,18 @@ static pia_status_t count_secret(vote_t *vote)
     vote->count.in_favour = number_of(data, "pour");
     vote->count.against = number_of(data, "contre");
     vote->abstentions = vote->count.entitled - vote->count.in_favour - vote->count.against;
-    bool good = vote->count.in_favour >= 0 && vote->count.against >= 0 && vote->abstentions >= 0 &&
-                number_of(data, "abstentions") >= 0 &&
-                number_of(data, "abstentions") <= vote->abstentions;
-    return good ? PIA_OK
-                : pia_problem_set(vote->problem, PIA_INVALID, "/data/pour",
-                                  "more votes than the %lld of who takes part in this item",
-                                  (long long)vote->count.entitled);
+    const char *at = NULL; /* the first number that is one too many */
+    if (vote->count.in_favour < 0 || vote->count.in_favour > vote->count.entitled)
+        at = "/data/pour";
+    else if (vote->count.against < 0 || vote->abstentions < 0)
+        at = "/data/contre";
+    else if (number_of(data, "abstentions") < 0 ||
+             number_of(data, "abstentions") > vote->abstentions)
+        at = "/data/abstentions";
+    return !at ? PIA_OK
+               : pia_problem_set(vote->problem, PIA_INVALID, at,
+                                 "more votes than the %lld of who takes part in this item",
+                                 (long long)vote->count.entitled);
 }
 
 static pia_status_t count(vote_t *vote)

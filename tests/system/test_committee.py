@@ -148,7 +148,8 @@ def test_attendance_keeps_to_mandates_and_suppleants(campaign, committee):
                       present("chair", first=("represented", "second")),
                       present("chair", first=("represented", "first")),
                       present("chair", expert=("substituted", "deputy"))):
-        refused(session.do("ouvrir", {"presences": presences}), 400, "/data/presences")
+        refused(session.do("ouvrir", {"presences": presences}), 400, "/data/presences/1/by")
+    refused(session.do("ouvrir", {"presences": present("chair", "chair")}), 400, "/data/presences/1/member")
     refused(session.do("ouvrir", {"presences": [{"member": 999, "mode": "present"}]}), 400, "/data/presences/0/member")
     refused(session.do("ouvrir", {"presences": present("second", "expert", "insider")}), 400, "/data/president")
     session.done("ouvrir", {"presences": present("chair", second=("represented", "chair"), expert=("remote", None),
@@ -302,7 +303,8 @@ def test_votes_majority_and_the_casting_vote(campaign, committee):
     refused(session.vote(first), 409, "/data/point")
     assert session.vote(second, pour=2, contre=2).status == 200  # secret: the chair's vote is not known
     assert session.point(second)["status"] == "pending" and "votes" not in session.point(second)["ballots"][0]
-    refused(session.vote(second, pour=4, contre=1), 400, "/data/pour")
+    refused(session.vote(second, pour=4, contre=1), 400, "/data/contre")
+    refused(session.vote(second, pour=5, contre=0), 400, "/data/pour")
     assert session.vote(second, "defavorable", pour=3, contre=1, abstentions=0).status == 200
     refused(session.do("lever"), 409)
     assert session.vote(third, "ajournement").status == 200

@@ -196,9 +196,9 @@ def test_a_signature_is_given_under_an_authority_within_its_dates(campaign, comm
     granted = authority(campaign, "director", "ministre", start=today)
     assert granted.status == 200 and granted.body["valid"], granted
     sign = {"capacite": "ministre"}
-    detail = refused(campaign.move("former director", dossiers[0], "signer", sign), 403, "/data")
+    detail = refused(campaign.move("former director", dossiers[0], "signer", sign), 403, "/data/capacite")
     assert "from 2020-01-01 to 2021-06-30" in detail and today in detail and "former director" in detail
-    assert "no authority" in refused(campaign.move("minister", dossiers[0], "signer", sign), 403, "/data")
+    assert "no authority" in refused(campaign.move("minister", dossiers[0], "signer", sign), 403, "/data/capacite")
     dossier = campaign.go("director", dossiers[0], "signer", sign)
     assert dossier["signatures"][0]["function"] == "Fonction : director"
     dossier = campaign.go("ism", dossier, "signer", {"capacite": "ism"})  # none was recorded for it
