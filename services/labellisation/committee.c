@@ -102,30 +102,37 @@ static pia_status_t check_person(const act_t *act, const char *id, pia_problem_t
     return status;
 }
 
-/* Nobody sits twice, and there is one chair. */
+/* A mandate that is to run. */
+typedef struct {
+    const char *person, *from, *until; /* until NULL: no end */
+    bool chair;
+    const json_t *own; /* the member that has it already, or NULL */
+    const char *at;    /* the datum that is wrong if somebody is in the way */
+} mandate_t;
+
+/* Nobody sits twice, there is one chair, and a sitting has room for all. */
 static pia_status_t
-check_overlaps(const act_t *act, const char *person, bool chair, pia_problem_t *problem)
+check_overlaps(const act_t *act, const mandate_t *mandate, pia_problem_t *problem)
 {
     const json_t *members = members_of(act->matter);
-    const char *from = text_of(act->data, "du"), *until = text_of(act->data, "au");
     size_t seats = 0;
     for (size_t i = 0; i < json_array_size(members); i++) {
         const json_t *member = json_array_get(members, i);
-        if (!overlaps(member, from, until))
+        if (member == mandate->own || !overlaps(member, mandate->from, mandate->until))
             continue;
         seats++;
-        if (strcmp(text_of(member, "person"), person) == 0)
-            return pia_problem_set(problem, PIA_CONFLICT, "/data/personne",
+        if (strcmp(text_of(member, "person"), mandate->person) == 0)
+            return pia_problem_set(problem, PIA_CONFLICT, mandate->at,
                                    "this person is in office as number %lld",
                                    (long long)number_of(member, "number"));
-        if (chair && json_is_true(json_object_get(member, "chair")))
-            return pia_problem_set(problem, PIA_CONFLICT, "/data/president",
-                                   "number %lld holds the chair",
-                                   (long long)number_of(member, "number"));
+        if (mandate->chair && json_is_true(json_object_get(member, "chair")))
+            return pia_problem_set(
+                problem, PIA_CONFLICT, mandate->own ? mandate->at : "/data/president",
+                "number %lld holds the chair", (long long)number_of(member, "number"));
     }
-    if (seats >= SEATS_MAX || json_array_size(members) >= COMMITTEE_MEMBERS_MAX)
-        return pia_problem_set(problem, PIA_CONFLICT, "/data", "at most %d members and suppléants",
-                               SEATS_MAX);
+    if (seats >= SEATS_MAX)
+        return pia_problem_set(problem, PIA_CONFLICT, "/data",
+                               "at most %d members and suppléants at a time", SEATS_MAX);
     return PIA_OK;
 }
 
@@ -150,8 +157,16 @@ static pia_status_t add(const act_t *act, json_t *member, bool chair, pia_proble
         status = check_term(act, problem);
     if (status == PIA_OK)
         status = check_person(act, person, problem);
+    if (status == PIA_OK && json_array_size(members) >= COMMITTEE_MEMBERS_MAX)
+        status = pia_problem_set(problem, PIA_CONFLICT, "/data", "at most %d mandates in all",
+                                 COMMITTEE_MEMBERS_MAX);
+    const mandate_t mandate = {.person = person,
+                               .from = text_of(act->data, "du"),
+                               .until = text_of(act->data, "au"),
+                               .chair = chair,
+                               .at = "/data/personne"};
     if (status == PIA_OK)
-        status = check_overlaps(act, person, chair, problem);
+        status = check_overlaps(act, &mandate, problem);
     if (status != PIA_OK) {
         json_decref(member);
         return status;
@@ -228,8 +243,16 @@ pia_status_t committee_renew_mandate(act_t *act, const json_t *parameters, pia_p
     if (!until || strcmp(end, until) <= 0)
         return pia_problem_set(problem, PIA_INVALID, "/data/au",
                                "is not after the last day of the mandate");
-    json_object_set_new(member, "until", json_string(end));
-    return PIA_OK;
+    const mandate_t mandate = {.person = text_of(member, "person"),
+                               .from = text_of(member, "from"),
+                               .until = end,
+                               .chair = json_is_true(json_object_get(member, "chair")),
+                               .own = member,
+                               .at = "/data/au"};
+    pia_status_t status = check_overlaps(act, &mandate, problem);
+    if (status == PIA_OK)
+        json_object_set_new(member, "until", json_string(end));
+    return status;
 }
 
 static bool is_over(const matter_t *committee)

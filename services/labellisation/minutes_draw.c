@@ -1,4 +1,5 @@
 /* minutes_draw.c - the minutes of a meeting, in French, over as many pages as they take. */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,11 @@
 #include "session.h"
 #include "words.h"
 
-enum { LINE_SIZE = 2048 };
+enum {
+    TITLE_SIZE = 2048, /* an item's title has 400 characters at most: 1600 bytes */
+    CLOCK_SIZE = 16,
+    MINUTE_MS = 60 * 1000,
+};
 
 /* Where the minutes are being written. */
 typedef struct {
@@ -53,12 +58,17 @@ static void say(out_t *out, const pdf_style_t *style, double gap, const char *fo
 
 static void say(out_t *out, const pdf_style_t *style, double gap, const char *format, ...)
 {
-    char line[LINE_SIZE];
+    char *line = NULL;
+    size_t size = 0;
     va_list arguments;
+    FILE *stream = open_memstream(&line, &size); /* names and titles have any length */
+    assert(stream);
     va_start(arguments, format);
-    (void)vsnprintf(line, sizeof line, format, arguments);
+    (void)vfprintf(stream, format, arguments);
     va_end(arguments);
+    (void)fclose(stream);
     flow_add(&out->flow, style, "P", line, gap);
+    free(line);
 }
 
 /* Name and quality of a member or suppléant, as some sitting has it; its number if it was erased.
@@ -106,7 +116,7 @@ static void write_head(out_t *out)
         say(out, &flow_soft, 4, "Réunion fictive, pour une démonstration.");
 }
 
-static void write_seat(out_t *out, const json_t *seat)
+static const char *mode_words(const json_t *held)
 {
     static const struct {
         const char *mode, *words;
@@ -117,16 +127,56 @@ static void write_seat(out_t *out, const json_t *seat)
         {"substituted", "suppléé par"},
         {"absent", "absent"},
     };
-    const char *mode = text_of(seat, "mode"), *words = "absent";
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (strcmp(modes[i].mode, mode) == 0)
-            words = modes[i].words;
-    bool by = json_object_get(seat, "by") != NULL;
-    say(out, &flow_body, 1, "– %s (%s%s%s) : %s%s%s", name_of(out, number_of(seat, "member")),
+        if (strcmp(modes[i].mode, text_of(held, "mode")) == 0)
+            return modes[i].words;
+    return "absent";
+}
+
+/* The time of the day in Paris, counted back from its end, as clocks may change before dawn. */
+static void write_clock(const char *time, char ret_text[CLOCK_SIZE])
+{
+    int64_t time_ms = 0;
+    (void)pia_time_parse(time, &time_ms);
+    int64_t left = (day_start(day_of(time_ms) + 1) - time_ms + MINUTE_MS - 1) / MINUTE_MS;
+    int minute = (int)(24 * 60 - left);
+    (void)snprintf(ret_text, CLOCK_SIZE, "%d\u00a0h\u00a0%02d", minute / 60, minute % 60);
+}
+
+static void write_held(const out_t *out, FILE *line, const json_t *held)
+{
+    (void)fputs(mode_words(held), line);
+    if (json_object_get(held, "by"))
+        (void)fprintf(line, " %s", name_of(out, number_of(held, "by")));
+}
+
+/* How a seat was held, one after the other, and until what time of the day in Paris. */
+static void write_attendance(const out_t *out, FILE *line, const json_t *seat)
+{
+    const json_t *earlier = json_object_get(seat, "earlier");
+    for (size_t i = 0; i < json_array_size(earlier); i++) {
+        const json_t *held = json_array_get(earlier, i);
+        char clock[CLOCK_SIZE];
+        write_clock(text_of(held, "until"), clock);
+        write_held(out, line, held);
+        (void)fprintf(line, " jusqu’à %s, puis ", clock);
+    }
+    write_held(out, line, seat);
+}
+
+static void write_seat(out_t *out, const json_t *seat)
+{
+    char *held = NULL;
+    size_t size = 0;
+    FILE *line = open_memstream(&held, &size);
+    assert(line);
+    write_attendance(out, line, seat);
+    (void)fclose(line);
+    say(out, &flow_body, 1, "– %s (%s%s%s) : %s", name_of(out, number_of(seat, "member")),
         word(out, "qualities", text_of(seat, "capacity")),
         is_set(seat, "chair") ? ", président du comité" : "",
-        is_set(seat, "votes") ? "" : ", sans voix délibérative", words, by ? " " : "",
-        by ? name_of(out, number_of(seat, "by")) : "");
+        is_set(seat, "votes") ? "" : ", sans voix délibérative", held);
+    free(held);
 }
 
 static void write_convocation(out_t *out, const json_t *sitting)
@@ -143,7 +193,7 @@ static void write_convocation(out_t *out, const json_t *sitting)
 
 static void write_sitting(out_t *out, const json_t *sitting)
 {
-    char day[PIA_FRENCH_DAY_SIZE], title[LINE_SIZE];
+    char day[PIA_FRENCH_DAY_SIZE], title[TITLE_SIZE];
     const json_t *seats = json_object_get(sitting, "seats");
     write_day(sitting, "day", day);
     (void)snprintf(title, sizeof title, "Réunion du %s", day);
@@ -162,6 +212,15 @@ static void write_sitting(out_t *out, const json_t *sitting)
             "des points (article R133-10).");
 }
 
+static bool has_voted(const json_t *item, long long member)
+{
+    const json_t *ballots = json_object_get(item, "ballots");
+    for (size_t i = 0; i < json_array_size(ballots); i++)
+        if (session_ballot_seat(json_array_get(ballots, i), member))
+            return true;
+    return false;
+}
+
 static void write_interests(out_t *out, const json_t *item)
 {
     const json_t *interests = json_object_get(item, "interests");
@@ -170,7 +229,12 @@ static void write_interests(out_t *out, const json_t *item)
         const char *ruling = text_of(interest, "ruling");
         const char *name = name_of(out, number_of(interest, "member"));
         const char *kind = word(out, "interests", text_of(interest, "kind"));
-        if (strcmp(ruling, "recused") == 0)
+        if (strcmp(ruling, "recused") == 0 && has_voted(item, number_of(interest, "member")))
+            say(out, &flow_body, 1,
+                "%s, qui avait pris part à un vote lors d’une réunion précédente, n’a plus pris "
+                "part à la délibération (%s ; article R133-12).",
+                name, kind);
+        else if (strcmp(ruling, "recused") == 0)
             say(out, &flow_body, 1,
                 "%s n’a pas pris part à la délibération (%s ; article R133-12).", name, kind);
         else if (strcmp(ruling, "dismissed") == 0)
@@ -182,16 +246,20 @@ static void write_interests(out_t *out, const json_t *item)
 static void write_votes(out_t *out, const json_t *ballot, const char *vote, const char *words)
 {
     const json_t *votes = json_object_get(ballot, "votes");
-    char line[LINE_SIZE];
-    size_t used = 0;
-    for (size_t i = 0; i < json_array_size(votes) && used < sizeof line; i++) {
+    char *names = NULL;
+    size_t size = 0, count = 0;
+    FILE *line = open_memstream(&names, &size);
+    assert(line);
+    for (size_t i = 0; i < json_array_size(votes); i++) {
         const json_t *item = json_array_get(votes, i);
         if (strcmp(text_of(item, "vote"), vote) == 0)
-            used += (size_t)snprintf(line + used, sizeof line - used, "%s%s", used ? " ; " : "",
-                                     name_of(out, number_of(item, "member")));
+            (void)fprintf(line, "%s%s", count++ ? " ; " : "",
+                          name_of(out, number_of(item, "member")));
     }
-    if (used > 0)
-        say(out, &flow_body, 1, "%s : %s.", words, line);
+    (void)fclose(line);
+    if (count > 0)
+        say(out, &flow_body, 1, "%s : %s.", words, names);
+    free(names);
 }
 
 static void write_ballot(out_t *out, const json_t *ballot)
@@ -243,7 +311,7 @@ static void write_dissents(out_t *out, const json_t *item)
 static void write_item(out_t *out, const json_t *item)
 {
     const json_t *ballots = json_object_get(item, "ballots");
-    char title[LINE_SIZE];
+    char title[TITLE_SIZE];
     (void)snprintf(title, sizeof title, "%lld. %s", number_of(item, "number"),
                    text_of(item, "title"));
     flow_add_part(&out->flow, title);
@@ -271,7 +339,7 @@ static void write_breaches(out_t *out)
 
 pia_status_t minutes_draw(const minutes_source_t *source, uint8_t **ret_bytes, size_t *ret_size)
 {
-    char title[LINE_SIZE], made[PIA_FRENCH_DAY_SIZE];
+    char title[TITLE_SIZE], made[PIA_FRENCH_DAY_SIZE];
     (void)snprintf(title, sizeof title, "Procès-verbal, réunion %s", source->session->id);
     const pdf_info_t info = {
         .title = title,

@@ -43,6 +43,10 @@ json_t *session_item(const act_t *act, pia_problem_t *problem);
 
 bool session_item_is(const json_t *item, const char *status);
 
+/* The seat with a vote in this ballot whose member, suppléant or holder has this number; the
+ * member's own before one that it holds. NULL: none. */
+const json_t *session_ballot_seat(const json_t *ballot, int64_t member);
+
 /* An item for session_seat.h; borrowed from it. */
 seat_item_t session_seat_item(const json_t *item);
 

@@ -152,6 +152,26 @@ static pia_status_t bar(const act_t *act, const json_t *item, const char *person
                              : PIA_OK;
 }
 
+/* An interest is settled before the member votes: not once the opinion is given, nor after a vote
+ * of this sitting in which it took part. */
+static pia_status_t
+check_open(const act_t *act, const json_t *item, int64_t member, pia_problem_t *problem)
+{
+    const json_t *ballots = json_object_get(item, "ballots");
+    const json_t *sitting = json_object_get(session_sitting(act->matter), "number");
+    if (session_item_is(item, "given"))
+        return pia_problem_set(problem, PIA_CONFLICT, "/data/point",
+                               "the opinion on this item is given");
+    for (size_t i = 0; i < json_array_size(ballots); i++) {
+        const json_t *ballot = json_array_get(ballots, i);
+        if (json_equal(json_object_get(ballot, "sitting"), sitting) &&
+            session_ballot_seat(ballot, member))
+            return pia_problem_set(problem, PIA_CONFLICT, "/data/point",
+                                   "member %lld has voted on this item", (long long)member);
+    }
+    return PIA_OK;
+}
+
 static void set_ruling(const act_t *act, json_t *interest, const char *ruling)
 {
     char at[PIA_TIME_TEXT_SIZE];
@@ -177,6 +197,9 @@ session_declare_own_interest(act_t *act, const json_t *parameters, pia_problem_t
     if (member == 0)
         return pia_problem_set(problem, PIA_FORBIDDEN, "/transition",
                                "you are no member of this committee");
+    status = check_open(act, item, member, problem);
+    if (status != PIA_OK)
+        return status;
     session_set_interest(item, member, text_of(act->data, "lien"), "declaration");
     set_ruling(act, session_interest(item, member), "recused");
     return bar(act, item, act->principal->person, true);
@@ -217,6 +240,9 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
                                "no interest of member %lld in this item is known: a new one needs "
                                "its kind",
                                (long long)member);
+    pia_status_t status = check_open(act, item, member, problem);
+    if (status != PIA_OK)
+        return status;
     const char *source = text_of(session_interest(item, member), "source");
     bool own = source && strcmp(source, "declaration") == 0;
     if (own && !recused)

@@ -11,7 +11,7 @@
 #include "session.h"
 #include "text.h"
 
-enum { SITTINGS_MAX = 8 };
+enum { SITTINGS_MAX = 8, EARLIER_MAX = 16 };
 
 const need_t session_convene_needs[] = {
     {"jour", DATUM_DATE, true},       {"lieu", DATUM_TEXT, true},   {"reception", DATUM_DATE, true},
@@ -262,6 +262,34 @@ static pia_status_t check_seats(const json_t *seats, const json_t *list, pia_pro
     return status;
 }
 
+/* Writes how the seat is held into it; how it was held before stays, with when that ended. False:
+ * it has changed too often. */
+static bool hold(const act_t *act, json_t *seat, const json_t *attendance)
+{
+    json_t *mode = json_object_get(seat, "mode"), *by = json_object_get(seat, "by");
+    json_t *earlier = json_object_get(seat, "earlier");
+    bool opened = json_object_get(session_sitting(act->matter), "quorum_met") != NULL;
+    bool same = json_equal(mode, json_object_get(attendance, "mode")) &&
+                json_object_get(attendance, "by") == NULL && !by;
+    char until[PIA_TIME_TEXT_SIZE];
+    if (opened && !same) {
+        if (!earlier)
+            json_object_set_new(seat, "earlier", earlier = json_array());
+        if (json_array_size(earlier) >= EARLIER_MAX)
+            return false;
+        pia_time_format(act->effective_ms, until);
+        json_array_append_new(
+            earlier, json_pack("{s:s, s:O*, s:s}", "mode",
+                               mode ? json_string_value(mode) : seat_mode_name(SEAT_ABSENT), "by",
+                               by, "until", until));
+    }
+    json_object_set(seat, "mode", json_object_get(attendance, "mode"));
+    json_object_del(seat, "by");
+    if (json_object_get(attendance, "by"))
+        json_object_set(seat, "by", json_object_get(attendance, "by"));
+    return true;
+}
+
 /* Writes how seats are held into them; the rules are checked over all of them. */
 static pia_status_t attend(const act_t *act, json_t *seats, pia_problem_t *problem)
 {
@@ -278,10 +306,9 @@ static pia_status_t attend(const act_t *act, json_t *seats, pia_problem_t *probl
         if (find_attendance(list, json_integer_value(member), i) < i)
             return pia_problem_set(problem, PIA_INVALID, at, "member %lld is given twice",
                                    (long long)json_integer_value(member));
-        json_object_set(seat, "mode", json_object_get(attendance, "mode"));
-        json_object_del(seat, "by");
-        if (json_object_get(attendance, "by"))
-            json_object_set(seat, "by", json_object_get(attendance, "by"));
+        if (!hold(act, seat, attendance))
+            return pia_problem_set(problem, PIA_CONFLICT, at, "at most %d changes of a seat",
+                                   EARLIER_MAX);
     }
     return check_seats(seats, list, problem);
 }

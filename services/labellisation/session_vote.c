@@ -23,11 +23,6 @@ const need_t session_votes_needs[] = {{"points", DATUM_CODES, false},
                                       {"proposition", DATUM_CHOICE, false},
                                       {"texte", DATUM_TEXT, false},
                                       {NULL, DATUM_TEXT, false}};
-const need_t session_dissent_needs[] = {{"point", DATUM_INTEGER, false},
-                                        {"membre", DATUM_INTEGER, true},
-                                        {"motifs", DATUM_TEXT, true},
-                                        {NULL, DATUM_TEXT, false}};
-
 static const char *text_of(const json_t *json, const char *name)
 {
     return json_string_value(json_object_get(json, name));
@@ -210,6 +205,23 @@ static pia_status_t count(vote_t *vote)
     return secret ? count_secret(vote) : count_open(vote);
 }
 
+/* Who has a vote in it, and how each seat is held now: attendance may change afterwards. */
+static json_t *make_seats(const vote_t *vote)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < vote->seats.count; i++) {
+        const seat_t *seat = &vote->seats.seats[i];
+        if (!seat_may_vote(&vote->seats, seat, &vote->item))
+            continue;
+        json_t *json = json_pack("{s:I, s:s}", "member", (json_int_t)seat->member, "mode",
+                                 seat_mode_name(seat->mode));
+        if (seat->by != 0)
+            json_object_set_new(json, "by", json_integer(seat->by));
+        json_array_append_new(list, json);
+    }
+    return list;
+}
+
 /* The ballot into the item, and the opinion if it is adopted. Takes vote->votes. */
 static void record(vote_t *vote)
 {
@@ -228,6 +240,7 @@ static void record(vote_t *vote)
         "quorum", vote->quorum.met, "text", json_object_get(text, "blake2b"));
     if (vote->votes)
         json_object_set_new(ballot, "votes", vote->votes);
+    json_object_set_new(ballot, "seats", make_seats(vote));
     json_array_append_new(json_object_get(vote->json, "ballots"), ballot);
     if (!adopted)
         return;
@@ -295,66 +308,6 @@ pia_status_t session_postpone_item(act_t *act, const json_t *parameters, pia_pro
         return pia_problem_set(problem, PIA_CONFLICT, "/data/point", "the item is %s",
                                text_of(item, "status"));
     json_object_set_new(item, "status", json_string("postponed"));
-    return PIA_OK;
-}
-
-/* The member whose dissent it is: as the office says, or who asks. 0: nobody. */
-static pia_status_t find_dissenter(const act_t *act, int64_t *ret_member, pia_problem_t *problem)
-{
-    const json_t *given = json_object_get(act->data, "membre");
-    matter_t committee;
-    if (given && (act->principal->roles & PIA_ROLE_SECRETARIAT) == 0)
-        return pia_problem_set(problem, PIA_FORBIDDEN, "/data/membre",
-                               "a member speaks for itself");
-    if (given) {
-        *ret_member = json_integer_value(given);
-        return PIA_OK;
-    }
-    pia_status_t status = session_committee(act, &committee, problem);
-    if (status != PIA_OK)
-        return status;
-    *ret_member =
-        committee_number_of(&committee, act->principal->person, text_of(act->matter->facts, "day"));
-    matter_clear(&committee);
-    return PIA_OK;
-}
-
-/* The seat whose holder or suppléant has this number, if it voted on the item. */
-static const seat_t *find_voter(const seats_t *seats, const seat_item_t *item, int64_t member)
-{
-    for (size_t i = 0; i < seats->count; i++) {
-        const seat_t *seat = &seats->seats[i];
-        bool same = seat->member == member || seat_actor(seat) == member;
-        if (same && seat_may_vote(seats, seat, item))
-            return seat;
-    }
-    return NULL;
-}
-
-pia_status_t session_record_dissent(act_t *act, const json_t *parameters, pia_problem_t *problem)
-{
-    (void)parameters;
-    json_t *item = session_item(act, problem);
-    const json_t *sitting = session_sitting(act->matter);
-    const json_t *reasons = json_object_get(act->record, "motifs");
-    int64_t member = 0;
-    seats_t seats;
-    if (!item)
-        return PIA_INVALID;
-    pia_status_t status = find_dissenter(act, &member, problem);
-    if (status != PIA_OK)
-        return status;
-    const seat_item_t called = session_seat_item(item);
-    seats_read(json_object_get(sitting, "seats"), &seats);
-    if (!session_item_is(item, "given"))
-        return pia_problem_set(problem, PIA_CONFLICT, "/data/point", "no opinion was given");
-    if (!find_voter(&seats, &called, member))
-        return pia_problem_set(problem, PIA_CONFLICT, "/data/membre",
-                               "only who took part in this item may dissent");
-    json_t *dissent = json_pack("{s:I}", "member", (json_int_t)member);
-    if (reasons)
-        json_object_set(dissent, "reasons", json_object_get(reasons, "blake2b"));
-    json_array_append_new(json_object_get(item, "dissents"), dissent);
     return PIA_OK;
 }
 

@@ -112,12 +112,17 @@ def before_committee(campaign, **more):
     return campaign.go("secretariat", dossier, "saisir_comite")
 
 
-def meet_today(committee, opinions, presences):
-    """An urgent meeting that gives each dossier its opinion; it is still open."""
+def meet_today(committee, opinions, presences, against=()):
+    """An urgent meeting that gives each dossier its opinion; it is still open. `against`: who votes
+    so on the last one."""
     session = Session(committee, 0, [dossier for dossier, _ in opinions])
     session.done("convoquer", {"urgence": True, "motifs": "Le silence déciderait avant."})
     session.done("ouvrir", {"presences": presences})
     for dossier, opinion in opinions:
-        answer = session.vote(dossier, opinion)
+        last = against and dossier is opinions[-1][0]
+        votes = {seat["member"]: "for" for seat in presences} if last else {}
+        votes |= {committee.members[who]: "against" for who in against} if last else {}
+        voix = [{"member": member, "vote": vote} for member, vote in votes.items()]
+        answer = session.vote(dossier, opinion, **({"voix": voix} if last else {}))
         assert answer.status == 200, answer
     return session

@@ -45,11 +45,11 @@ def committee(campaign):
     return committee
 
 
-def meet(committee, *opinions):
+def meet(committee, *opinions, against=()):
     campaign = committee.campaign
     dossiers = [before_committee(campaign) for _ in opinions]
     session = meet_today(committee, list(zip(dossiers, opinions)),
-                         committee.present("chair", "first", "second", third=("represented", "chair")))
+                         committee.present("chair", "first", "second", third=("represented", "chair")), against)
     return session, dossiers
 
 
@@ -97,7 +97,8 @@ def pdf_text(pdf):
 
 
 def test_minutes_are_signed_and_stay_the_same_bytes(campaign, committee):
-    session, dossiers = meet(committee, "favorable", "defavorable")
+    session, dossiers = meet(committee, "favorable", "defavorable", against=["first"])
+    refused(session.do("exprimer_desaccord", {"point": 1}, who="first"), 409, "/data/membre")
     session.done("exprimer_desaccord", {"point": 2, "motifs": "Le besoin est établi."}, who="first")
     body = {"session": session.matter["id"]}
     session.done("lever")

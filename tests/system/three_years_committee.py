@@ -61,11 +61,12 @@ def sit_again(story):
         second: ("remote", None), third: ("represented", CHAIR)})}, then=["constater_quorum"])
     conflict = story.session.point(story.with_(reviewing="lien")[0].dossier.card)["number"]
     meet(story, "declarer_interet", {"point": conflict, "lien": "projet_commun"}, who=first)
+    against = story.session.point(story.with_(after="expiré")[0].dossier.card)["number"]
     for candidate in story.candidates:
-        votes = vote(story, candidate)
+        number = story.session.point(candidate.dossier.card)["number"]
+        votes = vote(story, candidate, second if number == against else None)
         without = {story.committee.members[first]} if votes["point"] == conflict else set()
         assert votes["members"] == {story.committee.members[who] for who in (CHAIR, *MEMBERS)} - without
-    against = story.session.point(story.with_(after="expiré")[0].dossier.card)["number"]
     meet(story, "exprimer_desaccord", {"point": against, "motifs": "Le besoin est établi."}, who=second)
     end_the_meeting(story, story.candidates)
 
@@ -97,11 +98,13 @@ def pass_to_the_meeting(story):
     story.session.show()
 
 
-def vote(story, candidate):
-    """Unanimously; the item's number and who has voted."""
+def vote(story, candidate, against=None):
+    """Unanimously, save who is against; the item's number and who has voted."""
     number = story.session.point(candidate.dossier.card)["number"]
+    votes = {who: "against" if who == against else "for" for who in (CHAIR, *MEMBERS)} if against else {}
     meet(story, "mettre_aux_voix", {"point": number, "proposition": candidate.opinion,
-                                    "texte": f"Le comité rend un avis {candidate.opinion}."})
+                                    "texte": f"Le comité rend un avis {candidate.opinion}.",
+                                    **(story.session.votes(**votes) if votes else {})})
     item = story.session.point(candidate.dossier.card)
     assert item["opinion"] == candidate.opinion
     return {"point": number, "members": {vote["member"] for vote in item["ballots"][0]["votes"]}}
