@@ -335,6 +335,8 @@ static pia_status_t check_value(const use_t *use)
         return check_maybe(use, DATUM_CHOICE);
     case PARAMETER_MAYBE_TEXT:
         return check_maybe(use, DATUM_TEXT);
+    case PARAMETER_MAYBE_DATE:
+        return check_maybe(use, DATUM_DATE);
     case PARAMETER_RULE:
         return check_rule_of_law(use);
     case PARAMETER_PLAIN:

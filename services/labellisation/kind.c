@@ -5,7 +5,7 @@
 #include <string.h>
 
 static const char *const none[] = {NULL};
-static const char *const of_label[] = {"from", "until", "midterm", NULL};
+static const char *const of_label[] = {"from", "until", "midterm", "begins", "renewable", NULL};
 static const char *const of_remedy[] = {"nature", "notified", "sent", "received", NULL};
 static const char *const of_appel[] = {"opens", "closes", NULL};
 static const char *const of_session[] = {"day", NULL};

@@ -44,17 +44,19 @@ static pia_status_t find_start(const act_t *act,
     return status;
 }
 
-/* Its facts, as its creation is given them. */
-static json_t *
-make_facts(int64_t from, const period_t *validity, const char *number, const char *renews)
+/* Its facts, as its creation is given them. `begins` is its first day while that is to come,
+ * `renewable` its end while its renewal is not decided: each goes when it is over. */
+static json_t *make_facts(
+    int64_t from, bool to_come, const period_t *validity, const char *number, const char *renews)
 {
     char from_text[DAY_TEXT_SIZE], until[DAY_TEXT_SIZE], midterm[DAY_TEXT_SIZE];
     period_t half = label_half(validity);
     day_format(from, from_text);
     day_format(day_add(from, validity), until);
     day_format(day_add(from, &half), midterm);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s*}", "from", from_text, "until", until, "midterm",
-                     midterm, "number", number, "renews", renews[0] ? renews : NULL);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*, s:s*}", "from", from_text, "until", until,
+                     "renewable", until, "midterm", midterm, "number", number, "begins",
+                     to_come ? from_text : NULL, "renews", renews[0] ? renews : NULL);
 }
 
 pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -76,7 +78,7 @@ pia_status_t run_award_label(act_t *act, const json_t *parameters, pia_problem_t
         .kind = MACHINE_LABEL,
         .transition =
             from > day ? later : json_string_value(json_object_get(parameters, "transition")),
-        .facts = make_facts(from, &period, number, renews),
+        .facts = make_facts(from, from > day, &period, number, renews),
     };
     status = matter_create_child(act, &label, id, problem);
     return status == PIA_OK ? label_number_give(act->db, number, id) : status;

@@ -10,6 +10,7 @@
 
 /* Facts that these functions record beside those that the definition names. */
 static const char UNTIL[] = "until";           /* the first day without */
+static const char RENEWABLE[] = "renewable";   /* the same, while no renewal is decided */
 static const char AWARDED_UNTIL[] = "awarded"; /* what it was before any extension */
 static const char ENDED_UNTIL[] = "ended";     /* what it was before the label was ended */
 
@@ -138,6 +139,18 @@ pia_status_t guard_day_reached(const act_t *act, const json_t *parameters, pia_p
     return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is not reached", fact);
 }
 
+pia_status_t guard_day_to_come(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    const char *datum = text_of(parameters, "data");
+    const char *value = act->data ? text_of(act->data, datum) : NULL;
+    char at[PIA_POINTER_MAX];
+    int64_t day;
+    if (!value || !pia_date_parse(value, &day) || day >= day_of(act->effective_ms))
+        return PIA_OK;
+    (void)snprintf(at, sizeof at, "/data/%s", datum);
+    return pia_problem_set(problem, PIA_INVALID, at, "is today at the earliest");
+}
+
 /* Effects */
 
 pia_status_t run_record_left_state(act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -204,5 +217,6 @@ pia_status_t run_extend_label(act_t *act, const json_t *parameters, pia_problem_
         return pia_problem_set(problem, PIA_INVALID, at, "an extension goes to %s at most", bound);
     set_day(label, AWARDED_UNTIL, awarded);
     set_day(label, UNTIL, last + 1);
+    set_day(label, RENEWABLE, last + 1);
     return PIA_OK;
 }

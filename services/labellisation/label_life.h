@@ -7,7 +7,7 @@
 #include "rule.h"
 
 guard_fn guard_fact_among, guard_datum_is_fact, guard_within_rule, guard_date_at_least,
-    guard_day_reached;
+    guard_day_reached, guard_day_to_come;
 effect_fn run_record_left_state, run_set_date, run_end_label, run_extend_label, run_restore_label,
     run_award_label;
 

@@ -8,14 +8,16 @@
 #include "label_life.h"
 #include "specification.h"
 
-enum { INSERT, LABEL_OF, DOSSIER_OF, OPENED, LIST, DUE, STATE_AT, VERSION };
+enum { INSERT, LABEL_OF, DOSSIER_OF, LIST, SUCCESSORS, DUE, STATE_AT, VERSION };
 
 static const char *const sql[] = {
-    [INSERT] = "INSERT INTO renewal (dossier, label, until) VALUES ($1, $2, $3)",
+    [INSERT] = "INSERT INTO renewal (dossier, label) VALUES ($1, $2)",
     [LABEL_OF] = "SELECT label FROM renewal WHERE dossier = $1",
     [DOSSIER_OF] = "SELECT dossier FROM renewal WHERE label = $1 ORDER BY dossier DESC LIMIT 1",
-    [OPENED] = "SELECT dossier FROM renewal WHERE label = $1 AND until = $2 LIMIT 1",
     [LIST] = "SELECT dossier FROM renewal WHERE label = $1 ORDER BY dossier DESC LIMIT 16",
+    [SUCCESSORS] = "SELECT matter.id FROM renewal JOIN matter ON matter.parent = renewal.dossier "
+                   "WHERE renewal.label = $1 AND matter.kind = 'label' "
+                   "ORDER BY matter.id DESC LIMIT 16",
     [DUE] = "SELECT renewal.dossier FROM renewal JOIN matter ON matter.id = renewal.dossier "
             "WHERE renewal.label = $1 AND matter.due_at <= $2",
     [STATE_AT] = "SELECT to_state FROM history WHERE matter = $1 AND effective_at <= $2 "
@@ -50,18 +52,6 @@ pia_status_t renewal_dossier(pia_db_t *db, const char *label, char ret_dossier[P
     return find(db, DOSSIER_OF, label, ret_dossier);
 }
 
-/* Whether one was opened for the label's present end. */
-static pia_status_t is_opened(pia_db_t *db, const matter_t *label, bool *ret_opened)
-{
-    pia_stmt_t *stmt = pia_db_prepare(db, sql[OPENED]);
-    pia_stmt_text(stmt, 1, label->id);
-    pia_stmt_text(stmt, 2, text_of(label->facts, "until"));
-    pia_status_t status = pia_stmt_step(stmt);
-    *ret_opened = status == PIA_OK;
-    pia_stmt_reset(stmt);
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
-}
-
 /* The ids that a statement with these parameters names, in `ids`. */
 static pia_status_t
 list(pia_db_t *db, int which, const char *label, int64_t instant_ms, json_t *ids)
@@ -90,9 +80,10 @@ state_at(pia_db_t *db, const matter_t *dossier, int64_t instant_ms, int *ret_sta
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-/* Whether a dossier waited for a decision at an instant: its state's standing is "pending". */
+/* The state that a dossier had when the transition takes effect, however late that is recorded;
+ * NULL: it was not there yet. It is of the definition's machine, which outlives the call. */
 static pia_status_t
-is_pending(const act_t *act, const char *id, bool *ret_pending, pia_problem_t *problem)
+find_state(const act_t *act, const char *id, const state_t **ret_state, pia_problem_t *problem)
 {
     matter_t dossier;
     int state;
@@ -101,21 +92,72 @@ is_pending(const act_t *act, const char *id, bool *ret_pending, pia_problem_t *p
     if (status != PIA_OK)
         return status;
     status = state_at(act->db, &dossier, act->effective_ms, &state);
-    const char *standing = state == STATE_NONE ? NULL : dossier.machine->states[state].standing;
-    *ret_pending = standing && strcmp(standing, "pending") == 0;
+    *ret_state = state == STATE_NONE ? NULL : &dossier.machine->states[state];
     matter_clear(&dossier);
     return status;
 }
 
-/* Those that were pending when the transition takes effect, however late it is recorded. */
-static pia_status_t find_pending(const act_t *act, bool *ret_pending, pia_problem_t *problem)
+static bool is_pending(const state_t *state)
+{
+    return state && state->standing && strcmp(state->standing, "pending") == 0;
+}
+
+/* Whether it may still lead to a label: not once it is refused, abandoned or taken back. */
+static bool is_open(const state_t *state)
+{
+    return !state ||
+           (!state->final && !(state->standing && strcmp(state->standing, "refused") == 0));
+}
+
+typedef bool state_test_t(const state_t *state);
+
+static pia_status_t
+has_dossier(const act_t *act, state_test_t *test, bool *ret_has, pia_problem_t *problem)
 {
     json_t *ids = json_array();
     pia_status_t status = list(act->db, LIST, act->matter->id, 0, ids);
-    *ret_pending = false;
-    for (size_t i = 0; status == PIA_OK && !*ret_pending && i < json_array_size(ids); i++)
-        status = is_pending(act, json_string_value(json_array_get(ids, i)), ret_pending, problem);
+    *ret_has = false;
+    for (size_t i = 0; status == PIA_OK && !*ret_has && i < json_array_size(ids); i++) {
+        const state_t *state = NULL;
+        status = find_state(act, json_string_value(json_array_get(ids, i)), &state, problem);
+        *ret_has = status == PIA_OK && test(state);
+    }
     json_decref(ids);
+    return status;
+}
+
+static pia_status_t
+is_ended(const act_t *act, const char *id, bool *ret_ended, pia_problem_t *problem)
+{
+    matter_t label;
+    const char *standing = NULL;
+    pia_status_t status = matter_load(act->db, act->library, MACHINE_LABEL, id, &label, problem);
+    if (status != PIA_OK)
+        return status;
+    status = label_standing(act->db, &label, &standing);
+    *ret_ended = label_has_ended(standing);
+    matter_clear(&label);
+    return status;
+}
+
+/* Whether one of its renewals has led to a label that has not ended. */
+static pia_status_t has_successor(const act_t *act, bool *ret_has, pia_problem_t *problem)
+{
+    json_t *ids = json_array();
+    bool ended = true;
+    pia_status_t status = list(act->db, SUCCESSORS, act->matter->id, 0, ids);
+    for (size_t i = 0; status == PIA_OK && ended && i < json_array_size(ids); i++)
+        status = is_ended(act, json_string_value(json_array_get(ids, i)), &ended, problem);
+    *ret_has = !ended;
+    json_decref(ids);
+    return status;
+}
+
+static pia_status_t is_opened(const act_t *act, bool *ret_opened, pia_problem_t *problem)
+{
+    pia_status_t status = has_dossier(act, is_open, ret_opened, problem);
+    if (status == PIA_OK && !*ret_opened)
+        status = has_successor(act, ret_opened, problem);
     return status;
 }
 
@@ -167,10 +209,22 @@ guard_renewal_absent(const act_t *act, const json_t *parameters, pia_problem_t *
 {
     (void)parameters;
     bool opened = false;
-    pia_status_t status = is_opened(act->db, act->matter, &opened);
+    pia_status_t status = is_opened(act, &opened, problem);
     if (status == PIA_OK && opened)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "the renewal of this label is open already");
+    return status;
+}
+
+pia_status_t
+guard_successor_absent(const act_t *act, const json_t *parameters, pia_problem_t *problem)
+{
+    (void)parameters;
+    bool found = false;
+    pia_status_t status = has_successor(act, &found, problem);
+    if (status == PIA_OK && found)
+        return pia_problem_set(problem, PIA_CONFLICT, "/transition",
+                               "its renewal is granted: another label follows it");
     return status;
 }
 
@@ -179,7 +233,7 @@ guard_renewal_settled(const act_t *act, const json_t *parameters, pia_problem_t 
 {
     (void)parameters;
     bool pending = false;
-    pia_status_t status = find_pending(act, &pending, problem);
+    pia_status_t status = has_dossier(act, is_pending, &pending, problem);
     if (status == PIA_OK && pending)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "its renewal waits for a decision");
@@ -237,7 +291,6 @@ static pia_status_t note(const act_t *act, const char *dossier)
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[INSERT]);
     pia_stmt_text(stmt, 1, dossier);
     pia_stmt_text(stmt, 2, act->matter->id);
-    pia_stmt_text(stmt, 3, text_of(act->matter->facts, "until"));
     return pia_stmt_run(stmt, NULL);
 }
 
@@ -272,7 +325,7 @@ static pia_status_t open_one(const act_t *act, const char *creation, pia_problem
 pia_status_t run_open_renewal(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     bool opened = false;
-    pia_status_t status = is_opened(act->db, act->matter, &opened);
+    pia_status_t status = is_opened(act, &opened, problem);
     if (status != PIA_OK || opened)
         return status;
     return open_one(act, text_of(parameters, "transition"), problem);

@@ -1,13 +1,14 @@
-/* renewal.h - a label's renewal: a dossier like any other that is linked to the label, opened once
- * for each of its ends, and filled with what its last dossier held. Once it is filed the label
- * stays in force, also beyond its end, until it is decided. Store thread. */
+/* renewal.h - a label's renewal: a dossier like any other that is linked to the label and filled
+ * with what its last dossier held. One at a time is open; one that is refused, abandoned or taken
+ * back may be followed by another, one that was granted not, while that label has not ended. Once
+ * it is filed the label stays in force, also beyond its end, until it is decided. Store thread. */
 #ifndef RENEWAL_H
 #define RENEWAL_H
 
 #include "matter.h"
 #include "rule.h"
 
-guard_fn guard_renewal_absent, guard_renewal_settled;
+guard_fn guard_renewal_absent, guard_renewal_settled, guard_successor_absent;
 effect_fn run_open_renewal, run_settle_renewal;
 
 /* The label that a dossier would renew. PIA_NOT_FOUND: none. */

@@ -38,6 +38,7 @@ typedef enum {
                           for the choice `avis` and the text `texte` */
     PARAMETER_MAYBE,   /* a choice, which may be absent */
     PARAMETER_MAYBE_TEXT, /* a text, which may be absent */
+    PARAMETER_MAYBE_DATE, /* a date, which may be absent */
     PARAMETER_RULE,       /* a rule of law */
 } parameter_kind_t;
 

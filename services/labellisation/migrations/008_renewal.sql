@@ -1,8 +1,7 @@
--- Dossiers that would renew a label: opened for its end `until` (its first day without, as it stood then).
+-- Dossiers that would renew a label: one at a time is open.
 CREATE TABLE renewal (
     dossier TEXT NOT NULL PRIMARY KEY REFERENCES matter (id),
-    label TEXT NOT NULL REFERENCES matter (id),
-    until TEXT NOT NULL,
-    UNIQUE (label, until)
+    label TEXT NOT NULL REFERENCES matter (id)
 );
+CREATE INDEX renewal_by_label ON renewal (label);
 CREATE INDEX label_number_by_label ON label_number (label);

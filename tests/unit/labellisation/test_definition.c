@@ -248,7 +248,7 @@ static void the_default_definition_is_right(void **state)
         fail_msg("%s: %s", problem.pointer, problem.detail);
     assert_string_equal(definition->name, "label-pia");
     assert_int_equal(definition->machines[MACHINE_DOSSIER].state_count, 19);
-    assert_int_equal(definition->machines[MACHINE_LABEL].state_count, 8);
+    assert_int_equal(definition->machines[MACHINE_LABEL].state_count, 9);
     assert_string_equal(machine_creation(&definition->machines[MACHINE_DOSSIER])->name, "creer");
     definition_destroy(&definition);
     assert_null(definition);

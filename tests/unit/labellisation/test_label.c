@@ -193,6 +193,143 @@ static void silence_on_a_renewal_decides_for_the_label_too(void **state)
                      0);
 }
 
+/* How often a transition was made. */
+static int64_t times(const char *transition)
+{
+    pia_stmt_t *stmt =
+        pia_db_prepare(bench.db, "SELECT COUNT(*) FROM history WHERE transition = $1");
+    pia_stmt_text(stmt, 1, transition);
+    assert_int_equal(pia_stmt_step(stmt), PIA_OK);
+    int64_t count = pia_stmt_column_integer(stmt, 0);
+    pia_stmt_reset(stmt);
+    return count;
+}
+
+static void a_renewal_that_came_to_nothing_may_be_asked_for_again(void **state)
+{
+    static const struct {
+        const char *transition, *person, *data;
+        uint32_t role;
+    } rows[] = {
+        {"retirer", CANDIDATE, NULL, PIA_ROLE_CANDIDAT},
+        {"abandonner", ISM, "{'motifs': 'Le projet a changé.'}", PIA_ROLE_SECRETARIAT},
+        {"refuser", MINISTER,
+         "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}",
+         PIA_ROLE_SIGNATORY},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char label[PIA_UUID_TEXT_SIZE], first[PIA_UUID_TEXT_SIZE], next[PIA_UUID_TEXT_SIZE];
+        to_renewal("2028-11-27T09:00:00Z", label, first);
+        bench_bring_to_decision(&bench, first);
+        go(first, rows[i].person, rows[i].role, rows[i].transition, rows[i].data);
+        go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_renouvellement", NULL);
+        assert_int_equal(renewal_dossier(bench.db, label, next), PIA_OK);
+        assert_string_not_equal(next, first);
+        assert_state(next, "brouillon");
+        assert_int_equal(
+            move_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_renouvellement", NULL),
+            PIA_CONFLICT);
+        bench_teardown(state);
+        bench_setup(state);
+    }
+}
+
+static void the_next_reminder_opens_a_renewal_that_was_taken_back(void **state)
+{
+    (void)state;
+    char label[PIA_UUID_TEXT_SIZE], first[PIA_UUID_TEXT_SIZE], next[PIA_UUID_TEXT_SIZE];
+    to_renewal("2028-11-27T09:00:00Z", label, first);
+    go(first, CANDIDATE, PIA_ROLE_CANDIDAT, "retirer", NULL);
+    at("2029-03-01T09:00:00Z");
+    bench_tick(&bench);
+    assert_made_at("renouvellement_9", "2029-02-25T23:00:00.000Z");
+    assert_int_equal(renewal_dossier(bench.db, label, next), PIA_OK);
+    assert_string_not_equal(next, first);
+    assert_state(next, "brouillon");
+}
+
+static void nobody_is_reminded_of_a_renewal_that_is_decided(void **state)
+{
+    char label[PIA_UUID_TEXT_SIZE], renewal[PIA_UUID_TEXT_SIZE], next[PIA_UUID_TEXT_SIZE];
+    to_renewal("2028-11-27T09:00:00Z", label, renewal);
+    bench_bring_to_decision(&bench, renewal);
+    sign(renewal, next);
+    at("2029-07-01T09:00:00Z");
+    bench_tick(&bench);
+    assert_int_equal(times("renouvellement_9") + times("renouvellement_6"), 0);
+    bench_teardown(state);
+    bench_setup(state);
+    to_renewal("2028-11-27T09:00:00Z", label, renewal);
+    bench_bring_to_decision(&bench, renewal);
+    go(renewal, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+    at("2029-07-01T09:00:00Z");
+    bench_tick(&bench);
+    assert_int_equal(times("renouvellement_9") + times("renouvellement_6"), 0);
+    assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM renewal"), 1);
+}
+
+#define LATER "{'fin': '2030-11-25', 'motifs': 'Le comité se réunit plus tard.'}"
+
+static void an_extension_keeps_the_renewal_that_is_open(void **state)
+{
+    (void)state;
+    char label[PIA_UUID_TEXT_SIZE], renewal[PIA_UUID_TEXT_SIZE], same[PIA_UUID_TEXT_SIZE];
+    to_renewal("2028-11-27T09:00:00Z", label, renewal);
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "proroger", LATER);
+    at("2029-12-15T09:00:00Z");
+    bench_tick(&bench);
+    assert_int_equal(times("renouvellement_12"), 2); /* of either end */
+    assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM renewal"), 1);
+    assert_int_equal(renewal_dossier(bench.db, label, same), PIA_OK);
+    assert_string_equal(same, renewal);
+}
+
+static void a_label_that_another_follows_is_not_extended(void **state)
+{
+    (void)state;
+    char label[PIA_UUID_TEXT_SIZE], renewal[PIA_UUID_TEXT_SIZE], next[PIA_UUID_TEXT_SIZE];
+    to_renewal("2028-11-27T09:00:00Z", label, renewal);
+    bench_bring_to_decision(&bench, renewal);
+    sign(renewal, next);
+    assert_int_equal(move_label(label, MINISTER, PIA_ROLE_SIGNATORY, "proroger", LATER),
+                     PIA_CONFLICT);
+    assert_fact(MACHINE_LABEL, label, "until", "2029-11-26");
+}
+
+static void assert_standing(const char *id, const char *expected)
+{
+    const char *standing = NULL;
+    matter_t matter;
+    bench_load(&bench, MACHINE_LABEL, id, &matter);
+    assert_int_equal(label_standing(bench.db, &matter, &standing), PIA_OK);
+    assert_string_equal(standing, expected);
+    matter_clear(&matter);
+}
+
+static void a_coming_label_begins_on_its_day_though_a_procedure_is_open(void **state)
+{
+    (void)state;
+    char label[PIA_UUID_TEXT_SIZE], renewal[PIA_UUID_TEXT_SIZE], next[PIA_UUID_TEXT_SIZE];
+    to_renewal("2029-06-01T09:00:00Z", label, renewal);
+    bench_bring_to_decision(&bench, renewal);
+    sign(renewal, next);
+    go_label(next, ISM, PIA_ROLE_SECRETARIAT, "ouvrir_procedure",
+             "{'mesure': 'suspension', 'fondement': 'condition_non_remplie', "
+             "'griefs': 'Aucune action depuis un an.', 'delai': '2030-06-01'}");
+    at("2029-11-25T22:59:59Z");
+    bench_tick(&bench);
+    assert_standing(next, "coming");
+    at("2029-12-10T09:00:00Z");
+    bench_tick(&bench);
+    assert_label(label, "expire");
+    assert_label(next, "procedure_en_vigueur");
+    assert_standing(next, "in_force");
+    assert_made_at("prendre_effet_en_procedure", "2029-11-25T23:00:00.000Z");
+    go_label(next, MINISTER, PIA_ROLE_SIGNATORY, "classer", NULL);
+    assert_label(next, "valide");
+}
+
 static void a_renewal_that_is_only_a_draft_holds_nothing(void **state)
 {
     (void)state;
@@ -273,6 +410,12 @@ int main(void)
         T(a_label_is_held_while_its_renewal_waits_for_a_decision),
         T(a_refused_renewal_lets_the_label_expire),
         T(silence_on_a_renewal_decides_for_the_label_too),
+        T(a_renewal_that_came_to_nothing_may_be_asked_for_again),
+        T(the_next_reminder_opens_a_renewal_that_was_taken_back),
+        T(nobody_is_reminded_of_a_renewal_that_is_decided),
+        T(an_extension_keeps_the_renewal_that_is_open),
+        T(a_label_that_another_follows_is_not_extended),
+        T(a_coming_label_begins_on_its_day_though_a_procedure_is_open),
         T(a_renewal_that_is_only_a_draft_holds_nothing),
         T(an_extension_has_reasons_and_a_bound),
         T(the_mid_term_report_is_asked_for_and_judged),

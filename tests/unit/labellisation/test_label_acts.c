@@ -171,6 +171,56 @@ static void a_suspension_with_an_end_ends_by_itself(void **state)
     assert_made_at("constater_fin_suspension", "2027-02-28T23:00:00.000Z");
 }
 
+/* What the certificate says of a day: standing, and what was shown then ("" the same). */
+static void assert_on(const char *day, const char *standing, const char *then)
+{
+    matter_t matter;
+    json_t *certificate = NULL;
+    int64_t number;
+    assert_true(pia_date_parse(day, &number));
+    bench_load(&bench, MACHINE_LABEL, label, &matter);
+    assert_int_equal(certificate_read(bench.db, &matter, number, &certificate), PIA_OK);
+    const char *said = json_string_value(json_object_get(certificate, "standing"));
+    const char *shown = json_string_value(json_object_get(certificate, "shown_then"));
+    if (strcmp(said, standing) != 0 || strcmp(shown ? shown : "", then) != 0)
+        fail_msg("%s: %s, then %s", day, said, shown ? shown : "the same");
+    json_decref(certificate);
+    matter_clear(&matter);
+}
+
+static void a_suspension_ends_on_its_day_though_a_procedure_is_open(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    at("2026-12-12T09:00:00Z");
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
+             "{'fin': '2026-12-20', " REASONS "}");
+    assert_int_equal(open_procedure("abrogation", "condition_non_remplie", "2027-01-20"), PIA_OK);
+    at("2026-12-28T09:00:00Z");
+    bench_tick(&bench);
+    assert_label(label, "procedure_en_vigueur");
+    assert_made_at("constater_fin_suspension_en_procedure", "2026-12-20T23:00:00.000Z");
+    assert_on("2026-12-20", "suspended", "");
+    assert_on("2026-12-21", "valid", "");
+    at("2027-01-21T09:00:00Z"); /* and the procedure goes on to its decision */
+    assert_int_equal(decide("abroger", "condition_non_remplie"), PIA_OK);
+    assert_label(label, "abroge");
+}
+
+static void a_suspension_ends_today_at_the_earliest(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    at("2026-12-12T09:00:00Z");
+    assert_int_equal(move_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
+                                "{'fin': '2026-12-11', " REASONS "}"),
+                     PIA_INVALID);
+    assert_string_equal(bench.problem.pointer, "/data/fin");
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
+             "{'fin': '2026-12-12', " REASONS "}");
+    assert_label(label, "suspendu");
+}
+
 static void a_label_ends_in_the_middle_of_a_procedure_too(void **state)
 {
     (void)state;
@@ -229,23 +279,6 @@ static void letters_say_what_the_law_asks_for(void **state)
              "{'jour': '2026-12-13', 'compte_rendu': 'La structure a exposé ses actions.'}");
     assert_int_equal(decide("abroger", "fraude"), PIA_OK);
     assert_letter("abroger", appealed);
-}
-
-/* What the certificate says of a day: standing, and what was shown then ("" the same). */
-static void assert_on(const char *day, const char *standing, const char *then)
-{
-    matter_t matter;
-    json_t *certificate = NULL;
-    int64_t number;
-    assert_true(pia_date_parse(day, &number));
-    bench_load(&bench, MACHINE_LABEL, label, &matter);
-    assert_int_equal(certificate_read(bench.db, &matter, number, &certificate), PIA_OK);
-    const char *said = json_string_value(json_object_get(certificate, "standing"));
-    const char *shown = json_string_value(json_object_get(certificate, "shown_then"));
-    if (strcmp(said, standing) != 0 || strcmp(shown ? shown : "", then) != 0)
-        fail_msg("%s: %s, then %s", day, said, shown ? shown : "the same");
-    json_decref(certificate);
-    matter_clear(&matter);
 }
 
 /* Suspended on 1 February 2027, decided on 1 March. */
@@ -326,6 +359,8 @@ int main(void)
         T(an_unlawful_award_is_undone_within_four_months),
         T(a_procedure_that_is_closed_leaves_what_was),
         T(a_suspension_with_an_end_ends_by_itself),
+        T(a_suspension_ends_on_its_day_though_a_procedure_is_open),
+        T(a_suspension_ends_today_at_the_earliest),
         T(a_label_ends_in_the_middle_of_a_procedure_too),
         T(letters_say_what_the_law_asks_for),
         T(abrogation_leaves_the_past_as_it_was),
