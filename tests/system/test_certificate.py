@@ -52,6 +52,7 @@ def move(campaign, who, label, transition, data=None):
 def suspend(campaign, label):
     label = move(campaign, "secretariat", label, "ouvrir_procedure", campaign.notice("suspension"))
     label = move(campaign, "candidate", label, "presenter_observations", {"observations": "Nous agissons."})
+    label = move(campaign, "candidate", label, "achever_observations")
     return move(campaign, "minister", label, "suspendre",
                 {"motifs_droit": "CRPA L242-2.", "motifs_fait": "Aucune action."})
 

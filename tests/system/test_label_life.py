@@ -149,6 +149,7 @@ def test_suspended_then_repealed_the_past_stays_as_it_was(campaign):
     assert texts["griefs"] == "Aucune action depuis un an."
     assert label["number"] in texts["letter"] and "CRPA, article L122-1" in texts["letter"]
     move(campaign, "candidate", label, "presenter_observations", {"observations": "Nous avons recruté."})
+    move(campaign, "candidate", label, "achever_observations")
     campaign.advance(2)
     label = move(campaign, "minister", label, "abroger", {"fondement": "condition_non_remplie", **reasons})
     assert label["until"] == campaign.day()
@@ -166,6 +167,7 @@ def test_a_withdrawn_label_never_was_until_a_court_says_otherwise(campaign):
     registry_says(campaign, code, labelled_since=first)
     move(campaign, "secretariat", label, "ouvrir_procedure", campaign.notice("retrait", "fraude"))
     move(campaign, "candidate", label, "presenter_observations", {"observations": "C'est faux."})
+    move(campaign, "candidate", label, "achever_observations")
     label = move(campaign, "minister", label, "retirer_label", {
         "fondement": "fraude", "motifs_droit": "CRPA, article L241-2.", "motifs_fait": "Faux bilans."})
     pole = registry_says(campaign, code, state="ended")

@@ -187,6 +187,8 @@ def test_a_label_has_its_own_life(campaign):
     reasons = {"motifs_droit": "CRPA L242-2.", "motifs_fait": "Aucune action."}
     refused(move("minister", "suspendre", reasons), 409)  # not heard yet
     assert move("candidate", "presenter_observations", {"observations": "Nous agissons."}).status == 200
+    refused(move("minister", "suspendre", reasons), 409)  # it may have more to say
+    assert move("candidate", "achever_observations").status == 200
     refused(move("minister", "suspendre"), 400, "/data/motifs_droit")
     assert move("minister", "suspendre", reasons).status == 200 and label["state"] == "suspendu"
     registry_says("suspended")
@@ -194,7 +196,7 @@ def test_a_label_has_its_own_life(campaign):
     registry_says("ended")
     history = campaign.ok("candidate", "labellisation.label.history", {"label": label["id"]})
     assert [entry["transition"] for entry in history["items"]] == [
-        "delivrer", "ouvrir_procedure", "presenter_observations", "suspendre", "renoncer"]
+        "delivrer", "ouvrir_procedure", "presenter_observations", "achever_observations", "suspendre", "renoncer"]
 
 
 def test_the_procedure_can_be_read_by_anyone(campaign):

@@ -62,6 +62,7 @@ label remettre_bilan      candidate secretariat instructing
 label apprecier_bilan     candidate secretariat instructing
 label ouvrir_procedure    candidate:action secretariat
 label presenter_observations candidate secretariat instructing
+label achever_observations candidate secretariat instructing
 label constater_fin_observations candidate secretariat instructing
 label suspendre           candidate:decision secretariat
 label lever_suspension    candidate secretariat

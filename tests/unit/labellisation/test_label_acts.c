@@ -43,6 +43,7 @@ static void observe(void)
 {
     go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "presenter_observations",
              "{'observations': 'Nous agissons.'}");
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "achever_observations", NULL);
 }
 
 static void the_holder_has_fifteen_days_at_least(void **state)
@@ -67,6 +68,22 @@ static void nothing_is_decided_before_the_holder_is_heard(void **state)
     assert_int_equal(decide("suspendre", NULL), PIA_OK);
     assert_made_at("constater_fin_observations", "2026-12-11T23:00:00.000Z");
     assert_fact(MACHINE_LABEL, label, "observations", NULL);
+}
+
+static void the_delay_runs_to_its_end_unless_the_holder_has_finished(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "presenter_observations",
+             "{'observations': 'Un premier point.'}");
+    assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "presenter_observations",
+             "{'observations': 'Un second point.'}");
+    assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
+    assert_int_equal(move_label(label, ISM, PIA_ROLE_SECRETARIAT, "achever_observations", NULL),
+                     PIA_FORBIDDEN);
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "achever_observations", NULL);
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
 }
 
 static void an_answer_may_be_followed_by_the_decision(void **state)
@@ -352,6 +369,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, bench_teardown)
         T(the_holder_has_fifteen_days_at_least),
         T(nothing_is_decided_before_the_holder_is_heard),
+        T(the_delay_runs_to_its_end_unless_the_holder_has_finished),
         T(an_answer_may_be_followed_by_the_decision),
         T(who_asks_to_be_heard_is_heard_first),
         T(a_decision_is_no_heavier_than_what_was_announced),

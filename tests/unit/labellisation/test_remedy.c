@@ -215,6 +215,7 @@ static void repeal(char ret_label[PIA_UUID_TEXT_SIZE])
              "'delai': '2026-12-31'}");
     go_label(ret_label, CANDIDATE, PIA_ROLE_CANDIDAT, "presenter_observations",
              "{'observations': 'Nous contestons.'}");
+    go_label(ret_label, CANDIDATE, PIA_ROLE_CANDIDAT, "achever_observations", NULL);
     go_label(ret_label, MINISTER, PIA_ROLE_SIGNATORY, "abroger",
              "{'fondement': 'fraude', 'motifs_droit': 'CRPA, L241-2.', "
              "'motifs_fait': 'Faux en écriture.'}");
