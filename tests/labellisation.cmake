@@ -35,5 +35,5 @@ set(walks simulate --definition ${CMAKE_CURRENT_SOURCE_DIR}/process/bilan-mi-par
 add_test(NAME unit.labellisation.walks COMMAND ${walks} --seeds 5000)
 add_test(NAME unit.labellisation.walks_control COMMAND ${walks} --control)
 set_tests_properties(unit.labellisation.walks unit.labellisation.walks_control
-    PROPERTIES LABELS unit TIMEOUT 240)
+    PROPERTIES LABELS unit TIMEOUT 600)
 set_tests_properties(unit.labellisation.walks PROPERTIES PROCESSORS 2)
