@@ -87,6 +87,34 @@ pia_status_t authority_find(pia_db_t *db,
                            day, search.said);
 }
 
+/* Whether the transition asks for an authority in this capacity. */
+static bool asks_for(const transition_t *transition, const char *capacity)
+{
+    for (size_t i = 0; i < transition->guard_count; i++) {
+        const guard_t *guard = &transition->guards[i];
+        const char *name = text_of(guard->parameters, "data"); /* NULL: any capacity will do */
+        if (guard->kind->test != authority_held || !name)
+            continue;
+        const datum_t *datum = transition_datum(transition, name);
+        if (datum && names_have(datum->values, capacity))
+            return true;
+    }
+    return false;
+}
+
+pia_status_t authority_check_capacity(const matter_t *authority, pia_problem_t *problem)
+{
+    const char *capacity = text_of(authority->card, "capacity");
+    for (size_t i = 0; i < MACHINE_COUNT; i++) {
+        const machine_t *machine = &authority->definition->machines[i];
+        for (size_t j = 0; j < machine->transition_count; j++)
+            if (asks_for(&machine->transitions[j], capacity))
+                return PIA_OK;
+    }
+    return pia_problem_set(problem, PIA_INVALID, "/capacity",
+                           "nothing in this procedure is signed in the capacity %s", capacity);
+}
+
 pia_status_t authority_held(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     char id[PIA_UUID_TEXT_SIZE];

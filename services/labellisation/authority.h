@@ -23,6 +23,9 @@ pia_status_t authority_find(pia_db_t *db,
                             char ret_id[PIA_UUID_TEXT_SIZE],
                             pia_problem_t *problem);
 
+/* Whether a transition of the procedure asks for an authority in this capacity; PIA_INVALID. */
+pia_status_t authority_check_capacity(const matter_t *authority, pia_problem_t *problem);
+
 /* A guard: the asker has an authority that covers today, in the capacity that the datum names. */
 guard_fn authority_held;
 

@@ -112,12 +112,13 @@ static json_t *make_signature(const act_t *act, const json_t *signature, int64_t
     return json;
 }
 
-/* Who asks for the transition signs it, too, if it names a capacity. */
-static pia_status_t sign_now(act_t *act, pia_problem_t *problem)
+/* Who asks for the transition signs it, too: in the capacity that it names, or in the effect's. */
+static pia_status_t sign_now(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     char authority[PIA_UUID_TEXT_SIZE] = "";
+    const char *named = text_of(act->data, "capacite");
     const authority_asked_t asked = {
-        .capacity = text_of(act->data, "capacite"),
+        .capacity = named ? named : text_of(parameters, "capacity"),
         .datum = "capacite",
         .person = act->principal ? act->principal->person : "",
         .day = day_of(act->effective_ms),
@@ -233,7 +234,7 @@ pia_status_t decision_issue(act_t *act, const json_t *parameters, pia_problem_t 
                                 json_object_get(act->matter->card, "title"));
     set_day(content, "decided_on", day_of(act->effective_ms));
     add_opinion(act, parameters, content);
-    pia_status_t status = sign_now(act, problem);
+    pia_status_t status = sign_now(act, parameters, problem);
     if (status == PIA_OK)
         status = add_signatures(act, content);
     if (status == PIA_OK && strcmp(sense, "award") != 0)

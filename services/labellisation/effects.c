@@ -389,7 +389,8 @@ static const effect_kind_t effects[] = {
      .parameters = {{"sense", PARAMETER_VALUE},
                     {"fact", PARAMETER_FACT},
                     {"origin", PARAMETER_FACT},
-                    {"values", PARAMETER_NAMES}}},
+                    {"values", PARAMETER_NAMES},
+                    {"capacity", PARAMETER_VALUE, true}}},
     {.name = "sign_minutes", .run = minutes_sign, .personal = true, .kinds = 1 << MACHINE_SESSION},
 };
 

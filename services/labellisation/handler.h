@@ -76,6 +76,8 @@ typedef struct {
     json_t *card, *facts;   /* taken, also on failure; facts NULL: none */
     const char *person;     /* NULL: nobody's */
     bool demonstration;
+    /* Looks at the card under its definition, before the creation; NULL: nothing to look at. */
+    pia_status_t (*check)(const matter_t *matter, pia_problem_t *problem);
 } handler_create_t;
 
 /* Makes it. PIA_INVALID, PIA_FORBIDDEN, PIA_CONFLICT, PIA_NOT_FOUND. On success the caller clears

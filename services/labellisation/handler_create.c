@@ -36,6 +36,8 @@ static pia_status_t make(labellisation_t *self,
         .data = asked->data,
     };
     pia_status_t status = find_definition(self, asked, &matter->definition, problem);
+    if (status == PIA_OK && asked->check)
+        status = asked->check(matter, problem);
     if (status != PIA_OK)
         return status;
     const machine_t *machine = &matter->definition->machines[asked->kind];

@@ -43,6 +43,7 @@ void handle_authority_create(void *arg, pia_request_t **request_p)
         .transition = fields->transition,
         .data = fields->data,
         .person = fields->person,
+        .check = authority_check_capacity,
     };
     if (status == PIA_OK) {
         asked.card = json_pack("{s:s, s:s, s:s}", "title", fields->function, "capacity",

@@ -144,16 +144,15 @@ static pia_status_t run_item(batch_t *batch, const json_t *item, pia_problem_t *
         .actor = pia_request_principal(batch->request)->subject,
         .dossier = text_of(item, "dossier"),
         .transition = text_of(item, "transition"),
+        .data = json_object_get(item, "data"),
     };
+    pia_problem_t why = {.status = PIA_OK};
     json_t *result = json_pack("{s:s}", "dossier", key.dossier);
     bool done = false;
     int64_t number = 0;
     json_array_append_new(batch->results, result);
-    pia_status_t status = batch_find(batch->self->db, &key, &done, &number);
+    pia_status_t status = batch_find(batch->self->db, &key, &done, &number, &why);
     if (status == PIA_CONFLICT && !pia_db_is_retryable(batch->self->db)) {
-        pia_problem_t why;
-        (void)pia_problem_set(&why, PIA_CONFLICT, "/transition",
-                              "this batch has made another transition of this dossier");
         add_refusal(batch, result, &why);
         return PIA_OK;
     }

@@ -144,6 +144,7 @@ def test_a_refusal_cites_the_opinion_and_carries_remedies_with_their_last_days(c
     followed = campaign.go("minister", followed, "refuser", {**REASONS, "notification": "2027-10-01"})
     shown = decision(campaign, followed)
     assert (shown["sense"], shown["departs"]) == ("refusal", False)
+    assert [signature["capacity"] for signature in shown["signatures"]] == ["ministre"]
     assert shown["opinion"] == {"opinion": "defavorable", "session": session.matter["id"], "item": 1,
                                 "given_on": shown["decided_on"]}
     assert [(r["rule"], r["last_day"]) for r in shown["remedies"]] == [
@@ -194,6 +195,7 @@ def test_a_signature_is_given_under_an_authority_within_its_dates(campaign, comm
     assert answer.status == 200 and not answer.body["valid"], answer
     refused(authority(campaign, "director", "ministre", until="2019-01-01"), 400, "/until")
     refused(authority(campaign, "candidate", "ministre"), 400, "/person")
+    refused(authority(campaign, "director", "minstre"), 400, "/capacity")
     granted = authority(campaign, "director", "ministre", start=today)
     assert granted.status == 200 and granted.body["valid"], granted
     sign = {"capacite": "ministre"}
@@ -244,6 +246,8 @@ def test_decisions_in_a_batch_succeed_or_fail_each_by_itself(campaign, committee
     assert [item["number"] for item in again["items"] if "number" in item] == [
         item["number"] for item in answer["items"] if "number" in item]
     assert [campaign.get(dossier)["version"] for dossier in dossiers] == before
+    else_ = run("minister", **{"with": {"capacite": "ism"}}, opinions=["favorable"])
+    assert [(item["result"], item["pointer"]) for item in else_["items"]] == [("refused", "/data")] * 2
     other = run("minister", transition="refuser", **{"with": REASONS}, opinions=["favorable"])
     assert [item["pointer"] for item in other["items"]] == ["/transition", "/transition"]
     awarded = run("ism", batch="signature de l'ISM", **{"with": {"capacite": "ism"}})
@@ -251,10 +255,11 @@ def test_decisions_in_a_batch_succeed_or_fail_each_by_itself(campaign, committee
     refusals = campaign.ok("minister", "labellisation.decision.batch", {
         "batch": "refus", "items": [
             {"dossier": dossiers[3]["id"], "transition": "refuser", "data": REASONS, "version": dossiers[3]["version"]},
-            {"dossier": dossiers[3]["id"], "transition": "refuser", "data": {"motifs_droit": "court"}},
+            {"dossier": dossiers[3]["id"], "transition": "refuser", "data": REASONS},
+            {"dossier": dossiers[3]["id"], "transition": "refuser", "data": {**REASONS, "motifs_fait": "Autres motifs."}},
             {"dossier": str(uuid.uuid4()), "transition": "refuser", "data": REASONS}]})
-    assert [item["result"] for item in refusals["items"]] == ["done", "repeated", "refused"]
-    assert refusals["items"][2]["status"] == "not_found"
+    assert [item["result"] for item in refusals["items"]] == ["done", "repeated", "refused", "refused"]
+    assert [item.get("status") for item in refusals["items"][2:]] == ["conflict", "not_found"]
     assert refusals["items"][0]["number"] == campaign.get(dossiers[3])["version"]
     refused(campaign.call("minister", "labellisation.decision.batch", {"batch": "x"}), 400, "/items")
     refused(campaign.call("candidate", "labellisation.decision.batch", batch), 403)

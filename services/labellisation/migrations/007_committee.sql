@@ -29,5 +29,6 @@ CREATE TABLE batch (
     transition TEXT NOT NULL,
     number BIGINT NOT NULL,
     made_at BIGINT NOT NULL,
+    data_hash TEXT NOT NULL, -- BLAKE2b-256 of its data, hexadecimal
     PRIMARY KEY (name, actor, dossier)
 );
