@@ -152,6 +152,7 @@ class Asker:
 
     def rows(self):
         """Everything that is stored, but what moves by itself."""
+        assert self.network.call("diffusion.journal.head").status == 200  # who is asked has the database complete: SQLite follows
         found = {}
         for service in STORES:
             with contextlib.closing(self._open(service)) as database:
