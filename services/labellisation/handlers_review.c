@@ -7,15 +7,6 @@
 
 enum { NARROW = PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR };
 
-/* The creation that is asked for; NULL if the definition has none. */
-static const transition_t *find_creation(const matter_t *dossier, const char *name)
-{
-    const machine_t *machine = &dossier->definition->machines[MACHINE_REVIEW];
-    if (machine->state_count == 0)
-        return NULL;
-    return name ? machine_transition(machine, name) : machine_creation(machine);
-}
-
 /* Proposes a review of `dossier`. */
 static pia_status_t propose(labellisation_t *self,
                             const pia_request_t *request,
@@ -24,7 +15,8 @@ static pia_status_t propose(labellisation_t *self,
                             pia_problem_t *problem)
 {
     const pia_labellisation_review_create_t *fields = pia_request_fields(request);
-    const transition_t *creation = find_creation(dossier, fields->transition);
+    const transition_t *creation =
+        machine_creation_named(&dossier->definition->machines[MACHINE_REVIEW], fields->transition);
     if (!creation)
         return pia_problem_set(problem, PIA_INVALID, "/transition",
                                "its process definition has no such creation of a review");

@@ -11,15 +11,6 @@
 #include "session.h"
 #include "session_view.h"
 
-/* The creation that is asked for; NULL if the definition has none. */
-static const transition_t *find_creation(const matter_t *committee, const char *name)
-{
-    const machine_t *machine = &committee->definition->machines[MACHINE_SESSION];
-    if (machine->state_count == 0)
-        return NULL;
-    return name ? machine_transition(machine, name) : machine_creation(machine);
-}
-
 static pia_status_t prepare(labellisation_t *self,
                             const pia_request_t *request,
                             matter_t *committee,
@@ -27,7 +18,8 @@ static pia_status_t prepare(labellisation_t *self,
                             pia_problem_t *problem)
 {
     const pia_labellisation_session_create_t *fields = pia_request_fields(request);
-    const transition_t *creation = find_creation(committee, fields->transition);
+    const transition_t *creation = machine_creation_named(
+        &committee->definition->machines[MACHINE_SESSION], fields->transition);
     int64_t now_ms = pia_clock_now();
     if (!creation)
         return pia_problem_set(problem, PIA_INVALID, "/transition",

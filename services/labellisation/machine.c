@@ -27,6 +27,11 @@ const transition_t *machine_creation(const machine_t *machine)
     return NULL;
 }
 
+const transition_t *machine_creation_named(const machine_t *machine, const char *name)
+{
+    return name ? machine_transition(machine, name) : machine_creation(machine);
+}
+
 bool transition_starts_in(const transition_t *transition, int state)
 {
     if (state == STATE_NONE)

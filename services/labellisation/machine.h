@@ -105,6 +105,8 @@ int machine_state(const machine_t *machine, const char *name);
 const transition_t *machine_transition(const machine_t *machine, const char *name);
 /* The machine's first transition with an empty `from` that somebody may make; NULL: none. */
 const transition_t *machine_creation(const machine_t *machine);
+/* That one, or the transition of this name (not NULL); NULL: none. */
+const transition_t *machine_creation_named(const machine_t *machine, const char *name);
 /* Whether the transition may be made in this state (an index; STATE_NONE: does not exist yet). */
 bool transition_starts_in(const transition_t *transition, int state);
 /* Whether data of this type have bounds: everything but booleans, choices and dates. */
