@@ -128,7 +128,7 @@ static void send_waiting(pia_publisher_t *self)
         frame->request = ++self->request;
         push(&self->flying, frame);
         pia_stream_publish_message(self->stream, frame->request, self->token, self->token_size,
-                                   &frame->events);
+                                   NULL, &frame->events);
     }
 }
 

@@ -133,7 +133,8 @@ static void send_parcel(pia_relay_t *relay, const uint8_t *token, size_t size)
 {
     relay->state = SENDING;
     relay->since_ms = pia_clock_monotonic();
-    pia_stream_publish_batch(relay->stream, ++relay->request, token, size, &relay->parcel.batch);
+    pia_stream_publish_batch(relay->stream, ++relay->request, token, size,
+                             relay->parcel.last_cursor, &relay->parcel.batch);
 }
 
 static void fetched(pia_relay_t *relay)
@@ -290,10 +291,24 @@ static void handle_refusal(pia_relay_t *relay, pia_status_t status, const char *
     }
 }
 
+/* Between the history's check and this parcel the journal began a new epoch: the socket may connect
+ * again before the stream has seen that it was gone. */
+static void look_again(pia_relay_t *relay)
+{
+    relay->checked = false;
+    relay->state = IDLE;
+    relay->wanted = true;
+    advance(relay);
+}
+
 static void handle_receipt(pia_relay_t *relay, const pia_stream_message_t *message)
 {
     if (relay->state != SENDING || message->request != relay->request)
         return;
+    if (message->status == PIA_CONFLICT && strcmp(message->problem->pointer, "/after") == 0) {
+        look_again(relay);
+        return;
+    }
     if (message->status != PIA_OK) {
         handle_refusal(relay, message->status, message->problem->detail);
         return;

@@ -185,14 +185,20 @@ void pia_stream_credit(pia_stream_t *stream, uint32_t id, uint32_t events)
     send(stream, &frames);
 }
 
-void pia_stream_publish_message(
-    pia_stream_t *stream, uint64_t request, const void *token, size_t token_size, zmq_msg_t *events)
+void pia_stream_publish_message(pia_stream_t *stream,
+                                uint64_t request,
+                                const void *token,
+                                size_t token_size,
+                                const char *after,
+                                zmq_msg_t *events)
 {
     assert(zmq_msg_size(events) > 0 && token_size <= TOKEN_MAX);
     pia_frames_t frames;
     begin(&frames, PUBLISH);
     pia_frame_add64(&frames, request);
     pia_frames_add(&frames, token, token_size);
+    if (after && after[0])
+        pia_frames_add(&frames, after, strlen(after));
     pia_frames_add_message(&frames, events);
     send(stream, &frames);
 }

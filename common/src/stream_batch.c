@@ -44,13 +44,14 @@ void pia_stream_publish_batch(pia_stream_t *stream,
                               uint64_t request,
                               const void *token,
                               size_t token_size,
+                              const char *after,
                               const pia_batch_t *batch)
 {
     zmq_msg_t message;
     int rc = zmq_msg_init_size(&message, batch->size);
     assert(rc == 0 && batch->count > 0);
     memcpy(zmq_msg_data(&message), batch->bytes, batch->size);
-    pia_stream_publish_message(stream, request, token, token_size, &message);
+    pia_stream_publish_message(stream, request, token, token_size, after, &message);
     zmq_msg_close(&message);
 }
 
@@ -70,6 +71,6 @@ void pia_stream_publish(pia_stream_t *stream,
         pia_batch_add(&batch, text, strlen(text));
         free(text);
     }
-    pia_stream_publish_batch(stream, request, token, token_size, &batch);
+    pia_stream_publish_batch(stream, request, token, token_size, NULL, &batch);
     pia_batch_clear(&batch);
 }

@@ -19,10 +19,13 @@ enum { PIA_BATCH_MAX = 1000 };
 void pia_batch_add(pia_batch_t *batch, const char *text, size_t size);
 void pia_batch_clear(pia_batch_t *batch);
 
+/* `after`: a cursor of the history that it goes on from; in another one it is refused (CONFLICT at
+ * "/after"). NULL or "": wherever. */
 void pia_stream_publish_batch(pia_stream_t *stream,
                               uint64_t request,
                               const void *token,
                               size_t token_size,
+                              const char *after,
                               const pia_batch_t *batch);
 
 /* The same of a message that holds the events' frame, by reference: not copied, and it can be sent
@@ -31,6 +34,7 @@ void pia_stream_publish_message(pia_stream_t *stream,
                                 uint64_t request,
                                 const void *token,
                                 size_t token_size,
+                                const char *after,
                                 zmq_msg_t *events);
 
 /* Called with the cursor up to which two backups hold the journal, whenever a welcome names one:

@@ -24,6 +24,7 @@ struct peer {
     int64_t sent_ms;
     size_t publishing; /* publishes that wait for the store */
     bool greeted;      /* it has said hello */
+    bool located;      /* what it publishes after is in this history */
     bool lost;         /* it is gone, or a receipt could not be sent: to be dropped */
     stream_t *streams; /* a list, kept by streams.c */
     size_t stream_count;

@@ -11,6 +11,8 @@
 
 static const char MAGIC[] = "PIAD01";
 
+enum { PUBLISH_FRAMES_MAX = 4 };
+
 bool piad_next_event(piad_frame_t events, size_t *offset, piad_frame_t *ret_event)
 {
     const uint8_t *bytes = events.data;
@@ -39,9 +41,12 @@ static const char *parse_publish(const piad_frame_t *rest, piad_t *message)
         return "A request is 8 bytes.";
     message->request = bytes_get_u64(rest[0].data);
     message->token = rest[1];
-    message->events = rest[2];
+    message->events = rest[message->frame_count - 1];
     if (message->token.size > PIA_TOKEN_MAX)
         return "A token has at most 1024 bytes.";
+    message->goes_on = message->frame_count == PUBLISH_FRAMES_MAX;
+    if (message->goes_on && !cursor_parse(rest[2].data, rest[2].size, &message->after))
+        return "What it comes after is a cursor.";
     size_t offset = 0;
     piad_frame_t event;
     while (piad_next_event(message->events, &offset, &event))
@@ -144,7 +149,7 @@ typedef struct {
 
 static const row_t rows[] = {
     {PIAD_HELLO, 0, 1, parse_hello},
-    {PIAD_PUBLISH, 3, 3, parse_publish},
+    {PIAD_PUBLISH, 3, PUBLISH_FRAMES_MAX, parse_publish},
     {PIAD_SUBSCRIBE, 3, 3, parse_subscribe},
     {PIAD_CREDIT, 2, 2, parse_credit},
     {PIAD_UNSUBSCRIBE, 1, 1, parse_unsubscribe},
@@ -173,6 +178,7 @@ const char *piad_parse(const piad_frame_t *frames, size_t count, piad_t *ret_mes
             return "The command has another number of frames.";
         memcpy(rest, frames + 2, (count - 2) * sizeof *rest);
         ret_message->command = rows[i].command;
+        ret_message->frame_count = count - 2;
         return rows[i].parse(rest, ret_message);
     }
     return "There is no such command.";

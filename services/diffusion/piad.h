@@ -59,12 +59,15 @@ typedef struct {
 /* A client's message; borrowed from its frames. What a command does not have is 0 or NULL. */
 typedef struct {
     piad_command_t command;
+    size_t frame_count; /* after the command */
     uint64_t request;
     uint32_t stream;
     uint32_t amount;
     piad_frame_t token;
     piad_frame_t events; /* well formed: 1 to PIAD_BATCH_MAX of them */
     size_t event_count;
+    bool goes_on; /* a publish, in the history of `after` only */
+    cursor_t after;
     piad_frame_t json;
     piad_frame_t acks; /* 1 to PIAD_ACKS_MAX of PIAD_ACK_SIZE bytes */
     uint64_t sequence, fence;

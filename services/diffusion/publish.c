@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "append.h"
+#include "epoch.h"
 #include "pia/clock.h"
 #include "pia/memory.h"
 #include "problems.h"
@@ -30,6 +31,8 @@ typedef struct {
     size_t identity_size;
     uint64_t request;
     pia_principal_t principal;
+    bool locates; /* whether `after` is in this history is looked up first */
+    cursor_t after;
     zmq_msg_t frame;  /* the events' bytes */
     char *room;       /* for the texts of their attributes */
     entry_t *entries; /* `count` of them, borrowing from the frame */
@@ -57,7 +60,10 @@ publish_new(publisher_queue_t *queue, const peer_t *peer, const piad_t *message,
 {
     publish_t *publish = pia_alloc(sizeof *publish);
     publish->queue = queue;
-    publish->job.tidy = true; /* its events alone; what they change beside is not */
+    publish->locates = message->goes_on && !peer->located;
+    publish->after = message->after;
+    /* Its events alone; what they change beside is not, nor what must be looked up. */
+    publish->job.tidy = !publish->locates;
     memcpy(publish->identity, peer->identity, peer->identity_size);
     publish->identity_size = peer->identity_size;
     publish->request = message->request;
@@ -120,6 +126,20 @@ static void finish(publish_t *publish, pia_status_t status)
     publish_destroy(publish);
 }
 
+/* Store thread. The journal is of one epoch while it is open, so once in a connection is enough. */
+static pia_status_t locate(publish_t *publish, pia_db_t *db)
+{
+    cursor_t common = {0};
+    if (!publish->locates)
+        return PIA_OK;
+    assert(db);
+    pia_status_t status = journal_locate(db, &publish->after, &common);
+    if (status == PIA_GONE)
+        return pia_problem_set(&publish->problem, PIA_CONFLICT, "/after",
+                               "It is of another history: what this one lacks goes first.");
+    return status;
+}
+
 static pia_status_t run_publish(pia_job_t *job, pia_db_t *db)
 {
     publish_t *publish = (publish_t *)job;
@@ -129,6 +149,9 @@ static pia_status_t run_publish(pia_job_t *job, pia_db_t *db)
                        .receipts = publish->receipts,
                        .now_ms = pia_clock_now()};
     publish->problem = (pia_problem_t){0};
+    pia_status_t status = locate(publish, db);
+    if (status != PIA_OK)
+        return status;
     return diffusion_append(publish->queue->diffusion, db, &append, &publish->problem);
 }
 
@@ -140,6 +163,8 @@ static void publish_done(pia_job_t *job, pia_status_t status)
     peer_t *peer = peers_find(queue->peers, publish->identity, publish->identity_size);
     if (peer && peer->publishing)
         peer->publishing--;
+    if (peer && publish->locates && status == PIA_OK)
+        peer->located = true;
     if (status != PIA_OK && publish->problem.status != status)
         (void)pia_problem_set(&publish->problem, status, "",
                               "It could not be stored now, or not be confirmed: publish again.");

@@ -119,11 +119,13 @@ class Diffusion:
         self.send(HELLO)
         return json.loads(self.expect(WELCOME, timeout=timeout)[1][0])
 
-    def publish(self, events, token=None, timeout=10.0):
+    def publish(self, events, token=None, timeout=10.0, after=None):
         """The receipts, or the problem, of events (dicts or bytes) published as one batch."""
         self.requests += 1
         request = struct.pack(">Q", self.requests)
-        self.send(PUBLISH, request, self.token if token is None else token, pack_events(events))
+        goes_on = [] if after is None else [after if isinstance(after, bytes) else after.encode()]
+        token = self.token if token is None else token
+        self.send(PUBLISH, request, token, *goes_on, pack_events(events))
         while True:
             command, (echo, body) = self.expect(RECEIPT, REFUSED, timeout=timeout)
             if echo == request:

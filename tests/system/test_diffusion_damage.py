@@ -215,6 +215,13 @@ def test_a_new_epoch_sets_the_damaged_tail_aside(journal):
         connection.subscribe(2, receipts[-1]["cursor"], {}, 1)
         common = connection.expect(piad.EPOCH)[1][1].decode()
         assert common == receipts[bad - receipts[0]["sequence"] - 1]["cursor"]
+        # so is who would go on publishing after it, and nothing of that is stored
+        at = head(journal)["sequence"]
+        refused = connection.publish([make_event(id="goes-on")], after=receipts[-1]["cursor"])
+        assert (refused["status"], refused["pointer"]) == ("conflict", "/after")
+        assert head(journal)["sequence"] == at
+        stored = connection.publish([make_event(id="goes-on")], after=common)["receipts"]
+        assert [r["sequence"] for r in stored] == [at + 1]
     # nothing was removed
     journal.processes[-1].kill()
     database = sqlite3.connect(journal.data / FILE)

@@ -25,6 +25,13 @@ static void each_command_is_read(void **state)
     assert_int_equal(message.command, PIAD_PUBLISH);
     assert_int_equal(message.request, 258);
     assert_int_equal(message.event_count, 2);
+    assert_false(message.goes_on);
+    piad_frame_t after[] = {publish[0], publish[1],         publish[2],
+                            publish[3], F("1.42.00c0ffee"), publish[4]};
+    assert_null(parse(after, 6, &message));
+    assert_int_equal(message.event_count, 2);
+    assert_true(message.goes_on);
+    assert_int_equal(message.after.sequence, 42);
     piad_frame_t subscribe[] = {F("PIAD01"), F("\x03"), F("\0\0\0\7"), F(""), F("{}")};
     assert_null(parse(subscribe, 5, &message));
     assert_int_equal(message.stream, 7);
@@ -106,6 +113,9 @@ static void bad_frames_say_why(void **state)
         {{F("PIAD01"), F("\x02"), F("12345678"), F(""), F("\0\0\0\3{}")}, 5},
         {{F("PIAD01"), F("\x02"), F("12345678"), F(""), F("\0\0\0\2{}\0\0")}, 5},
         {{F("PIAD01"), F("\x02"), F("12345678"), F(""), F("\xff\xff\xff\xff{}")}, 5},
+        {{F("PIAD01"), F("\x02"), F("12345678"), F(""), F(""), F("\0\0\0\2{}")}, 6},
+        {{F("PIAD01"), F("\x02"), F("12345678"), F(""), F("1.2.3"), F("\0\0\0\2{}")}, 6},
+        {{F("PIAD01"), F("\x02"), F("12345678"), F(""), F("\0\0\0\2{}"), F("")}, 6},
         {{F("PIAD01"), F("\x03"), F("\0\0\0\0"), F(""), F("{}")}, 5},
         {{F("PIAD01"), F("\x03"), F("\0\0\0"), F(""), F("{}")}, 5},
         {{F("PIAD01"), F("\x04"), F("\0\0\0\1"), F("\0\1\0\0")}, 4},
