@@ -9,6 +9,7 @@
 #include "pia/clock.h"
 #include "pia/frames.h"
 #include "pia/header.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "pia/uuid.h"

@@ -8,6 +8,7 @@
 #include "idempotency.h"
 #include "pia/clock.h"
 #include "pia/frames.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/schema.h"
 #include "pia/uuid.h"
 
@@ -120,23 +121,18 @@ static pia_status_t check_attribute(const char *name, const json_t *value, pia_p
     return refuse(problem, name, "an extension is a text, a boolean or a 32-bit integer");
 }
 
-static const char *text_of(const json_t *event, const char *name)
-{
-    return json_string_value(json_object_get(event, name));
-}
-
 static pia_status_t check_required(const json_t *event, pia_problem_t *problem)
 {
     for (size_t i = 0; i < sizeof ATTRIBUTES / sizeof ATTRIBUTES[0]; i++)
-        if (ATTRIBUTES[i].required && !text_of(event, ATTRIBUTES[i].name))
+        if (ATTRIBUTES[i].required && !pia_json_text(event, ATTRIBUTES[i].name))
             return refuse(problem, ATTRIBUTES[i].name, "this is required");
-    if (strcmp(text_of(event, "specversion"), "1.0") != 0)
+    if (strcmp(pia_json_text(event, "specversion"), "1.0") != 0)
         return refuse(problem, "specversion", "only CloudEvents 1.0 is spoken here");
     int64_t time_ms;
-    const char *time = text_of(event, "time");
+    const char *time = pia_json_text(event, "time");
     if (time && !pia_time_parse(time, &time_ms))
         return refuse(problem, "time", "this is not an RFC 3339 date-time");
-    const char *source = text_of(event, "source");
+    const char *source = pia_json_text(event, "source");
     if (source[0] != '/' && !strchr(source, ':'))
         return refuse(problem, "source", "this is a path or a URI");
     return PIA_OK;
@@ -171,8 +167,8 @@ static bool are_audiences(const char *list)
 
 static pia_status_t check_visibility(const json_t *event, pia_problem_t *problem)
 {
-    const char *visibility = text_of(event, "visibility");
-    const char *list = text_of(event, "restrictedto");
+    const char *visibility = pia_json_text(event, "visibility");
+    const char *list = pia_json_text(event, "restrictedto");
     if (!visibility)
         return list ? refuse(problem, "visibility", "who names an audience restricts") : PIA_OK;
     bool restricted = strcmp(visibility, "restricted") == 0;

@@ -2,11 +2,12 @@
 #include "pia/items.h"
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
-#include "pia/schema.h"
 
 typedef struct {
     const char *at, *end;

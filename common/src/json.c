@@ -1,7 +1,8 @@
 /* json.c - JSON from outside: bounded in depth before the parser (which recurses) sees it. */
-#include <string.h>
+#include "pia/json.h"
 
-#include "pia/schema.h"
+#include <stdbool.h>
+#include <string.h>
 
 enum { DEPTH_MAX = 16 };
 
@@ -79,4 +80,20 @@ pia_json_parse(const void *bytes, size_t size, json_t **ret_json, pia_problem_t 
     }
     *ret_json = json;
     return PIA_OK;
+}
+
+const char *pia_json_text(const json_t *object, const char *name)
+{
+    return json_string_value(json_object_get(object, name));
+}
+
+const char *pia_json_text_or(const json_t *object, const char *name, const char *otherwise)
+{
+    const char *text = pia_json_text(object, name);
+    return text ? text : otherwise;
+}
+
+int64_t pia_json_integer(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
 }

@@ -1,10 +1,9 @@
 /* record.c - the records of a DATA frame. */
 #include "pia/record.h"
+#include "pia/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-
-#include "pia/schema.h"
 
 enum { RECORD_HEAD = 4 + 8 + 8 + 4 + 4 };
 

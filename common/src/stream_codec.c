@@ -4,8 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
-#include "pia/schema.h"
 
 enum {
     RECEIPT_SIZE = 4 + 8 + 32 + 1,

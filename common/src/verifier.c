@@ -1,4 +1,5 @@
 /* verifier.c - verifying: the public key, what was verified lately, and who was revoked. */
+#include "pia/json.h"
 #include "token_private.h"
 
 #include <assert.h>
@@ -8,7 +9,6 @@
 #include "pia/clock.h"
 #include "pia/durable_file.h"
 #include "pia/memory.h"
-#include "pia/schema.h"
 
 enum {
     SETS = 1024, /* power of two */

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "pia/schema.h"
+#include "pia/json.h"
 
 enum { MAGIC_SIZE = 6, READY_JSON_MAX = 256 };
 

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "pia/schema.h"
+#include "pia/json.h"
 #include "services.h"
 
 static const char PREFIX[] = "mmi.";

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "pia/event.h"
+#include "pia/json.h"
 #include "pia/memory.h"
-#include "pia/schema.h"
 
 #include "scan.h"
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "pia/schema.h"
 #include "proto/group.h"

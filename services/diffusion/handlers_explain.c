@@ -5,6 +5,7 @@
 #include "diffusion.h"
 #include "explain.h"
 #include "journal_read.h"
+#include "pia/json.h"
 #include "proto/subscription.h"
 #include "publication.h"
 #include "publication_store.h"
@@ -87,17 +88,12 @@ static pia_status_t find_subject(diffusion_t *self,
                : find_event(self->context->db, pia_request_principal(request), subject, problem);
 }
 
-static uint64_t number_of(const json_t *resource, const char *member)
-{
-    return (uint64_t)json_integer_value(json_object_get(resource, member));
-}
-
 static json_t *explain(const json_t *subscription, const subject_t *subject)
 {
     bool satisfied = false;
-    uint64_t to = number_of(subscription, "to");
-    bool holds =
-        number_of(subscription, "from") <= subject->sequence && (!to || subject->sequence < to);
+    uint64_t to = (uint64_t)pia_json_integer(subscription, "to");
+    bool holds = (uint64_t)pia_json_integer(subscription, "from") <= subject->sequence &&
+                 (!to || subject->sequence < to);
     const char *visibility = subject->attributes.value[ATTRIBUTE_VISIBILITY];
     bool visible = visibility && strcmp(visibility, "public") == 0;
     json_t *criteria =

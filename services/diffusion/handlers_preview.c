@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "diffusion.h"
+#include "pia/json.h"
 #include "pia/territory.h"
 #include "place.h"
 #include "proto/publication.h"
@@ -139,20 +140,14 @@ static bool may_ask(const pia_request_t *request, const char *pole)
            ((principal->roles & PIA_ROLE_POLE) && pia_principal_acts_for_pole(principal, pole));
 }
 
-static const char *text_of(const json_t *resource, const char *member)
-{
-    const char *text = json_string_value(json_object_get(resource, member));
-    return text ? text : "";
-}
-
 static pia_status_t
 read_own(pia_db_t *db, const pia_request_t *request, json_t **ret_resource, pia_problem_t *problem)
 {
     const pia_diffusion_audience_preview_t *fields = pia_request_fields(request);
     pia_status_t status = publication_read(db, fields->publication, ret_resource);
-    if (status == PIA_OK && !may_ask(request, text_of(*ret_resource, "pole")))
-        status =
-            strcmp(text_of(*ret_resource, "state"), "draft") == 0 ? PIA_NOT_FOUND : PIA_FORBIDDEN;
+    if (status == PIA_OK && !may_ask(request, pia_json_text_or(*ret_resource, "pole", "")))
+        status = strcmp(pia_json_text_or(*ret_resource, "state", ""), "draft") == 0 ? PIA_NOT_FOUND
+                                                                                    : PIA_FORBIDDEN;
     if (status == PIA_OK)
         return status;
     return pia_problem_set(problem, status, "/publication", "%s",

@@ -4,20 +4,15 @@
 
 #include "append.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "problems.h"
 #include "proto/publication.h"
 #include "publication.h"
 #include "publication_store.h"
 
-static const char *text_of(const json_t *resource, const char *member)
-{
-    const char *text = json_string_value(json_object_get(resource, member));
-    return text ? text : "";
-}
-
 static bool is_draft(const json_t *resource)
 {
-    return strcmp(text_of(resource, "state"), "draft") == 0;
+    return strcmp(pia_json_text_or(resource, "state", ""), "draft") == 0;
 }
 
 static bool acts_for(const pia_request_t *request, const char *pole)
@@ -119,7 +114,7 @@ static pia_status_t open_own(diffusion_t *self,
 {
     json_t *present = NULL;
     pia_status_t status = publication_read(self->context->db, id, &present);
-    if (status == PIA_OK && !acts_for(request, text_of(present, "pole")))
+    if (status == PIA_OK && !acts_for(request, pia_json_text_or(present, "pole", "")))
         status = is_draft(present) ? PIA_NOT_FOUND : PIA_FORBIDDEN;
     json_int_t actual = json_integer_value(json_object_get(present, "version"));
     if (status == PIA_OK && actual != version)
@@ -224,9 +219,9 @@ void handle_publication_cancel(void *self, pia_request_t **request_p)
 
 static bool may_see(const pia_request_t *request, const json_t *resource)
 {
-    if (acts_for(request, text_of(resource, "pole")))
+    if (acts_for(request, pia_json_text_or(resource, "pole", "")))
         return true;
-    const char *visibility = text_of(resource, "visibility");
+    const char *visibility = pia_json_text_or(resource, "visibility", "");
     return !is_draft(resource) && pia_principal_sees(pia_request_principal(request),
                                                      *visibility ? visibility : "public", NULL);
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "pia/event.h"
-#include "pia/schema.h"
+#include "pia/json.h"
 #include "pia/token.h"
 
 #include "buffer.h"

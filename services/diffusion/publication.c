@@ -7,6 +7,7 @@
 
 #include "pia/clock.h"
 #include "pia/event.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "pia/uuid.h"
 #include "proto/publication.h"
@@ -30,12 +31,6 @@ static const char LIST[] = "publications";
 static const char *const list_attributes[] = {
     "themes", "sectors", "topics", "regions", "departements", "epcis", "communes", NULL,
 };
-
-static const char *text_of(const json_t *resource, const char *member)
-{
-    const char *text = json_string_value(json_object_get(resource, member));
-    return text ? text : "";
-}
 
 static void set_text(json_t *resource, const char *member, const char *text)
 {
@@ -102,11 +97,11 @@ pia_status_t publication_check(const json_t *resource, pia_problem_t *problem)
 {
     int64_t starts = 0;
     int64_t ends = 0;
-    const char *end = text_of(resource, "ends_at");
+    const char *end = pia_json_text_or(resource, "ends_at", "");
     if (!*end)
         return PIA_OK;
-    if (pia_time_parse(text_of(resource, "starts_at"), &starts) && pia_time_parse(end, &ends) &&
-        ends >= starts)
+    if (pia_time_parse(pia_json_text_or(resource, "starts_at", ""), &starts) &&
+        pia_time_parse(end, &ends) && ends >= starts)
         return PIA_OK;
     return pia_problem_set(problem, PIA_INVALID, "/ends_at",
                            "It ends after it begins, and says when it begins.");
@@ -131,11 +126,11 @@ static void set_list(json_t *event, const char *name, const json_t *array)
 
 json_t *publication_event(const char *type, const json_t *resource)
 {
-    const char *visibility = text_of(resource, "visibility");
+    const char *visibility = pia_json_text_or(resource, "visibility", "");
     char source[48];
-    (void)snprintf(source, sizeof source, "/poles/%s", text_of(resource, "pole"));
+    (void)snprintf(source, sizeof source, "/poles/%s", pia_json_text_or(resource, "pole", ""));
     json_t *event =
-        pia_event_new("diffusion", type, text_of(resource, "publication"),
+        pia_event_new("diffusion", type, pia_json_text_or(resource, "publication", ""),
                       *visibility ? visibility : "public", NULL, json_deep_copy(resource));
     set_text(event, "source", source);
     json_object_set(event, "kind", json_object_get(resource, "kind"));
@@ -214,7 +209,7 @@ pia_status_t publication_of(const entry_t *entry, json_t **ret_resource, pia_pro
 static pia_status_t check_step(const char *type, const json_t *present, pia_problem_t *problem)
 {
     static const char pointer[] = "/data/publication";
-    const char *state = present ? text_of(present, "state") : "";
+    const char *state = present ? pia_json_text_or(present, "state", "") : "";
     bool publishes = strcmp(type, "publication.published") == 0;
     if (!present && !publishes)
         return pia_problem_set(problem, PIA_NOT_FOUND, pointer, "There is no such publication.");
@@ -248,15 +243,15 @@ void publication_advance(json_t *resource, const char *type, const json_t *prese
  */
 static bool is_public(const json_t *resource)
 {
-    const char *visibility = text_of(resource, "visibility");
-    return strcmp(text_of(resource, "state"), "draft") != 0 &&
+    const char *visibility = pia_json_text_or(resource, "visibility", "");
+    return strcmp(pia_json_text_or(resource, "state", ""), "draft") != 0 &&
            (!*visibility || strcmp(visibility, "public") == 0);
 }
 
 void publication_keep(pia_fresh_t *fresh, const json_t *resource)
 {
     if (is_public(resource))
-        pia_fresh_add(fresh, ENTITY, text_of(resource, "publication"),
+        pia_fresh_add(fresh, ENTITY, pia_json_text_or(resource, "publication", ""),
                       json_integer_value(json_object_get(resource, "version")), resource);
 }
 
@@ -275,7 +270,7 @@ void publication_refresh(pia_fresh_t *fresh, const json_t *present, const json_t
         publication_keep(fresh, resource);
         return;
     }
-    pia_fresh_hide(fresh, ENTITY, text_of(resource, "publication"),
+    pia_fresh_hide(fresh, ENTITY, pia_json_text_or(resource, "publication", ""),
                    json_integer_value(json_object_get(resource, "version")));
     pia_fresh_hide(fresh, ENTITY_LIST, LIST, INT64_MAX);
 }
@@ -290,12 +285,13 @@ pia_status_t publication_apply(pia_db_t *db,
     pia_status_t status = publication_of(step->entry, &resource, problem);
     if (status != PIA_OK)
         return status;
-    status = publication_read(db, text_of(resource, "publication"), &present);
+    status = publication_read(db, pia_json_text_or(resource, "publication", ""), &present);
     if (status == PIA_NOT_FOUND)
         status = PIA_OK;
     if (status != PIA_OK)
         (void)pia_problem_set(problem, status, "", "The publications cannot be read now.");
-    else if (present && strcmp(text_of(present, "pole"), text_of(resource, "pole")) != 0)
+    else if (present && strcmp(pia_json_text_or(present, "pole", ""),
+                               pia_json_text_or(resource, "pole", "")) != 0)
         status = pia_problem_set(problem, PIA_FORBIDDEN, "/data/publication",
                                  "It is another pôle's publication.");
     if (status == PIA_OK)

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "pia/territory.h"
 
 #include "buffer.h"
@@ -48,12 +49,6 @@ static const char SQL_LIST[] =
     " AND (listed_at < $25 OR (listed_at = $25 AND id < $26))"
     " ORDER BY listed_at DESC, id DESC LIMIT $27";
 enum { PATTERNS = 4 }; /* as many values as the message may name */
-
-static const char *text_of(const json_t *resource, const char *member, const char *otherwise)
-{
-    const char *text = json_string_value(json_object_get(resource, member));
-    return text ? text : otherwise;
-}
 
 pia_status_t publication_read(pia_db_t *db, const char *id, json_t **ret_resource)
 {
@@ -168,15 +163,15 @@ publication_write(pia_db_t *db, const json_t *resource, int64_t now_ms, uint64_t
 {
     char *body = json_dumps(resource, JSON_COMPACT);
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_WRITE);
-    pia_stmt_text(stmt, 1, text_of(resource, "publication", ""));
-    pia_stmt_text(stmt, 2, text_of(resource, "pole", ""));
-    pia_stmt_text(stmt, 3, text_of(resource, "kind", ""));
-    pia_stmt_text(stmt, 4, text_of(resource, "state", "draft"));
-    pia_stmt_text(stmt, 5, text_of(resource, "visibility", "public"));
+    pia_stmt_text(stmt, 1, pia_json_text_or(resource, "publication", ""));
+    pia_stmt_text(stmt, 2, pia_json_text_or(resource, "pole", ""));
+    pia_stmt_text(stmt, 3, pia_json_text_or(resource, "kind", ""));
+    pia_stmt_text(stmt, 4, pia_json_text_or(resource, "state", "draft"));
+    pia_stmt_text(stmt, 5, pia_json_text_or(resource, "visibility", "public"));
     pia_stmt_integer(stmt, 6, json_integer_value(json_object_get(resource, "version")));
     pia_stmt_integer(stmt, 7, now_ms);
     bind_lists(stmt, resource);
-    pia_stmt_text(stmt, 12, text_of(resource, "scope", "regional"));
+    pia_stmt_text(stmt, 12, pia_json_text_or(resource, "scope", "regional"));
     pia_stmt_text(stmt, 13, body);
     pia_stmt_integer(stmt, 14, (int64_t)sequence);
     free(body);

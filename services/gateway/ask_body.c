@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
 
 enum { BYTES_MAX = 512 * 1024 }; /* of a part: in base64 it fits a message */

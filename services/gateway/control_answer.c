@@ -10,6 +10,7 @@
 #include "counters.h"
 #include "pia/clock.h"
 #include "pia/header.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/key.h"

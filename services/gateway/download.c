@@ -11,6 +11,7 @@
 #include "ask.h"
 #include "auth.h"
 #include "bus.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "reply.h"
 
@@ -27,20 +28,10 @@ typedef struct {
     bool asking, closed;
 } stream_t;
 
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 /* The bytes of an answer, for the caller to free. */
 static void *decode(const json_t *answer, size_t *ret_size)
 {
-    const char *content = text_of(answer, "content");
+    const char *content = pia_json_text(answer, "content");
     size_t room = content == NULL ? 0 : strlen(content);
     void *bytes = pia_alloc(room + 1);
     *ret_size = 0;
@@ -73,14 +64,14 @@ static void add_disposition(http_request_t *request, const char *name)
 
 static void write_tag(const json_t *file, char ret_tag[TAG_SIZE])
 {
-    (void)snprintf(ret_tag, TAG_SIZE, "\"%s\"", text_of(file, "sha256"));
+    (void)snprintf(ret_tag, TAG_SIZE, "\"%s\"", pia_json_text(file, "sha256"));
 }
 
 static void add_headers(http_request_t *request, const json_t *file)
 {
     http_reply_header(request, "Accept-Ranges", "bytes");
     http_reply_header(request, "Vary", "Authorization");
-    add_disposition(request, text_of(file, "name"));
+    add_disposition(request, pia_json_text(file, "name"));
 }
 
 static void add_range(http_request_t *request, int64_t first, size_t size, int64_t total)
@@ -176,7 +167,7 @@ static void begin_stream(gateway_t *gateway,
     self->body = json_deep_copy(download->body);
     self->key = pia_strdup(download->key);
     self->next = (int64_t)size;
-    self->size = number_of(file_of(answer), "size");
+    self->size = pia_json_integer(file_of(answer), "size");
     if (ask_field(self->message->request, "sha256") != NULL) /* all parts are of one file */
         (void)json_object_set(self->body, "sha256", json_object_get(file_of(answer), "sha256"));
     http_stream_start(self->http, on_closed, on_drained, self);
@@ -197,26 +188,26 @@ void download_begin(gateway_t *gateway,
                     const json_t *answer)
 {
     const json_t *file = file_of(answer);
-    int64_t total = number_of(file, "size");
+    int64_t total = pia_json_integer(file, "size");
     char tag[TAG_SIZE];
     bool head = strcmp(http_request_method(*request_p), "HEAD") == 0;
     write_tag(file, tag);
     add_headers(*request_p, file);
-    if (!download->ranged && !download->partial && number_of(answer, "size") < total && !head &&
-        !is_known(*request_p, download, tag)) {
+    if (!download->ranged && !download->partial && pia_json_integer(answer, "size") < total &&
+        !head && !is_known(*request_p, download, tag)) {
         reply_add_safe_headers(*request_p);
         http_reply_header(*request_p, "ETag", tag);
-        http_reply_header(*request_p, "Content-Type", text_of(file, "type"));
+        http_reply_header(*request_p, "Content-Type", pia_json_text(file, "type"));
         begin_stream(gateway, request_p, download, answer);
         return;
     }
     size_t size;
     void *bytes = decode(answer, &size);
     if (download->ranged && size > 0)
-        add_range(*request_p, number_of(answer, "offset"), size, total);
+        add_range(*request_p, pia_json_integer(answer, "offset"), size, total);
     reply_t reply = {
         .status = download->ranged && size > 0 ? 206 : 200,
-        .content_type = text_of(file, "type"),
+        .content_type = pia_json_text(file, "type"),
         .tag = tag,
         .cache_control = "private, no-cache",
         .body = bytes,

@@ -8,6 +8,7 @@
 #include "bus.h"
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "proto/certificate.h"
 #include "reply.h"
@@ -41,12 +42,6 @@ static void add_text(struct evbuffer *page, const char *text)
     }
 }
 
-static const char *text_of(const json_t *json, const char *member)
-{
-    const char *text = json_string_value(json_object_get(json, member));
-    return text ? text : "";
-}
-
 static void add_day(struct evbuffer *page, const char *date)
 {
     char text[PIA_FRENCH_DAY_SIZE];
@@ -75,7 +70,7 @@ static void add_words(struct evbuffer *page, const char *name, const json_t *lis
     json_array_foreach(list, i, item)
     {
         (void)evbuffer_add_printf(page, "%s", i > 0 ? " · " : "");
-        add_text(page, text_of(item, "label"));
+        add_text(page, pia_json_text_or(item, "label", ""));
     }
     (void)evbuffer_add_printf(page, "</dd>\n");
 }
@@ -87,9 +82,9 @@ static void add_signatures(struct evbuffer *page, const json_t *list)
     json_array_foreach(list, i, item)
     {
         (void)evbuffer_add_printf(page, "      <dt>Décision signée</dt><dd>");
-        add_text(page, text_of(item, "label"));
+        add_text(page, pia_json_text_or(item, "label", ""));
         (void)evbuffer_add_printf(page, ", le ");
-        add_day(page, text_of(item, "signed_on"));
+        add_day(page, pia_json_text_or(item, "signed_on", ""));
         (void)evbuffer_add_printf(page, "</dd>\n");
     }
 }
@@ -121,23 +116,23 @@ static const verdict_t *find_verdict(const char *standing)
 /* What the page says first; `past`: a day was asked about. */
 static void add_verdict(struct evbuffer *page, const json_t *certificate, bool past)
 {
-    const verdict_t *verdict = find_verdict(text_of(certificate, "standing"));
+    const verdict_t *verdict = find_verdict(pia_json_text_or(certificate, "standing", ""));
     (void)evbuffer_add_printf(page, "    <h1 id=\"titre\">Label ");
-    add_text(page, text_of(certificate, "number"));
+    add_text(page, pia_json_text_or(certificate, "number", ""));
     (void)evbuffer_add_printf(page, "</h1>\n    <p class=\"verdict %s\" role=\"status\">",
                               verdict->good ? "good" : "bad");
     if (past) {
         (void)evbuffer_add_printf(page, "Au jour du ");
-        add_day(page, text_of(certificate, "on"));
+        add_day(page, pia_json_text_or(certificate, "on", ""));
         (void)evbuffer_add_printf(page, ", ce label est tenu pour <strong>%s</strong> %s",
                                   verdict->state, verdict->since);
     } else {
         (void)evbuffer_add_printf(page, "Ce label est <strong>%s</strong> %s", verdict->state,
                                   verdict->since);
     }
-    add_day(page, text_of(certificate, "since"));
+    add_day(page, pia_json_text_or(certificate, "since", ""));
     (void)evbuffer_add_printf(page, " (");
-    add_text(page, text_of(certificate, "state_label"));
+    add_text(page, pia_json_text_or(certificate, "state_label", ""));
     (void)evbuffer_add_printf(page, ").</p>\n");
 }
 
@@ -149,7 +144,7 @@ static void add_notice(struct evbuffer *page, const char *text)
 /* What must be known beside it. */
 static void add_notices(struct evbuffer *page, const json_t *certificate)
 {
-    const char *then = text_of(certificate, "shown_then");
+    const char *then = pia_json_text_or(certificate, "shown_then", "");
     if (then[0] != '\0')
         (void)evbuffer_add_printf(page,
                                   "    <p class=\"notice\">À cette date, le registre le disait "
@@ -169,9 +164,9 @@ static void add_validity(struct evbuffer *page, const json_t *certificate)
     if (!json_object_get(certificate, "last_day"))
         return;
     (void)evbuffer_add_printf(page, "      <dt>Validité</dt><dd>du ");
-    add_day(page, text_of(certificate, "from"));
+    add_day(page, pia_json_text_or(certificate, "from", ""));
     (void)evbuffer_add_printf(page, " au ");
-    add_day(page, text_of(certificate, "last_day"));
+    add_day(page, pia_json_text_or(certificate, "last_day", ""));
     (void)evbuffer_add_printf(page, " inclus</dd>\n");
 }
 
@@ -180,13 +175,13 @@ static void add_certificate(struct evbuffer *page, const json_t *certificate, bo
     add_verdict(page, certificate, past);
     add_notices(page, certificate);
     (void)evbuffer_add_printf(page, "    <dl class=\"fiche\">\n");
-    add_row(page, "Pôle", text_of(json_object_get(certificate, "pole"), "name"));
+    add_row(page, "Pôle", pia_json_text_or(json_object_get(certificate, "pole"), "name", ""));
     if (json_object_get(certificate, "holder"))
-        add_row(page, "Porté par", text_of(certificate, "holder"));
+        add_row(page, "Porté par", pia_json_text_or(certificate, "holder", ""));
     add_words(page, "Thèmes", json_object_get(certificate, "themes"));
     add_validity(page, certificate);
     if (json_object_get(certificate, "renews"))
-        add_row(page, "Fait suite au label", text_of(certificate, "renews"));
+        add_row(page, "Fait suite au label", pia_json_text_or(certificate, "renews", ""));
     add_signatures(page, json_object_get(certificate, "signatures"));
     (void)evbuffer_add_printf(page, "    </dl>\n    <h2>Vérifier un autre label</h2>\n");
 }

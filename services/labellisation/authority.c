@@ -7,6 +7,7 @@
 #include "day.h"
 #include "matter.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 
 static const char SQL_ALL[] =
     "SELECT id, person, card, facts FROM matter WHERE kind = 'authority' ORDER BY id";
@@ -21,22 +22,18 @@ typedef struct {
     char said[SAID_SIZE]; /* of the person's last one that does not */
 } search_t;
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 static bool covers(const json_t *facts, const char *day)
 {
-    const char *from = text_of(facts, "from"), *until = text_of(facts, "until");
+    const char *from = pia_json_text(facts, "from"), *until = pia_json_text(facts, "until");
     return from && strcmp(from, day) <= 0 && (!until || strcmp(day, until) <= 0);
 }
 
 static void say(search_t *search, const json_t *card, const json_t *facts)
 {
-    const char *until = text_of(facts, "until");
-    (void)snprintf(search->said, sizeof search->said, "%.90s: from %s%s%s", text_of(card, "title"),
-                   text_of(facts, "from"), until ? " to " : " on", until ? until : "");
+    const char *until = pia_json_text(facts, "until");
+    (void)snprintf(search->said, sizeof search->said, "%.90s: from %s%s%s",
+                   pia_json_text(card, "title"), pia_json_text(facts, "from"),
+                   until ? " to " : " on", until ? until : "");
 }
 
 static void look(search_t *search, pia_stmt_t *stmt)
@@ -44,7 +41,7 @@ static void look(search_t *search, pia_stmt_t *stmt)
     const authority_asked_t *asked = search->asked;
     json_t *card = json_loads(pia_stmt_column_text(stmt, 2), 0, NULL);
     json_t *facts = json_loads(pia_stmt_column_text(stmt, 3), 0, NULL);
-    const char *capacity = text_of(card, "capacity"), *person = pia_stmt_column_text(stmt, 1);
+    const char *capacity = pia_json_text(card, "capacity"), *person = pia_stmt_column_text(stmt, 1);
     char day[DAY_TEXT_SIZE];
     day_format(asked->day, day);
     if (capacity && (!asked->capacity || strcmp(capacity, asked->capacity) == 0)) {
@@ -92,7 +89,8 @@ static bool asks_for(const transition_t *transition, const char *capacity)
 {
     for (size_t i = 0; i < transition->guard_count; i++) {
         const guard_t *guard = &transition->guards[i];
-        const char *name = text_of(guard->parameters, "data"); /* NULL: any capacity will do */
+        const char *name =
+            pia_json_text(guard->parameters, "data"); /* NULL: any capacity will do */
         if (guard->kind->test != authority_held || !name)
             continue;
         const datum_t *datum = transition_datum(transition, name);
@@ -104,7 +102,7 @@ static bool asks_for(const transition_t *transition, const char *capacity)
 
 pia_status_t authority_check_capacity(const matter_t *authority, pia_problem_t *problem)
 {
-    const char *capacity = text_of(authority->card, "capacity");
+    const char *capacity = pia_json_text(authority->card, "capacity");
     for (size_t i = 0; i < MACHINE_COUNT; i++) {
         const machine_t *machine = &authority->definition->machines[i];
         for (size_t j = 0; j < machine->transition_count; j++)
@@ -119,8 +117,8 @@ pia_status_t authority_held(const act_t *act, const json_t *parameters, pia_prob
 {
     char id[PIA_UUID_TEXT_SIZE];
     const authority_asked_t asked = {
-        .capacity = text_of(act->data, text_of(parameters, "data")),
-        .datum = text_of(parameters, "data"),
+        .capacity = pia_json_text(act->data, pia_json_text(parameters, "data")),
+        .datum = pia_json_text(parameters, "data"),
         .person = act->principal->person,
         .day = day_of(act->effective_ms),
     };

@@ -9,6 +9,7 @@
 #include "pdf.h"
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "typography.h"
 
 #define NBSP "\xc2\xa0"
@@ -34,12 +35,6 @@ static const pdf_style_t note_centred = {PDF_SERIF, 10.5, 14.5, 0, PDF_SOFT, PDF
 static const pdf_style_t note_title = {PDF_SANS_BOLD, 8.5, 14, 0.3, PDF_BRAND, PDF_LEFT, false};
 static const pdf_style_t address = {PDF_SANS, 7.5, 11, 0, PDF_BRAND, PDF_LEFT, false};
 static const pdf_style_t warning = {PDF_SANS_BOLD, 9, 13, 0.35, PDF_ACCENT, PDF_CENTRE, false};
-
-static const char *text_of(const json_t *json, const char *member)
-{
-    const char *text = json_string_value(json_object_get(json, member));
-    return text ? text : "";
-}
 
 /* An ISO date in words, "er" of 1er raised. */
 static void write_day(const char *date, char ret_text[DATE_SIZE])
@@ -82,7 +77,7 @@ static void join(const json_t *list, char ret_text[TEXT_SIZE])
     for (size_t i = 0; i < json_array_size(list) && used < TEXT_SIZE; i++)
         used += (size_t)snprintf(ret_text + used, TEXT_SIZE - used, "%s%s",
                                  i == 0 ? "" : "\u2002·\u2002",
-                                 text_of(json_array_get(list, i), "label"));
+                                 pia_json_text_or(json_array_get(list, i), "label", ""));
 }
 
 /* To whom, and for what. */
@@ -90,11 +85,12 @@ static double draw_award(pdf_t *pdf, const json_t *certificate, double y)
 {
     char text[TEXT_SIZE];
     const json_t *pole = json_object_get(certificate, "pole");
-    const char *departement = text_of(pole, "departement"), *who = text_of(certificate, "holder");
+    const char *departement = pia_json_text_or(pole, "departement", ""),
+               *who = pia_json_text_or(certificate, "holder", "");
     y = set_line(pdf, &sentence, y, "P",
                  "Le label « Pôle d’innovation pour l’artisanat » est accordé à") +
         14;
-    y = set_line(pdf, &name, y, "H2", text_of(pole, "name"));
+    y = set_line(pdf, &name, y, "H2", pia_json_text_or(pole, "name", ""));
     (void)snprintf(text, sizeof text, "porté par %s%s%s%s", who[0] ? who : "sa structure",
                    departement[0] ? " (département" NBSP : "", departement,
                    departement[0] ? ")" : "");
@@ -116,10 +112,10 @@ static void draw_terms(pdf_t *pdf, const json_t *certificate)
     const pdf_box_t band = {MARGIN, 408, INNER, 66};
     const double third = INNER / 3.0;
     char from[DATE_SIZE], last[DATE_SIZE];
-    write_day(text_of(certificate, "from"), from);
-    write_day(text_of(certificate, "last_day"), last);
+    write_day(pia_json_text_or(certificate, "from", ""), from);
+    write_day(pia_json_text_or(certificate, "last_day", ""), last);
     pdf_fill(pdf, &band, PDF_BAND);
-    draw_cell(pdf, MARGIN, third, "Numéro", text_of(certificate, "number"));
+    draw_cell(pdf, MARGIN, third, "Numéro", pia_json_text_or(certificate, "number", ""));
     draw_cell(pdf, MARGIN + third, third, "Valable du", from);
     draw_cell(pdf, MARGIN + 2 * third, third, "au, inclus", last);
 }
@@ -128,12 +124,12 @@ static void draw_signature(pdf_t *pdf, const json_t *signature, double x, double
 {
     char day[DATE_SIZE], text[TEXT_SIZE];
     pdf_box_t box = {x, 520, width, 0};
-    write_day(text_of(signature, "signed_on"), day);
-    char *who = typography_french(text_of(signature, "label"));
+    write_day(pia_json_text_or(signature, "signed_on", ""), day);
+    char *who = typography_french(pia_json_text_or(signature, "label", ""));
     box.y += pdf_text(pdf, &capacity, &box, "P", who, NULL) + 4;
     free(who);
     if (json_object_get(signature, "function")) {
-        char *function = typography_french(text_of(signature, "function"));
+        char *function = typography_french(pia_json_text_or(signature, "function", ""));
         box.y += pdf_text(pdf, &note_centred, &box, "P", function, NULL) + 2;
         free(function);
     }
@@ -195,9 +191,10 @@ pia_status_t certificate_draw(const json_t *certificate,
                               size_t *ret_size)
 {
     char title[TEXT_SIZE];
-    (void)snprintf(title, sizeof title, "Certificat de label %s", text_of(certificate, "number"));
+    (void)snprintf(title, sizeof title, "Certificat de label %s",
+                   pia_json_text_or(certificate, "number", ""));
     const pdf_info_t info = {
-        .title = title, .subject = text_of(certificate, "title"), .made_ms = made_ms};
+        .title = title, .subject = pia_json_text_or(certificate, "title", ""), .made_ms = made_ms};
     pdf_t *pdf = pdf_new(&info);
     draw_page(pdf, certificate);
     pia_status_t status = draw_verification(pdf, url);

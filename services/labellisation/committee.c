@@ -9,6 +9,7 @@
 #include "matter.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "session_seat.h"
 #include "store_matter.h"
@@ -38,16 +39,6 @@ const need_t committee_end_needs[] = {
 const need_t committee_renew_needs[] = {
     {"membre", DATUM_INTEGER, false}, {"au", DATUM_DATE, false}, {NULL, DATUM_TEXT, false}};
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
 /* The members, made if there are none yet. */
 static json_t *members_of(matter_t *committee)
 {
@@ -62,26 +53,26 @@ static json_t *members_of(matter_t *committee)
 /* Days as ISO texts compare as they follow each other. */
 static bool is_in_office(const json_t *member, const char *day)
 {
-    const char *until = text_of(member, "until");
-    return strcmp(text_of(member, "from"), day) <= 0 && (!until || strcmp(day, until) <= 0);
+    const char *until = pia_json_text(member, "until");
+    return strcmp(pia_json_text(member, "from"), day) <= 0 && (!until || strcmp(day, until) <= 0);
 }
 
 /* Whether the mandate has a day in common with the time from `from` to `until` (NULL: no end). */
 static bool overlaps(const json_t *member, const char *from, const char *until)
 {
-    const char *last = text_of(member, "until");
+    const char *last = pia_json_text(member, "until");
     return (!last || strcmp(from, last) <= 0) &&
-           (!until || strcmp(text_of(member, "from"), until) <= 0);
+           (!until || strcmp(pia_json_text(member, "from"), until) <= 0);
 }
 
 static json_t *find_member(const act_t *act, const char *datum, pia_problem_t *problem)
 {
-    int64_t number = number_of(act->data, datum);
+    int64_t number = pia_json_integer(act->data, datum);
     json_t *members = members_of(act->matter);
     char at[PIA_POINTER_MAX];
     (void)snprintf(at, sizeof at, "/data/%s", datum);
     for (size_t i = 0; i < json_array_size(members); i++)
-        if (number_of(json_array_get(members, i), "number") == number)
+        if (pia_json_integer(json_array_get(members, i), "number") == number)
             return json_array_get(members, i);
     (void)pia_problem_set(problem, PIA_INVALID, at, "the committee has no member of this number");
     return NULL;
@@ -121,14 +112,14 @@ check_overlaps(const act_t *act, const mandate_t *mandate, pia_problem_t *proble
         if (member == mandate->own || !overlaps(member, mandate->from, mandate->until))
             continue;
         seats++;
-        if (strcmp(text_of(member, "person"), mandate->person) == 0)
+        if (strcmp(pia_json_text(member, "person"), mandate->person) == 0)
             return pia_problem_set(problem, PIA_CONFLICT, mandate->at,
                                    "this person is in office as number %lld",
-                                   (long long)number_of(member, "number"));
+                                   (long long)pia_json_integer(member, "number"));
         if (mandate->chair && json_is_true(json_object_get(member, "chair")))
             return pia_problem_set(
                 problem, PIA_CONFLICT, mandate->own ? mandate->at : "/data/president",
-                "number %lld holds the chair", (long long)number_of(member, "number"));
+                "number %lld holds the chair", (long long)pia_json_integer(member, "number"));
     }
     if (seats >= SEATS_MAX)
         return pia_problem_set(problem, PIA_CONFLICT, "/data",
@@ -138,8 +129,8 @@ check_overlaps(const act_t *act, const mandate_t *mandate, pia_problem_t *proble
 
 static pia_status_t check_term(const act_t *act, pia_problem_t *problem)
 {
-    const char *until = text_of(act->data, "au");
-    if (until && strcmp(until, text_of(act->data, "du")) < 0)
+    const char *until = pia_json_text(act->data, "au");
+    if (until && strcmp(until, pia_json_text(act->data, "du")) < 0)
         return pia_problem_set(problem, PIA_INVALID, "/data/au", "is before the mandate begins");
     return PIA_OK;
 }
@@ -161,8 +152,8 @@ static pia_status_t add(const act_t *act, json_t *member, bool chair, pia_proble
         status = pia_problem_set(problem, PIA_CONFLICT, "/data", "at most %d mandates in all",
                                  COMMITTEE_MEMBERS_MAX);
     const mandate_t mandate = {.person = person,
-                               .from = text_of(act->data, "du"),
-                               .until = text_of(act->data, "au"),
+                               .from = pia_json_text(act->data, "du"),
+                               .until = pia_json_text(act->data, "au"),
                                .chair = chair,
                                .at = "/data/personne"};
     if (status == PIA_OK)
@@ -210,7 +201,7 @@ pia_status_t committee_name_substitute(act_t *act, const json_t *parameters, pia
     if (json_object_get(member, "substitute_of"))
         return pia_problem_set(problem, PIA_INVALID, "/data/titulaire",
                                "a suppléant has no suppléant");
-    if (strcmp(text_of(member, "capacity"), text_of(parameters, "value")) == 0)
+    if (strcmp(pia_json_text(member, "capacity"), pia_json_text(parameters, "value")) == 0)
         return pia_problem_set(problem, PIA_CONFLICT, "/data/titulaire",
                                "a qualified person has no suppléant (CRPA R133-3, 3°)");
     json_t *substitute =
@@ -223,11 +214,11 @@ pia_status_t committee_end_mandate(act_t *act, const json_t *parameters, pia_pro
 {
     (void)parameters;
     json_t *member = find_member(act, "membre", problem);
-    const char *end = text_of(act->data, "fin");
+    const char *end = pia_json_text(act->data, "fin");
     if (!member)
         return PIA_INVALID;
-    const char *until = text_of(member, "until");
-    if (strcmp(end, text_of(member, "from")) < 0 || (until && strcmp(end, until) > 0))
+    const char *until = pia_json_text(member, "until");
+    if (strcmp(end, pia_json_text(member, "from")) < 0 || (until && strcmp(end, until) > 0))
         return pia_problem_set(problem, PIA_INVALID, "/data/fin", "is not within the mandate");
     json_object_set_new(member, "until", json_string(end));
     return PIA_OK;
@@ -239,12 +230,12 @@ pia_status_t committee_renew_mandate(act_t *act, const json_t *parameters, pia_p
     json_t *member = find_member(act, "membre", problem);
     if (!member)
         return PIA_INVALID;
-    const char *until = text_of(member, "until"), *end = text_of(act->data, "au");
+    const char *until = pia_json_text(member, "until"), *end = pia_json_text(act->data, "au");
     if (!until || strcmp(end, until) <= 0)
         return pia_problem_set(problem, PIA_INVALID, "/data/au",
                                "is not after the last day of the mandate");
-    const mandate_t mandate = {.person = text_of(member, "person"),
-                               .from = text_of(member, "from"),
+    const mandate_t mandate = {.person = pia_json_text(member, "person"),
+                               .from = pia_json_text(member, "from"),
                                .until = end,
                                .chair = json_is_true(json_object_get(member, "chair")),
                                .own = member,
@@ -346,8 +337,8 @@ int64_t committee_number_of(const matter_t *committee, const char *person, const
     const json_t *members = json_object_get(committee->facts, "members");
     for (size_t i = 0; i < json_array_size(members); i++) {
         const json_t *member = json_array_get(members, i);
-        if (strcmp(text_of(member, "person"), person) == 0 && is_in_office(member, day))
-            return number_of(member, "number");
+        if (strcmp(pia_json_text(member, "person"), person) == 0 && is_in_office(member, day))
+            return pia_json_integer(member, "number");
     }
     return 0;
 }
@@ -373,7 +364,7 @@ static pia_status_t
 view_member(pia_db_t *db, const json_t *member, const char *today, json_t *members)
 {
     char *name = NULL;
-    pia_status_t status = committee_name(db, text_of(member, "nom"), &name);
+    pia_status_t status = committee_name(db, pia_json_text(member, "nom"), &name);
     if (status != PIA_OK)
         return status;
     json_t *json = json_deep_copy(member);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 
 static pia_status_t fault(
@@ -14,11 +15,6 @@ static pia_status_t fault(
     char pointer[PIA_POINTER_MAX];
     (void)snprintf(pointer, sizeof pointer, "/content/%s/%zu%s", list, index, member);
     return pia_problem_set(problem, PIA_INVALID, pointer, "%s", detail);
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
 }
 
 static bool is_name(const char *name)
@@ -46,13 +42,13 @@ static pia_status_t read_states(const machine_t *machine,
 static pia_status_t
 load_section(content_t *content, const json_t *json, size_t index, pia_problem_t *problem)
 {
-    const char *name = text_of(json, "name");
+    const char *name = pia_json_text(json, "name");
     if (!is_name(name) || content_section(content, name))
         return fault(problem, "sections", index, "/name",
                      "a name is lower-case letters, digits and _, and only once");
     content->sections[content->section_count++] = (section_rule_t){
         .name = name,
-        .label = text_of(json, "label"),
+        .label = pia_json_text(json, "label"),
         .max = json_integer_value(json_object_get(json, "max")),
         .required = json_is_true(json_object_get(json, "required")),
     };
@@ -62,7 +58,7 @@ load_section(content_t *content, const json_t *json, size_t index, pia_problem_t
 static pia_status_t
 load_piece(content_t *content, const json_t *json, size_t index, pia_problem_t *problem)
 {
-    const char *name = text_of(json, "name");
+    const char *name = pia_json_text(json, "name");
     const json_t *formats = json_object_get(json, "formats");
     const json_t *files_max = json_object_get(json, "files_max");
     if (!is_name(name) || content_piece(content, name))
@@ -73,7 +69,7 @@ load_piece(content_t *content, const json_t *json, size_t index, pia_problem_t *
             return fault(problem, "pieces", index, "/formats", "there is no format of this name");
     content->pieces[content->piece_count++] = (piece_rule_t){
         .name = name,
-        .label = text_of(json, "label"),
+        .label = pia_json_text(json, "label"),
         .indispensable = json_is_true(json_object_get(json, "indispensable")),
         .formats = formats,
         .files_max = files_max ? json_integer_value(files_max) : 1,

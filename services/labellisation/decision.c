@@ -12,6 +12,7 @@
 #include "legal_words.h"
 #include "matter.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "signature.h"
 #include "text.h"
 #include "words.h"
@@ -34,17 +35,12 @@ const need_t decision_needs[] = {
 /* The remedies against an express decision (CRPA L411-2; CJA R421-1). */
 static const char *const remedies[] = {"recours-administratif", "recours-contentieux"};
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 /* The opinion, if it was given in a meeting; NULL: none was. */
 static const char *opinion_of(const act_t *act, const json_t *parameters)
 {
     const json_t *facts = act->matter->facts;
-    const json_t *origin = json_object_get(facts, text_of(parameters, "origin"));
-    return origin ? text_of(facts, text_of(parameters, "fact")) : NULL;
+    const json_t *origin = json_object_get(facts, pia_json_text(parameters, "origin"));
+    return origin ? pia_json_text(facts, pia_json_text(parameters, "fact")) : NULL;
 }
 
 static bool departs(const act_t *act, const json_t *parameters)
@@ -56,8 +52,8 @@ static bool departs(const act_t *act, const json_t *parameters)
 pia_status_t
 decision_departure_reasoned(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "text");
-    if (!act->data || !departs(act, parameters) || text_of(act->data, datum))
+    const char *datum = pia_json_text(parameters, "text");
+    if (!act->data || !departs(act, parameters) || pia_json_text(act->data, datum))
         return PIA_OK;
     return pia_problem_set(problem, PIA_CONFLICT, "/data",
                            "the committee's opinion is %s: a decision that departs from it says "
@@ -85,8 +81,8 @@ static bool day_of_time(const char *text, int64_t *ret_day)
 static void add_opinion(const act_t *act, const json_t *parameters, json_t *content)
 {
     const json_t *facts = act->matter->facts;
-    const char *opinion = text_of(facts, text_of(parameters, "fact"));
-    const json_t *origin = json_object_get(facts, text_of(parameters, "origin"));
+    const char *opinion = pia_json_text(facts, pia_json_text(parameters, "fact"));
+    const json_t *origin = json_object_get(facts, pia_json_text(parameters, "origin"));
     int64_t day;
     json_object_set_new(content, "departs", json_boolean(departs(act, parameters)));
     if (!opinion)
@@ -94,7 +90,7 @@ static void add_opinion(const act_t *act, const json_t *parameters, json_t *cont
     json_t *json =
         json_pack("{s:s, s:O*, s:O*}", "opinion", opinion, "session",
                   json_object_get(origin, "session"), "item", json_object_get(origin, "item"));
-    if (day_of_time(text_of(origin, "given_at"), &day))
+    if (day_of_time(pia_json_text(origin, "given_at"), &day))
         set_day(json, "given_on", day);
     json_object_set_new(content, "opinion", json);
 }
@@ -102,7 +98,7 @@ static void add_opinion(const act_t *act, const json_t *parameters, json_t *cont
 /* A signature as a decision prints it. */
 static json_t *make_signature(const act_t *act, const json_t *signature, int64_t day)
 {
-    const char *capacity = text_of(signature, "capacity");
+    const char *capacity = pia_json_text(signature, "capacity");
     json_t *json =
         json_pack("{s:s, s:s, s:O*, s:O*, s:O*}", "capacity", capacity, "label",
                   words_of(act->matter->definition, "capacities", capacity), "function",
@@ -116,9 +112,9 @@ static json_t *make_signature(const act_t *act, const json_t *signature, int64_t
 static pia_status_t sign_now(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     char authority[PIA_UUID_TEXT_SIZE] = "";
-    const char *named = text_of(act->data, "capacite");
+    const char *named = pia_json_text(act->data, "capacite");
     const authority_asked_t asked = {
-        .capacity = named ? named : text_of(parameters, "capacity"),
+        .capacity = named ? named : pia_json_text(parameters, "capacity"),
         .datum = "capacite",
         .person = act->principal ? act->principal->person : "",
         .day = day_of(act->effective_ms),
@@ -141,7 +137,7 @@ static pia_status_t add_signatures(const act_t *act, json_t *content)
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *signature = json_array_get(list, i);
         int64_t day = day_of(act->effective_ms);
-        (void)day_of_time(text_of(signature, "signed_at"), &day);
+        (void)day_of_time(pia_json_text(signature, "signed_at"), &day);
         json_array_append_new(signatures, make_signature(act, signature, day));
     }
     json_object_set_new(content, "signatures", signatures);
@@ -157,7 +153,7 @@ add_remedy(const act_t *act, const char *name, int64_t from, json_t *list, pia_p
     legal_facts_t facts = {.rule = legal_rule_find(name), .from = from};
     legal_deadline_t deadline;
     char period[LEGAL_PERIOD_SIZE];
-    if (!place_find(text_of(pole, "departement"), &facts.place))
+    if (!place_find(pia_json_text(pole, "departement"), &facts.place))
         (void)place_find(NULL, &facts.place);
     (void)place_find(NULL, &facts.court);
     pia_status_t status = legal_clock(&facts, &deadline, problem);
@@ -176,7 +172,7 @@ static pia_status_t add_remedies(const act_t *act, json_t *content, pia_problem_
 {
     json_t *list = json_array();
     int64_t notified = day_of(act->effective_ms);
-    const char *given = text_of(act->data, "notification");
+    const char *given = pia_json_text(act->data, "notification");
     pia_status_t status = PIA_OK;
     if (given && pia_date_parse(given, &notified) && notified < day_of(act->effective_ms))
         status = pia_problem_set(problem, PIA_INVALID, "/data/notification",
@@ -191,7 +187,7 @@ static pia_status_t add_remedies(const act_t *act, json_t *content, pia_problem_
 /* A departure that was reasoned before: the fact `ecart`, a text's hash. */
 static pia_status_t read_departure(const act_t *act, char **ret_text)
 {
-    const char *hash = text_of(act->matter->facts, "ecart");
+    const char *hash = pia_json_text(act->matter->facts, "ecart");
     *ret_text = NULL;
     return hash ? committee_name(act->db, hash, ret_text) : PIA_OK;
 }
@@ -203,10 +199,10 @@ static pia_status_t store(act_t *act, const json_t *content)
     pia_status_t status = read_departure(act, &departure);
     if (status != PIA_OK)
         return status;
-    const char *now = text_of(act->data, "ecart");
+    const char *now = pia_json_text(act->data, "ecart");
     const decision_reasons_t reasons = {
-        .law = text_of(act->data, "motifs_droit"),
-        .fact = text_of(act->data, "motifs_fait"),
+        .law = pia_json_text(act->data, "motifs_droit"),
+        .fact = pia_json_text(act->data, "motifs_fait"),
         .departure = now ? now : departure,
     };
     char *text = decision_text(content, &reasons, act);
@@ -228,7 +224,7 @@ static pia_status_t store(act_t *act, const json_t *content)
 
 pia_status_t decision_issue(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *sense = text_of(parameters, "sense");
+    const char *sense = pia_json_text(parameters, "sense");
     json_t *content = json_pack("{s:s, s:I, s:s, s:O}", "dossier", act->matter->id, "number",
                                 (json_int_t)act->matter->version, "sense", sense, "title",
                                 json_object_get(act->matter->card, "title"));

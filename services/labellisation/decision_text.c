@@ -7,18 +7,13 @@
 #include "matter.h"
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "words.h"
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
-}
 
 static const char *date_of(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
 {
     int64_t day = 0;
-    (void)pia_date_parse(text_of(json, name), &day);
+    (void)pia_date_parse(pia_json_text_or(json, name, ""), &day);
     pia_french_day(day, ret_text);
     return ret_text;
 }
@@ -36,7 +31,7 @@ static const wording_t *words_for(const json_t *content)
     };
     size_t i = 0;
     while (i + 1 < sizeof rows / sizeof rows[0] &&
-           strcmp(text_of(content, "sense"), rows[i].sense) != 0)
+           strcmp(pia_json_text_or(content, "sense", ""), rows[i].sense) != 0)
         i++;
     return &rows[i];
 }
@@ -47,8 +42,9 @@ static void write_opinion(FILE *out, const json_t *content, const act_t *act)
     char day[PIA_FRENCH_DAY_SIZE];
     if (!opinion)
         return;
-    (void)fprintf(out, "Vu l’avis du comité (%s)",
-                  words_of(act->matter->definition, "opinions", text_of(opinion, "opinion")));
+    (void)fprintf(
+        out, "Vu l’avis du comité (%s)",
+        words_of(act->matter->definition, "opinions", pia_json_text_or(opinion, "opinion", "")));
     if (json_object_get(opinion, "given_on"))
         (void)fprintf(out, " rendu le %s, point %lld de sa réunion",
                       date_of(opinion, "given_on", day),
@@ -62,7 +58,8 @@ static void write_head(FILE *out, const json_t *content, const act_t *act)
     (void)fprintf(out, "%s\n%s\n\n", words_for(content)->title, act->matter->definition->title);
     (void)fprintf(out, "Vu le code des relations entre le public et l’administration\u202f;\n");
     (void)fprintf(out, "Vu le dossier «\u00a0%s\u00a0» (%s), numéro %s\u202f;\n",
-                  text_of(content, "title"), text_of(pole, "name"), act->matter->id);
+                  pia_json_text_or(content, "title", ""), pia_json_text_or(pole, "name", ""),
+                  act->matter->id);
     write_opinion(out, content, act);
     (void)fputc('\n', out);
 }
@@ -79,8 +76,9 @@ static void write_signatures(FILE *out, const json_t *content)
     char day[PIA_FRENCH_DAY_SIZE];
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *signature = json_array_get(list, i);
-        const char *function = text_of(signature, "function"), *by = text_of(signature, "act");
-        (void)fprintf(out, "Pour\u00a0: %s", text_of(signature, "label"));
+        const char *function = pia_json_text_or(signature, "function", ""),
+                   *by = pia_json_text_or(signature, "act", "");
+        (void)fprintf(out, "Pour\u00a0: %s", pia_json_text_or(signature, "label", ""));
         if (function[0] != '\0')
             (void)fprintf(out, ", %s", function);
         if (by[0] != '\0')
@@ -104,9 +102,10 @@ static void write_remedies(FILE *out, const json_t *content)
                   date_of(content, "notified_on", day));
     for (size_t i = 0; i < count; i++) {
         const json_t *remedy = json_array_get(list, i);
-        (void)fprintf(out, "– %s\u00a0: %s (%s), jusqu’au %s inclus%s\n", text_of(remedy, "label"),
-                      text_of(remedy, "period"), text_of(remedy, "article"),
-                      date_of(remedy, "last_day", day), i + 1 < count ? "\u202f;" : ".");
+        (void)fprintf(out, "– %s\u00a0: %s (%s), jusqu’au %s inclus%s\n",
+                      pia_json_text_or(remedy, "label", ""), pia_json_text_or(remedy, "period", ""),
+                      pia_json_text_or(remedy, "article", ""), date_of(remedy, "last_day", day),
+                      i + 1 < count ? "\u202f;" : ".");
     }
 }
 

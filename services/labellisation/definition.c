@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "definition_internal.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "proto/process_definition.h"
 #include "words.h"

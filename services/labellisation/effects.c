@@ -16,16 +16,12 @@
 #include "milestone.h"
 #include "minutes.h"
 #include "notice.h"
+#include "pia/json.h"
 #include "remedy.h"
 #include "renewal.h"
 #include "rule.h"
 #include "session.h"
 #include "signature.h"
-
-static const char *text_of(const json_t *parameters, const char *name)
-{
-    return json_string_value(json_object_get(parameters, name));
-}
 
 static void set_fact(matter_t *matter, const char *fact, json_t *value)
 {
@@ -39,17 +35,17 @@ static pia_status_t run_record_fact(act_t *act, const json_t *parameters, pia_pr
 {
     (void)problem;
     const json_t *map = json_object_get(parameters, "map");
-    json_t *value = json_object_get(act->data, text_of(parameters, "data"));
+    json_t *value = json_object_get(act->data, pia_json_text(parameters, "data"));
     if (map)
         value = json_object_get(map, json_string_value(value));
-    set_fact(act->matter, text_of(parameters, "fact"), json_incref(value));
+    set_fact(act->matter, pia_json_text(parameters, "fact"), json_incref(value));
     return PIA_OK;
 }
 
 static pia_status_t run_set_fact(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    set_fact(act->matter, text_of(parameters, "fact"),
+    set_fact(act->matter, pia_json_text(parameters, "fact"),
              json_incref(json_object_get(parameters, "value")));
     return PIA_OK;
 }
@@ -58,8 +54,8 @@ static pia_status_t run_set_fact(act_t *act, const json_t *parameters, pia_probl
 static pia_status_t run_keep_text(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    const json_t *text = json_object_get(act->record, text_of(parameters, "text"));
-    set_fact(act->matter, text_of(parameters, "fact"),
+    const json_t *text = json_object_get(act->record, pia_json_text(parameters, "text"));
+    set_fact(act->matter, pia_json_text(parameters, "fact"),
              json_incref(json_object_get(text, "blake2b")));
     return PIA_OK;
 }
@@ -68,7 +64,7 @@ static pia_status_t run_keep_text(act_t *act, const json_t *parameters, pia_prob
 static pia_status_t run_record_origin(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    set_fact(act->matter, text_of(parameters, "fact"),
+    set_fact(act->matter, pia_json_text(parameters, "fact"),
              json_incref(json_object_get(act->record, "origin")));
     return PIA_OK;
 }
@@ -76,18 +72,18 @@ static pia_status_t run_record_origin(act_t *act, const json_t *parameters, pia_
 static pia_status_t run_clear_fact(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    set_fact(act->matter, text_of(parameters, "fact"), NULL);
+    set_fact(act->matter, pia_json_text(parameters, "fact"), NULL);
     return PIA_OK;
 }
 
 static pia_status_t
 run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *capacity = text_of(act->data, text_of(parameters, "data"));
+    const char *capacity = pia_json_text(act->data, pia_json_text(parameters, "data"));
     char authority[PIA_UUID_TEXT_SIZE];
     const authority_asked_t asked = {
         .capacity = capacity,
-        .datum = text_of(parameters, "data"),
+        .datum = pia_json_text(parameters, "data"),
         .person = act->principal->person,
         .day = day_of(act->effective_ms),
     };
@@ -119,18 +115,18 @@ static pia_status_t run_move_parent(act_t *act, const json_t *parameters, pia_pr
     if (matter->parent[0] == '\0')
         return PIA_OK;
     return matter_move_other(act, matter->parent_kind, matter->parent,
-                             text_of(parameters, "transition"), problem);
+                             pia_json_text(parameters, "transition"), problem);
 }
 
 static pia_status_t run_move_children(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    return matter_move_children(act, kind_parse(text_of(parameters, "kind")),
-                                text_of(parameters, "transition"), problem);
+    return matter_move_children(act, kind_parse(pia_json_text(parameters, "kind")),
+                                pia_json_text(parameters, "transition"), problem);
 }
 
 static pia_status_t run_erase_texts(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "data");
+    const char *datum = pia_json_text(parameters, "data");
     char at[PIA_POINTER_MAX];
     (void)snprintf(at, sizeof at, "/data/%s", datum);
     return erasure_make(act, json_integer_value(json_object_get(act->data, datum)), at, problem);

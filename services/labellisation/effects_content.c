@@ -8,13 +8,9 @@
 #include "completion.h"
 #include "legal_clock.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "receipt.h"
 #include "section.h"
-
-static const char *text_of(const json_t *parameters, const char *name)
-{
-    return json_string_value(json_object_get(parameters, name));
-}
 
 /* Each section as a text of its own, so that the history's check finds it. */
 static void add_sections(act_t *act, const json_t *texts)
@@ -71,17 +67,17 @@ pia_status_t run_file_content(act_t *act, const json_t *parameters, pia_problem_
 
 pia_status_t run_request_pieces(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *until = text_of(act->data, text_of(parameters, "until"));
+    const char *until = pia_json_text(act->data, pia_json_text(parameters, "until"));
     bool indispensable = false;
     completion_request_t request = {
-        .items = json_object_get(act->data, text_of(parameters, "pieces")),
+        .items = json_object_get(act->data, pia_json_text(parameters, "pieces")),
         .requested_ms = act->effective_ms,
     };
     if (!pia_date_parse(until, &request.until) || request.until < day_of(act->effective_ms))
         return pia_problem_set(problem, PIA_INVALID, "/data",
                                "the last day to produce the pieces is before today");
     pia_status_t status = completion_add(act->db, act->matter, &request, &indispensable, problem);
-    json_object_set_new(act->matter->facts, text_of(parameters, "fact"),
+    json_object_set_new(act->matter->facts, pia_json_text(parameters, "fact"),
                         json_boolean(indispensable));
     return status;
 }
@@ -89,11 +85,11 @@ pia_status_t run_request_pieces(act_t *act, const json_t *parameters, pia_proble
 pia_status_t run_close_request(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    return completion_close(act->db, act->matter->id, text_of(parameters, "value"),
+    return completion_close(act->db, act->matter->id, pia_json_text(parameters, "value"),
                             day_of(act->effective_ms));
 }
 
 pia_status_t run_issue_receipt(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    return receipt_issue(act, legal_rule_find(text_of(parameters, "rule")), problem);
+    return receipt_issue(act, legal_rule_find(pia_json_text(parameters, "rule")), problem);
 }

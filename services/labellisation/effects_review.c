@@ -9,6 +9,7 @@
 #include "kin.h"
 #include "matter.h"
 #include "people.h"
+#include "pia/json.h"
 #include "report.h"
 #include "review.h"
 #include "review_draft.h"
@@ -18,11 +19,6 @@
  * value), or waived. */
 static const char divergence_fact[] = "divergence";
 static const char waived[] = "ecartee";
-
-static const char *text_of(const json_t *parameters, const char *name)
-{
-    return json_string_value(json_object_get(parameters, name));
-}
 
 /* Whether this person may review anything of the structure. */
 static pia_status_t check_person(const act_t *act, pia_problem_t *problem)
@@ -102,7 +98,7 @@ pia_status_t reviews_filed(const act_t *act, const json_t *parameters, pia_probl
 
 static bool is_waived(const matter_t *dossier)
 {
-    const char *fact = text_of(dossier->facts, divergence_fact);
+    const char *fact = pia_json_text(dossier->facts, divergence_fact);
     return fact && strcmp(fact, waived) == 0;
 }
 
@@ -139,14 +135,14 @@ static pia_status_t ask(const act_t *cause,
 
 pia_status_t run_assign_reviewers(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "data");
+    const char *datum = pia_json_text(parameters, "data");
     const json_t *persons = json_object_get(act->data, datum);
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < json_array_size(persons); i++) {
         char at[PIA_POINTER_MAX];
         (void)snprintf(at, sizeof at, "/data/%s/%zu", datum, i);
         status = ask(act, json_string_value(json_array_get(persons, i)),
-                     text_of(parameters, "transition"), at, problem);
+                     pia_json_text(parameters, "transition"), at, problem);
     }
     return status;
 }
@@ -162,13 +158,13 @@ pia_status_t run_close_reviews(act_t *act, const json_t *parameters, pia_problem
 /* The hash of a text that the history holds. */
 static const char *hash_of(const act_t *act, const char *name)
 {
-    return text_of(json_object_get(act->record, name), "blake2b");
+    return pia_json_text(json_object_get(act->record, name), "blake2b");
 }
 
 pia_status_t run_answer_reviews(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    return report_answer(act->db, act->matter->id, hash_of(act, text_of(parameters, "text")),
+    return report_answer(act->db, act->matter->id, hash_of(act, pia_json_text(parameters, "text")),
                          act->recorded_ms);
 }
 
@@ -182,8 +178,8 @@ pia_status_t run_open_review(act_t *act, const json_t *parameters, pia_problem_t
 pia_status_t run_declare_review(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
-    const char *link = text_of(act->data, text_of(parameters, "data"));
-    if (strcmp(link, text_of(parameters, "none")) != 0)
+    const char *link = pia_json_text(act->data, pia_json_text(parameters, "data"));
+    if (strcmp(link, pia_json_text(parameters, "none")) != 0)
         return review_end(act->db, act->matter->id, true);
     return review_declare(act->db, act->matter->id, act->recorded_ms);
 }
@@ -225,7 +221,7 @@ static json_t *kept_scores(const act_t *act, const char *datum)
     json_array_foreach(scores, i, item)
     {
         char member[DATA_NAME_SIZE];
-        (void)snprintf(member, sizeof member, "%s.%s", datum, text_of(item, "criterion"));
+        (void)snprintf(member, sizeof member, "%s.%s", datum, pia_json_text(item, "criterion"));
         const char *hash = hash_of(act, member);
         if (hash)
             json_object_set_new(item, "justification", json_string(hash));
@@ -238,7 +234,7 @@ static pia_status_t file_report(act_t *act,
                                 const json_t *specification,
                                 pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "scores");
+    const char *datum = pia_json_text(parameters, "scores");
     const json_t *scores = json_object_get(act->data, datum);
     char at[PIA_POINTER_MAX];
     (void)snprintf(at, sizeof at, "/data/%s", datum);
@@ -248,10 +244,10 @@ static pia_status_t file_report(act_t *act,
         return status;
     json_t *kept = kept_scores(act, datum);
     review_report_t report = {
-        .opinion = text_of(act->data, text_of(parameters, "opinion")),
+        .opinion = pia_json_text(act->data, pia_json_text(parameters, "opinion")),
         .points = grid_points(specification, scores),
         .scores = kept,
-        .text_hash = hash_of(act, text_of(parameters, "text")),
+        .text_hash = hash_of(act, pia_json_text(parameters, "text")),
         .filed_ms = act->recorded_ms,
     };
     status = review_file(act->db, act->matter->id, &report);
@@ -288,7 +284,7 @@ static bool may_move(const follow_t *follow, const char *name)
 static pia_status_t move_dossier(const follow_t *follow, const char *parameter)
 {
     return matter_move_other(follow->act, MACHINE_DOSSIER, follow->dossier->id,
-                             text_of(follow->parameters, parameter), follow->problem);
+                             pia_json_text(follow->parameters, parameter), follow->problem);
 }
 
 /* The person that fits best; "" if nobody does. */
@@ -298,7 +294,7 @@ static pia_status_t find_best(const follow_t *follow, char ret_person[PIA_UUID_T
     pia_status_t status = reviewer_propose(follow->act->db, follow->dossier, 1,
                                            day_of(follow->act->effective_ms), &proposal);
     const json_t *first = json_array_get(json_object_get(proposal, "items"), 0);
-    const char *person = text_of(first, "person");
+    const char *person = pia_json_text(first, "person");
     (void)snprintf(ret_person, PIA_UUID_TEXT_SIZE, "%s", person ? person : "");
     json_decref(proposal);
     return status;
@@ -310,7 +306,7 @@ static pia_status_t ask_another(const follow_t *follow, int64_t wanted)
     act_t cause = *follow->act;
     char person[PIA_UUID_TEXT_SIZE] = "";
     review_counts_t counts;
-    if (!may_move(follow, text_of(follow->parameters, "otherwise")))
+    if (!may_move(follow, pia_json_text(follow->parameters, "otherwise")))
         return PIA_OK;
     pia_status_t status = review_count(cause.db, follow->dossier->id, "", &counts);
     if (status != PIA_OK || counts.open >= wanted)
@@ -322,7 +318,8 @@ static pia_status_t ask_another(const follow_t *follow, int64_t wanted)
     if (person[0] == '\0')
         return move_dossier(follow, "otherwise");
     cause.matter = follow->dossier;
-    return ask(&cause, person, text_of(follow->parameters, "creation"), "/person", follow->problem);
+    return ask(&cause, person, pia_json_text(follow->parameters, "creation"), "/person",
+               follow->problem);
 }
 
 static pia_status_t replace(const follow_t *follow)
@@ -344,7 +341,7 @@ static pia_status_t judge(const follow_t *follow)
     pia_status_t status = review_count(act->db, dossier->id, "", &counts);
     bool open = status == PIA_OK && counts.filed <= dossier->definition->reviews.min &&
                 !json_object_get(dossier->facts, divergence_fact) &&
-                may_move(follow, text_of(follow->parameters, "transition"));
+                may_move(follow, pia_json_text(follow->parameters, "transition"));
     if (open)
         status = report_diverges(act->db, dossier, &diverges);
     if (status != PIA_OK || !diverges)

@@ -6,15 +6,10 @@
 #include "pdf_flow.h"
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "words.h"
 
 enum { TEXT_SIZE = 1200 };
-
-static const char *text_of(const json_t *json, const char *member)
-{
-    const char *text = json_string_value(json_object_get(json, member));
-    return text ? text : "";
-}
 
 static void add_head(flow_t *flow, const matter_t *dossier)
 {
@@ -22,8 +17,9 @@ static void add_head(flow_t *flow, const matter_t *dossier)
     const json_t *pole = json_object_get(dossier->card, "pole");
     const json_t *themes = json_object_get(dossier->card, "themes");
     flow_add(flow, &flow_network, "P", "Réseau des pôles d’innovation pour l’artisanat", 8);
-    flow_add(flow, &flow_heading, "H1", text_of(dossier->card, "title"), 8);
-    (void)snprintf(text, sizeof text, "%s (%s)", text_of(pole, "name"), text_of(pole, "code"));
+    flow_add(flow, &flow_heading, "H1", pia_json_text_or(dossier->card, "title", ""), 8);
+    (void)snprintf(text, sizeof text, "%s (%s)", pia_json_text_or(pole, "name", ""),
+                   pia_json_text_or(pole, "code", ""));
     flow_add(flow, &flow_body, "P", text, 0);
     pia_french_day(day_of(dossier->entered_ms), day);
     (void)snprintf(text, sizeof text, "%s, depuis le %s",
@@ -45,8 +41,8 @@ static void add_sections(flow_t *flow, const json_t *sections)
     const json_t *section;
     json_array_foreach(sections, i, section)
     {
-        flow_add_part(flow, text_of(section, "label"));
-        flow_add(flow, &flow_body, "P", text_of(section, "text"), 0);
+        flow_add_part(flow, pia_json_text_or(section, "label", ""));
+        flow_add(flow, &flow_body, "P", pia_json_text_or(section, "text", ""), 0);
     }
 }
 
@@ -55,14 +51,14 @@ static void add_entry(flow_t *flow, const matter_t *dossier, const json_t *entry
     char text[TEXT_SIZE], day[PIA_FRENCH_DAY_SIZE] = "";
     int64_t at_ms;
     const transition_t *transition =
-        machine_transition(dossier->machine, text_of(entry, "transition"));
-    int state = machine_state(dossier->machine, text_of(entry, "to"));
-    if (pia_time_parse(text_of(entry, "effective_at"), &at_ms))
+        machine_transition(dossier->machine, pia_json_text_or(entry, "transition", ""));
+    int state = machine_state(dossier->machine, pia_json_text_or(entry, "to", ""));
+    if (pia_time_parse(pia_json_text_or(entry, "effective_at", ""), &at_ms))
         pia_french_day(day_of(at_ms), day);
     (void)snprintf(text, sizeof text, "%lld. %s – %s (%s)",
                    (long long)json_integer_value(json_object_get(entry, "number")), day,
-                   transition ? transition->label : text_of(entry, "transition"),
-                   state == STATE_NONE ? text_of(entry, "to")
+                   transition ? transition->label : pia_json_text_or(entry, "transition", ""),
+                   state == STATE_NONE ? pia_json_text_or(entry, "to", "")
                                        : dossier->machine->states[state].label);
     flow_add(flow, &flow_body, "P", text, 2);
 }
@@ -92,8 +88,9 @@ pia_status_t export_draw(const matter_t *dossier,
     char title[TEXT_SIZE];
     (void)snprintf(title, sizeof title, "Dossier %s, version %lld", dossier->id,
                    (long long)dossier->version);
-    const pdf_info_t info = {
-        .title = title, .subject = text_of(dossier->card, "title"), .made_ms = dossier->changed_ms};
+    const pdf_info_t info = {.title = title,
+                             .subject = pia_json_text_or(dossier->card, "title", ""),
+                             .made_ms = dossier->changed_ms};
     flow_t flow;
     flow_begin(&flow, pdf_new(&info), title);
     add_head(&flow, dossier);

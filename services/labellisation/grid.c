@@ -4,16 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static int64_t integer_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
+#include "pia/json.h"
 
 static const json_t *criteria_of(const json_t *specification)
 {
@@ -22,7 +13,7 @@ static const json_t *criteria_of(const json_t *specification)
 
 static int64_t length_of(const json_t *criterion)
 {
-    return integer_of(criterion, "max") - integer_of(criterion, "min");
+    return pia_json_integer(criterion, "max") - pia_json_integer(criterion, "min");
 }
 
 static int64_t common_divisor(int64_t a, int64_t b)
@@ -67,7 +58,7 @@ static const json_t *find(const json_t *items, const char *member, const char *c
 {
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
-        if (strcmp(text_of(item, member), code) == 0)
+        if (strcmp(pia_json_text_or(item, member, ""), code) == 0)
             return item;
     }
     return NULL;
@@ -82,7 +73,7 @@ static pia_status_t check_item(const json_t *specification,
                                pia_problem_t *problem)
 {
     const json_t *item = json_array_get(scores, index), *score = json_object_get(item, "score");
-    const char *code = text_of(item, "criterion");
+    const char *code = pia_json_text_or(item, "criterion", "");
     const json_t *criterion = find(criteria_of(specification), "code", code);
     char pointer[PIA_POINTER_MAX];
     (void)snprintf(pointer, sizeof pointer, "%s/%zu/criterion", at, index);
@@ -93,10 +84,11 @@ static pia_status_t check_item(const json_t *specification,
         return pia_problem_set(problem, PIA_INVALID, pointer, "%s is scored twice", code);
     int64_t value = json_integer_value(score);
     (void)snprintf(pointer, sizeof pointer, "%s/%zu/score", at, index);
-    if (score && (value < integer_of(criterion, "min") || value > integer_of(criterion, "max")))
+    if (score &&
+        (value < pia_json_integer(criterion, "min") || value > pia_json_integer(criterion, "max")))
         return pia_problem_set(problem, PIA_INVALID, pointer, "%s is scored from %lld to %lld",
-                               code, (long long)integer_of(criterion, "min"),
-                               (long long)integer_of(criterion, "max"));
+                               code, (long long)pia_json_integer(criterion, "min"),
+                               (long long)pia_json_integer(criterion, "max"));
     return PIA_OK;
 }
 
@@ -113,7 +105,7 @@ pia_status_t grid_check_draft(const json_t *specification,
 
 static bool is_justified(const json_t *item, int64_t justification_min)
 {
-    return (int64_t)strlen(text_of(item, "justification")) >= justification_min;
+    return (int64_t)strlen(pia_json_text_or(item, "justification", "")) >= justification_min;
 }
 
 pia_status_t grid_check(const json_t *specification,
@@ -129,12 +121,12 @@ pia_status_t grid_check(const json_t *specification,
         char pointer[PIA_POINTER_MAX];
         (void)snprintf(pointer, sizeof pointer, "%s/%zu/justification", at, i);
         if (!is_justified(item, justification_min))
-            status = pia_problem_set(problem, PIA_INVALID, pointer,
-                                     "the score of %s is justified in %lld bytes or more",
-                                     text_of(item, "criterion"), (long long)justification_min);
+            status = pia_problem_set(
+                problem, PIA_INVALID, pointer, "the score of %s is justified in %lld bytes or more",
+                pia_json_text_or(item, "criterion", ""), (long long)justification_min);
     }
     for (size_t i = 0; status == PIA_OK && i < json_array_size(criteria); i++) {
-        const char *code = text_of(json_array_get(criteria, i), "code");
+        const char *code = pia_json_text_or(json_array_get(criteria, i), "code", "");
         if (!find(scores, "criterion", code))
             status = pia_problem_set(problem, PIA_INVALID, at, "%s is not scored", code);
     }
@@ -159,7 +151,7 @@ int64_t grid_points_max(const json_t *specification)
     const json_t *criteria = criteria_of(specification);
     int64_t weights = 0;
     for (size_t i = 0; i < json_array_size(criteria); i++)
-        weights += integer_of(json_array_get(criteria, i), "weight");
+        weights += pia_json_integer(json_array_get(criteria, i), "weight");
     return weights * unit_of(criteria, json_array_size(criteria));
 }
 
@@ -169,9 +161,10 @@ int64_t grid_points(const json_t *specification, const json_t *scores)
     int64_t points = 0, unit = unit_of(criteria, json_array_size(criteria));
     for (size_t i = 0; i < json_array_size(criteria); i++) {
         const json_t *criterion = json_array_get(criteria, i);
-        const json_t *item = find(scores, "criterion", text_of(criterion, "code"));
-        int64_t above = item ? integer_of(item, "score") - integer_of(criterion, "min") : 0;
-        points += integer_of(criterion, "weight") * above * (unit / length_of(criterion));
+        const json_t *item = find(scores, "criterion", pia_json_text_or(criterion, "code", ""));
+        int64_t above =
+            item ? pia_json_integer(item, "score") - pia_json_integer(criterion, "min") : 0;
+        points += pia_json_integer(criterion, "weight") * above * (unit / length_of(criterion));
     }
     return points;
 }
@@ -195,7 +188,7 @@ bool grid_differs(int64_t points, int64_t others, int64_t points_max, int64_t pe
 /* Whether the score of a criterion with a threshold reaches it. */
 static bool reaches(const json_t *criterion, const json_t *item)
 {
-    return integer_of(item, "score") >= integer_of(criterion, "threshold");
+    return pia_json_integer(item, "score") >= pia_json_integer(criterion, "threshold");
 }
 
 bool grid_is_met(const json_t *specification, const json_t *scores)
@@ -203,11 +196,11 @@ bool grid_is_met(const json_t *specification, const json_t *scores)
     const json_t *criteria = criteria_of(specification);
     for (size_t i = 0; i < json_array_size(criteria); i++) {
         const json_t *criterion = json_array_get(criteria, i);
-        if (!reaches(criterion, find(scores, "criterion", text_of(criterion, "code"))))
+        if (!reaches(criterion, find(scores, "criterion", pia_json_text_or(criterion, "code", ""))))
             return false;
     }
     return grid_reaches(grid_points(specification, scores), grid_points_max(specification),
-                        integer_of(specification, "threshold"));
+                        pia_json_integer(specification, "threshold"));
 }
 
 json_t *grid_lines(const json_t *specification, const json_t *scores)
@@ -217,7 +210,7 @@ json_t *grid_lines(const json_t *specification, const json_t *scores)
     json_t *lines = json_array();
     for (size_t i = 0; i < json_array_size(criteria); i++) {
         const json_t *criterion = json_array_get(criteria, i);
-        const json_t *item = find(scores, "criterion", text_of(criterion, "code"));
+        const json_t *item = find(scores, "criterion", pia_json_text_or(criterion, "code", ""));
         if (!item)
             continue;
         json_t *line = json_copy((json_t *)item);

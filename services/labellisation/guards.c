@@ -9,6 +9,7 @@
 #include "label_life.h"
 #include "milestone.h"
 #include "people.h"
+#include "pia/json.h"
 #include "pia/principal.h"
 #include "remedy.h"
 #include "renewal.h"
@@ -17,21 +18,16 @@
 #include "signature.h"
 #include "store_matter.h"
 
-static const char *text_of(const json_t *parameters, const char *name)
-{
-    return json_string_value(json_object_get(parameters, name));
-}
-
 /* The value of the datum that parameter `data` names; NULL while there are no data. */
 static const char *chosen(const act_t *act, const json_t *parameters)
 {
-    return act->data ? text_of(act->data, text_of(parameters, "data")) : NULL;
+    return act->data ? pia_json_text(act->data, pia_json_text(parameters, "data")) : NULL;
 }
 
 static bool fact_equals(const act_t *act, const json_t *parameters)
 {
-    const char *fact = text_of(act->matter->facts, text_of(parameters, "fact"));
-    return fact && strcmp(fact, text_of(parameters, "value")) == 0;
+    const char *fact = pia_json_text(act->matter->facts, pia_json_text(parameters, "fact"));
+    return fact && strcmp(fact, pia_json_text(parameters, "value")) == 0;
 }
 
 static pia_status_t fact_is(const act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -39,7 +35,7 @@ static pia_status_t fact_is(const act_t *act, const json_t *parameters, pia_prob
     if (fact_equals(act, parameters))
         return PIA_OK;
     return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is not %s",
-                           text_of(parameters, "fact"), text_of(parameters, "value"));
+                           pia_json_text(parameters, "fact"), pia_json_text(parameters, "value"));
 }
 
 static pia_status_t fact_is_not(const act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -47,7 +43,7 @@ static pia_status_t fact_is_not(const act_t *act, const json_t *parameters, pia_
     if (!fact_equals(act, parameters))
         return PIA_OK;
     return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is %s already",
-                           text_of(parameters, "fact"), text_of(parameters, "value"));
+                           pia_json_text(parameters, "fact"), pia_json_text(parameters, "value"));
 }
 
 static pia_status_t

@@ -5,6 +5,7 @@
 #include "decision_batch.h"
 #include "handler.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "proto/decision.h"
 #include "session.h"
 
@@ -18,11 +19,6 @@ typedef struct {
     json_t *results;
     int64_t done, repeated, refused;
 } batch_t;
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 static void add_refusal(batch_t *batch, json_t *result, const pia_problem_t *problem)
 {
@@ -53,7 +49,7 @@ find_version(batch_t *batch, const json_t *item, int64_t *ret_version, pia_probl
         return PIA_OK;
     }
     pia_status_t status = handler_find(batch->self, batch->request, MACHINE_DOSSIER,
-                                       text_of(item, "dossier"), &found, problem);
+                                       pia_json_text(item, "dossier"), &found, problem);
     if (status != PIA_OK)
         return status;
     *ret_version = found.matter.version;
@@ -142,8 +138,8 @@ static pia_status_t run_item(batch_t *batch, const json_t *item, pia_problem_t *
     const batch_key_t key = {
         .name = batch->name,
         .actor = pia_request_principal(batch->request)->subject,
-        .dossier = text_of(item, "dossier"),
-        .transition = text_of(item, "transition"),
+        .dossier = pia_json_text(item, "dossier"),
+        .transition = pia_json_text(item, "transition"),
         .data = json_object_get(item, "data"),
     };
     pia_problem_t why = {.status = PIA_OK};
@@ -176,9 +172,9 @@ static pia_status_t read_session(const batch_t *batch,
     const json_t *agenda = json_object_get(found.matter.facts, "items");
     for (size_t i = 0; i < json_array_size(agenda); i++) {
         const json_t *item = json_array_get(agenda, i);
-        const char *opinion = text_of(item, "opinion");
+        const char *opinion = pia_json_text(item, "opinion");
         bool wanted = opinion && (!fields->opinions || names_have(fields->opinions, opinion));
-        if (wanted && text_of(item, "dossier"))
+        if (wanted && pia_json_text(item, "dossier"))
             json_array_append_new(items, json_pack("{s:O, s:s, s:O*}", "dossier",
                                                    json_object_get(item, "dossier"), "transition",
                                                    fields->transition, "data", fields->with));

@@ -11,24 +11,19 @@
 #include "people.h"
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "text.h"
 
 #define NBSP "\xc2\xa0"
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
-}
-
 const char *label_letter_datum(const label_letter_t *letter, const char *name)
 {
-    return text_of(letter->act->data, name);
+    return pia_json_text_or(letter->act->data, name, "");
 }
 
 const char *label_letter_fact(const label_letter_t *letter, const char *name)
 {
-    return text_of(letter->act->matter->facts, name);
+    return pia_json_text_or(letter->act->matter->facts, name, "");
 }
 
 void label_letter_day(const char *iso, char ret_text[64])
@@ -55,7 +50,7 @@ count(const label_letter_t *letter, const char *rule, char ret_day[64], pia_prob
     legal_facts_t facts = {.rule = legal_rule_find(rule), .from = letter->today};
     legal_deadline_t deadline;
     char iso[DAY_TEXT_SIZE];
-    if (!place_find(text_of(pole, "departement"), &facts.place))
+    if (!place_find(pia_json_text_or(pole, "departement", ""), &facts.place))
         (void)place_find(NULL, &facts.place);
     (void)place_find(NULL, &facts.court);
     pia_status_t status = legal_clock(&facts, &deadline, problem);
@@ -120,7 +115,7 @@ static const char *measure_of(const char *measure)
 
 static const char *pole_of(const label_letter_t *letter)
 {
-    return text_of(json_object_get(letter->act->matter->card, "pole"), "name");
+    return pia_json_text_or(json_object_get(letter->act->matter->card, "pole"), "name", "");
 }
 
 static pia_status_t write_intention(const label_letter_t *letter, pia_problem_t *problem)
@@ -233,7 +228,8 @@ static pia_status_t write_head(const label_letter_t *letter)
     char today[PIA_FRENCH_DAY_SIZE];
     json_t *office = NULL;
     pia_status_t status = office_read(letter->act->db, &office);
-    const char *service = text_of(office, "service"), *address = text_of(office, "address");
+    const char *service = pia_json_text_or(office, "service", ""),
+               *address = pia_json_text_or(office, "address", "");
     pia_french_day(letter->today, today);
     (void)fprintf(letter->out, "%s\n%s%sLe %s\n\nÀ %s\n\n",
                   service[0] ? service : "Secrétariat du réseau des pôles d’innovation", address,
@@ -272,7 +268,7 @@ pia_status_t run_issue_letter(act_t *act, const json_t *parameters, pia_problem_
     char holder[PEOPLE_NAME_SIZE] = "", number[LABEL_NUMBER_SIZE] = "", hash[TEXT_HASH_SIZE];
     label_letter_t letter = {
         .act = act, .holder = holder, .number = number, .today = day_of(act->effective_ms)};
-    label_letter_fn *write = find_writer(text_of(parameters, "letter"));
+    label_letter_fn *write = find_writer(pia_json_text_or(parameters, "letter", ""));
     char *text = NULL;
     assert(write); /* the definition was checked */
     pia_status_t status = people_structure_name(act->db, act->matter->structure, holder);

@@ -7,6 +7,7 @@
 #include "definition_internal.h"
 #include "legal_clock.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 
 /* Facts that these functions record beside those that the definition names. */
 static const char UNTIL[] = "until";           /* the first day without */
@@ -17,11 +18,6 @@ static const char ENDED_UNTIL[] = "ended";     /* what it was before the label w
 static const char SQL_STATES[] = "SELECT to_state FROM history WHERE matter = $1 "
                                  "ORDER BY number DESC LIMIT 1000";
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 static void set_day(matter_t *matter, const char *fact, int64_t day)
 {
     char text[DAY_TEXT_SIZE];
@@ -31,7 +27,7 @@ static void set_day(matter_t *matter, const char *fact, int64_t day)
 
 bool label_day(const matter_t *matter, const char *fact, int64_t *ret_day)
 {
-    const char *text = text_of(matter->facts, fact);
+    const char *text = pia_json_text(matter->facts, fact);
     return text && pia_date_parse(text, ret_day);
 }
 
@@ -65,24 +61,24 @@ pia_status_t label_standing(pia_db_t *db, const matter_t *label, const char **re
 
 pia_status_t guard_fact_among(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *fact = text_of(act->matter->facts, text_of(parameters, "fact"));
+    const char *fact = pia_json_text(act->matter->facts, pia_json_text(parameters, "fact"));
     if (fact && names_have(json_object_get(parameters, "by"), fact))
         return PIA_OK;
     return pia_problem_set(problem, PIA_CONFLICT, "/transition", "%s is %s",
-                           text_of(parameters, "fact"), fact ? fact : "not recorded");
+                           pia_json_text(parameters, "fact"), fact ? fact : "not recorded");
 }
 
 pia_status_t guard_datum_is_fact(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "data");
-    const char *value = act->data ? text_of(act->data, datum) : NULL;
-    const char *fact = text_of(act->matter->facts, text_of(parameters, "fact"));
+    const char *datum = pia_json_text(parameters, "data");
+    const char *value = act->data ? pia_json_text(act->data, datum) : NULL;
+    const char *fact = pia_json_text(act->matter->facts, pia_json_text(parameters, "fact"));
     char at[PIA_POINTER_MAX];
     if (!value || (fact && strcmp(fact, value) == 0))
         return PIA_OK;
     (void)snprintf(at, sizeof at, "/data/%s", datum);
     return pia_problem_set(problem, PIA_CONFLICT, at, "%s is %s, and not what this says",
-                           text_of(parameters, "fact"), fact ? fact : "not recorded");
+                           pia_json_text(parameters, "fact"), fact ? fact : "not recorded");
 }
 
 /* The last day of a rule's period from a day in Paris. */
@@ -97,10 +93,11 @@ last_day(const char *name, int64_t from, legal_deadline_t *ret_deadline, pia_pro
 
 pia_status_t guard_within_rule(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "data"), *rule = text_of(parameters, "rule");
-    const char *value = act->data ? text_of(act->data, datum) : NULL;
+    const char *datum = pia_json_text(parameters, "data"),
+               *rule = pia_json_text(parameters, "rule");
+    const char *value = act->data ? pia_json_text(act->data, datum) : NULL;
     legal_deadline_t deadline;
-    if (!value || strcmp(value, text_of(parameters, "value")) != 0)
+    if (!value || strcmp(value, pia_json_text(parameters, "value")) != 0)
         return PIA_OK;
     pia_status_t status = last_day(rule, day_of(act->matter->created_ms), &deadline, problem);
     if (status != PIA_OK || act->effective_ms < deadline.ends_ms)
@@ -114,8 +111,9 @@ pia_status_t guard_within_rule(const act_t *act, const json_t *parameters, pia_p
 
 pia_status_t guard_date_at_least(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "data"), *rule = text_of(parameters, "rule");
-    const char *value = act->data ? text_of(act->data, datum) : NULL;
+    const char *datum = pia_json_text(parameters, "data"),
+               *rule = pia_json_text(parameters, "rule");
+    const char *value = act->data ? pia_json_text(act->data, datum) : NULL;
     legal_deadline_t deadline;
     int64_t given;
     if (!value || !pia_date_parse(value, &given))
@@ -132,7 +130,7 @@ pia_status_t guard_date_at_least(const act_t *act, const json_t *parameters, pia
 
 pia_status_t guard_day_reached(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *fact = text_of(parameters, "fact");
+    const char *fact = pia_json_text(parameters, "fact");
     int64_t day;
     if (label_day(act->matter, fact, &day) && act->effective_ms >= day_start(day))
         return PIA_OK;
@@ -141,8 +139,8 @@ pia_status_t guard_day_reached(const act_t *act, const json_t *parameters, pia_p
 
 pia_status_t guard_day_to_come(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "data");
-    const char *value = act->data ? text_of(act->data, datum) : NULL;
+    const char *datum = pia_json_text(parameters, "data");
+    const char *value = act->data ? pia_json_text(act->data, datum) : NULL;
     char at[PIA_POINTER_MAX];
     int64_t day;
     if (!value || !pia_date_parse(value, &day) || day >= day_of(act->effective_ms))
@@ -158,7 +156,7 @@ pia_status_t run_record_left_state(act_t *act, const json_t *parameters, pia_pro
     (void)problem;
     const machine_t *machine = act->matter->machine;
     if (act->from != STATE_NONE)
-        json_object_set_new(act->matter->facts, text_of(parameters, "fact"),
+        json_object_set_new(act->matter->facts, pia_json_text(parameters, "fact"),
                             json_string(machine->states[act->from].name));
     return PIA_OK;
 }
@@ -168,7 +166,8 @@ pia_status_t run_set_date(act_t *act, const json_t *parameters, pia_problem_t *p
     (void)problem;
     period_t after;
     definition_read_period(json_object_get(parameters, "after"), &after);
-    set_day(act->matter, text_of(parameters, "fact"), day_add(day_of(act->effective_ms), &after));
+    set_day(act->matter, pia_json_text(parameters, "fact"),
+            day_add(day_of(act->effective_ms), &after));
     return PIA_OK;
 }
 
@@ -179,7 +178,7 @@ pia_status_t run_end_label(act_t *act, const json_t *parameters, pia_problem_t *
     json_t *until = json_object_get(label->facts, UNTIL);
     if (until)
         json_object_set(label->facts, ENDED_UNTIL, until);
-    if (strcmp(text_of(parameters, "day"), "start") == 0)
+    if (strcmp(pia_json_text(parameters, "day"), "start") == 0)
         json_object_set(label->facts, UNTIL, json_object_get(label->facts, "from"));
     else
         set_day(label, UNTIL, day_of(act->effective_ms));
@@ -200,13 +199,13 @@ pia_status_t run_restore_label(act_t *act, const json_t *parameters, pia_problem
 pia_status_t run_extend_label(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     matter_t *label = act->matter;
-    const char *datum = text_of(parameters, "data");
+    const char *datum = pia_json_text(parameters, "data");
     int64_t last = 0, until = 0, awarded = 0;
     period_t within;
     char at[PIA_POINTER_MAX], bound[DAY_TEXT_SIZE];
     (void)snprintf(at, sizeof at, "/data/%s", datum);
     definition_read_period(json_object_get(parameters, "within"), &within);
-    if (!label_day(label, UNTIL, &until) || !pia_date_parse(text_of(act->data, datum), &last))
+    if (!label_day(label, UNTIL, &until) || !pia_date_parse(pia_json_text(act->data, datum), &last))
         return pia_problem_set(problem, PIA_INTERNAL, at, "the label has no end");
     if (last < until)
         return pia_problem_set(problem, PIA_INVALID, at, "is no later than its present last day");

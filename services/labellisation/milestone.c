@@ -5,6 +5,7 @@
 
 #include "matter.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "text.h"
 
 enum { ADD, REACH, LIST, COUNT };
@@ -21,19 +22,14 @@ static const char *const sql[] = {
     [COUNT] = "SELECT COUNT(*), COUNT(reached_at) FROM milestone WHERE matter = $1",
 };
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
 pia_status_t milestone_add(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const json_t *text = json_object_get(act->record, text_of(parameters, "text"));
+    const json_t *text = json_object_get(act->record, pia_json_text(parameters, "text"));
     int64_t changes = 0;
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[ADD]);
     pia_stmt_text(stmt, 1, act->matter->id);
-    pia_stmt_text(stmt, 2, text_of(text, "blake2b"));
-    pia_stmt_text(stmt, 3, text_of(act->data, text_of(parameters, "due")));
+    pia_stmt_text(stmt, 2, pia_json_text(text, "blake2b"));
+    pia_stmt_text(stmt, 3, pia_json_text(act->data, pia_json_text(parameters, "due")));
     pia_stmt_integer(stmt, 4, MILESTONES_MAX);
     pia_status_t status = pia_stmt_run(stmt, &changes);
     if (status == PIA_OK && changes == 0)
@@ -44,7 +40,8 @@ pia_status_t milestone_add(act_t *act, const json_t *parameters, pia_problem_t *
 
 pia_status_t milestone_reach(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    int64_t number = json_integer_value(json_object_get(act->data, text_of(parameters, "data")));
+    int64_t number =
+        json_integer_value(json_object_get(act->data, pia_json_text(parameters, "data")));
     int64_t changes = 0;
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[REACH]);
     pia_stmt_text(stmt, 1, act->matter->id);
@@ -91,7 +88,7 @@ static json_t *row_json(pia_stmt_t *stmt)
 static pia_status_t fill_label(pia_db_t *db, json_t *row)
 {
     char *content = NULL;
-    pia_status_t status = text_get(db, text_of(row, "label"), &content);
+    pia_status_t status = text_get(db, pia_json_text(row, "label"), &content);
     if (status == PIA_OK)
         json_object_set_new(row, "label", json_string(content));
     else

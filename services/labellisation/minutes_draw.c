@@ -1,5 +1,6 @@
 /* minutes_draw.c - the minutes of a meeting, in French, over as many pages as they take. */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include "pdf_flow.h"
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "session.h"
 #include "words.h"
 
@@ -25,17 +27,6 @@ typedef struct {
     const minutes_source_t *source;
 } out_t;
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
-}
-
-static long long number_of(const json_t *json, const char *name)
-{
-    return (long long)json_integer_value(json_object_get(json, name));
-}
-
 static bool is_set(const json_t *json, const char *name)
 {
     return json_is_true(json_object_get(json, name));
@@ -49,7 +40,7 @@ static const char *word(const out_t *out, const char *list, const char *code)
 static void write_day(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
 {
     int64_t day = 0;
-    (void)pia_date_parse(text_of(json, name), &day);
+    (void)pia_date_parse(pia_json_text_or(json, name, ""), &day);
     pia_french_day(day, ret_text);
 }
 
@@ -73,11 +64,12 @@ static void say(out_t *out, const pdf_style_t *style, double gap, const char *fo
 
 /* Name and quality of a member or suppléant, as some sitting has it; its number if it was erased.
  */
-static const char *name_in(const json_t *list, long long member)
+static const char *name_in(const json_t *list, int64_t member)
 {
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *seat = json_array_get(list, i);
-        const char *name = number_of(seat, "member") == member ? text_of(seat, "name") : NULL;
+        const char *name =
+            pia_json_integer(seat, "member") == member ? pia_json_text_or(seat, "name", "") : NULL;
         if (!name)
             name = name_in(json_object_get(seat, "substitutes"), member);
         if (name)
@@ -86,7 +78,7 @@ static const char *name_in(const json_t *list, long long member)
     return NULL;
 }
 
-static const char *name_of(const out_t *out, long long member)
+static const char *name_of(const out_t *out, int64_t member)
 {
     const json_t *sittings = out->source->sittings;
     for (size_t i = json_array_size(sittings); i-- > 0;) {
@@ -100,13 +92,13 @@ static const char *name_of(const out_t *out, long long member)
 static void write_head(out_t *out)
 {
     const matter_t *session = out->source->session;
-    const char *place = text_of(session->facts, "place");
+    const char *place = pia_json_text_or(session->facts, "place", "");
     flow_add(&out->flow, &flow_network, "P", "Réseau des pôles d’innovation pour l’artisanat", 8);
     flow_add(&out->flow, &flow_heading, "H1", "Procès-verbal", 4);
     say(out, &flow_body, 0, "%s", out->source->committee);
-    say(out, &flow_body, 0, "%s", text_of(session->card, "title"));
+    say(out, &flow_body, 0, "%s", pia_json_text_or(session->card, "title", ""));
     if (place[0] == '\0')
-        place = text_of(session->card, "place");
+        place = pia_json_text_or(session->card, "place", "");
     if (place[0] != '\0')
         say(out, &flow_body, 0, "%s", place);
     say(out, &flow_soft, 4,
@@ -128,7 +120,7 @@ static const char *mode_words(const json_t *held)
         {"absent", "absent"},
     };
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (strcmp(modes[i].mode, text_of(held, "mode")) == 0)
+        if (strcmp(modes[i].mode, pia_json_text_or(held, "mode", "")) == 0)
             return modes[i].words;
     return "absent";
 }
@@ -147,7 +139,7 @@ static void write_held(const out_t *out, FILE *line, const json_t *held)
 {
     (void)fputs(mode_words(held), line);
     if (json_object_get(held, "by"))
-        (void)fprintf(line, " %s", name_of(out, number_of(held, "by")));
+        (void)fprintf(line, " %s", name_of(out, pia_json_integer(held, "by")));
 }
 
 /* How a seat was held, one after the other, and until what time of the day in Paris. */
@@ -157,7 +149,7 @@ static void write_attendance(const out_t *out, FILE *line, const json_t *seat)
     for (size_t i = 0; i < json_array_size(earlier); i++) {
         const json_t *held = json_array_get(earlier, i);
         char clock[CLOCK_SIZE];
-        write_clock(text_of(held, "until"), clock);
+        write_clock(pia_json_text_or(held, "until", ""), clock);
         write_held(out, line, held);
         (void)fprintf(line, " jusqu’à %s, puis ", clock);
     }
@@ -172,8 +164,8 @@ static void write_seat(out_t *out, const json_t *seat)
     assert(line);
     write_attendance(out, line, seat);
     (void)fclose(line);
-    say(out, &flow_body, 1, "– %s (%s%s%s) : %s", name_of(out, number_of(seat, "member")),
-        word(out, "qualities", text_of(seat, "capacity")),
+    say(out, &flow_body, 1, "– %s (%s%s%s) : %s", name_of(out, pia_json_integer(seat, "member")),
+        word(out, "qualities", pia_json_text_or(seat, "capacity", "")),
         is_set(seat, "chair") ? ", président du comité" : "",
         is_set(seat, "votes") ? "" : ", sans voix délibérative", held);
     free(held);
@@ -203,7 +195,8 @@ static void write_sitting(out_t *out, const json_t *sitting)
         say(out, &flow_body, 2, "La réunion n’a pas été ouverte.");
         return;
     }
-    say(out, &flow_body, 2, "Présidence : %s.", name_of(out, number_of(sitting, "presiding")));
+    say(out, &flow_body, 2, "Présidence : %s.",
+        name_of(out, pia_json_integer(sitting, "presiding")));
     for (size_t i = 0; i < json_array_size(seats); i++)
         write_seat(out, json_array_get(seats, i));
     if (!is_set(sitting, "quorum_met"))
@@ -212,7 +205,7 @@ static void write_sitting(out_t *out, const json_t *sitting)
             "des points (article R133-10).");
 }
 
-static bool has_voted(const json_t *item, long long member)
+static bool has_voted(const json_t *item, int64_t member)
 {
     const json_t *ballots = json_object_get(item, "ballots");
     for (size_t i = 0; i < json_array_size(ballots); i++)
@@ -226,10 +219,10 @@ static void write_interests(out_t *out, const json_t *item)
     const json_t *interests = json_object_get(item, "interests");
     for (size_t i = 0; i < json_array_size(interests); i++) {
         const json_t *interest = json_array_get(interests, i);
-        const char *ruling = text_of(interest, "ruling");
-        const char *name = name_of(out, number_of(interest, "member"));
-        const char *kind = word(out, "interests", text_of(interest, "kind"));
-        if (strcmp(ruling, "recused") == 0 && has_voted(item, number_of(interest, "member")))
+        const char *ruling = pia_json_text_or(interest, "ruling", "");
+        const char *name = name_of(out, pia_json_integer(interest, "member"));
+        const char *kind = word(out, "interests", pia_json_text_or(interest, "kind", ""));
+        if (strcmp(ruling, "recused") == 0 && has_voted(item, pia_json_integer(interest, "member")))
             say(out, &flow_body, 1,
                 "%s, qui avait pris part à un vote lors d’une réunion précédente, n’a plus pris "
                 "part à la délibération (%s ; article R133-12).",
@@ -252,9 +245,9 @@ static void write_votes(out_t *out, const json_t *ballot, const char *vote, cons
     assert(line);
     for (size_t i = 0; i < json_array_size(votes); i++) {
         const json_t *item = json_array_get(votes, i);
-        if (strcmp(text_of(item, "vote"), vote) == 0)
+        if (strcmp(pia_json_text_or(item, "vote", ""), vote) == 0)
             (void)fprintf(line, "%s%s", count++ ? " ; " : "",
-                          name_of(out, number_of(item, "member")));
+                          name_of(out, pia_json_integer(item, "member")));
     }
     (void)fclose(line);
     if (count > 0)
@@ -265,17 +258,18 @@ static void write_votes(out_t *out, const json_t *ballot, const char *vote, cons
 static void write_ballot(out_t *out, const json_t *ballot)
 {
     say(out, &flow_body, 1,
-        "Proposition : %s. %s : %lld pour, %lld contre, %lld abstention%s. %s%s.",
-        word(out, "opinions", text_of(ballot, "proposition")),
-        is_set(ballot, "secret") ? "Scrutin secret" : "Vote", number_of(ballot, "votes_for"),
-        number_of(ballot, "votes_against"), number_of(ballot, "abstentions"),
-        number_of(ballot, "abstentions") > 1 ? "s" : "",
+        "Proposition : %s. %s : %" PRId64 " pour, %" PRId64 " contre, %" PRId64
+        " abstention%s. %s%s.",
+        word(out, "opinions", pia_json_text_or(ballot, "proposition", "")),
+        is_set(ballot, "secret") ? "Scrutin secret" : "Vote", pia_json_integer(ballot, "votes_for"),
+        pia_json_integer(ballot, "votes_against"), pia_json_integer(ballot, "abstentions"),
+        pia_json_integer(ballot, "abstentions") > 1 ? "s" : "",
         is_set(ballot, "adopted") ? "Adoptée" : "Rejetée",
         is_set(ballot, "casting") ? " par la voix prépondérante du président" : "");
     write_votes(out, ballot, "against", "Contre");
     write_votes(out, ballot, "abstention", "Abstention");
-    say(out, &flow_soft, 1, "%lld membres sur %lld ont pris part à ce point%s.",
-        number_of(ballot, "taking_part"), number_of(ballot, "composing"),
+    say(out, &flow_soft, 1, "%" PRId64 " membres sur %" PRId64 " ont pris part à ce point%s.",
+        pia_json_integer(ballot, "taking_part"), pia_json_integer(ballot, "composing"),
         is_set(ballot, "quorum") ? "" : " ; le quorum n’était pas atteint");
 }
 
@@ -285,8 +279,8 @@ static void write_outcome(out_t *out, const json_t *item)
     const json_t *last = json_array_get(ballots, json_array_size(ballots) - 1);
     if (session_item_is(item, "given")) {
         say(out, &flow_body, 2, "Le comité donne l’avis : %s.",
-            word(out, "opinions", text_of(item, "opinion")));
-        flow_add(&out->flow, &flow_body, "P", text_of(last, "text"), 2);
+            word(out, "opinions", pia_json_text_or(item, "opinion", "")));
+        flow_add(&out->flow, &flow_body, "P", pia_json_text_or(last, "text", ""), 2);
     } else if (session_item_is(item, "moot")) {
         say(out, &flow_body, 2, "Sans objet : le dossier n’attend plus d’avis.");
     } else {
@@ -299,10 +293,10 @@ static void write_dissents(out_t *out, const json_t *item)
     const json_t *dissents = json_object_get(item, "dissents");
     for (size_t i = 0; i < json_array_size(dissents); i++) {
         const json_t *dissent = json_array_get(dissents, i);
-        const char *reasons = text_of(dissent, "reasons");
+        const char *reasons = pia_json_text_or(dissent, "reasons", "");
         say(out, &flow_body, 1,
             "À sa demande, il est fait mention du désaccord de %s avec l’avis rendu%s",
-            name_of(out, number_of(dissent, "member")), reasons[0] != '\0' ? " :" : ".");
+            name_of(out, pia_json_integer(dissent, "member")), reasons[0] != '\0' ? " :" : ".");
         if (reasons[0] != '\0')
             flow_add(&out->flow, &flow_body, "P", reasons, 2);
     }
@@ -312,11 +306,11 @@ static void write_item(out_t *out, const json_t *item)
 {
     const json_t *ballots = json_object_get(item, "ballots");
     char title[TITLE_SIZE];
-    (void)snprintf(title, sizeof title, "%lld. %s", number_of(item, "number"),
-                   text_of(item, "title"));
+    (void)snprintf(title, sizeof title, "%" PRId64 ". %s", pia_json_integer(item, "number"),
+                   pia_json_text_or(item, "title", ""));
     flow_add_part(&out->flow, title);
     if (json_object_get(item, "dossier"))
-        say(out, &flow_soft, 1, "Dossier %s", text_of(item, "dossier"));
+        say(out, &flow_soft, 1, "Dossier %s", pia_json_text_or(item, "dossier", ""));
     write_interests(out, item);
     for (size_t i = 0; i < json_array_size(ballots); i++)
         write_ballot(out, json_array_get(ballots, i));
@@ -333,7 +327,8 @@ static void write_breaches(out_t *out)
     say(out, &flow_soft, 2, "La consultation du comité n’est pas obligatoire.");
     for (size_t i = 0; i < json_array_size(breaches); i++) {
         const json_t *breach = json_array_get(breaches, i);
-        say(out, &flow_body, 1, "– %s (%s)", text_of(breach, "text"), text_of(breach, "article"));
+        say(out, &flow_body, 1, "– %s (%s)", pia_json_text_or(breach, "text", ""),
+            pia_json_text_or(breach, "article", ""));
     }
 }
 
@@ -343,7 +338,7 @@ pia_status_t minutes_draw(const minutes_source_t *source, uint8_t **ret_bytes, s
     (void)snprintf(title, sizeof title, "Procès-verbal, réunion %s", source->session->id);
     const pdf_info_t info = {
         .title = title,
-        .subject = text_of(source->session->card, "title"),
+        .subject = pia_json_text_or(source->session->card, "title", ""),
         .made_ms = source->made_ms,
     };
     out_t out = {.source = source};

@@ -6,6 +6,7 @@
 #include "day.h"
 #include "matter.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "remedy.h"
 
 enum { CONSULTATION_DAYS = 15 }; /* CRPA R112-20 */
@@ -24,14 +25,9 @@ const need_t notice_needs[] = {
     {NULL, DATUM_TEXT, false},
 };
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 static bool read_day(const json_t *json, const char *name, int64_t *ret_day)
 {
-    const char *text = text_of(json, name);
+    const char *text = pia_json_text(json, name);
     return text && pia_date_parse(text, ret_day);
 }
 
@@ -92,7 +88,7 @@ static pia_status_t count_notice(const act_t *act,
         return pia_problem_set(problem, PIA_INVALID, "/data/jour",
                                "is from the day of the decision to today");
     *ret_day = day;
-    return strcmp(text_of(act->data, "mode"), ELECTRONIC) == 0
+    return strcmp(pia_json_text(act->data, "mode"), ELECTRONIC) == 0
                ? count_electronic(act, day, ret_day, problem)
                : PIA_OK;
 }

@@ -5,19 +5,14 @@
 
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "receipt.h"
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
-}
 
 /* "26 novembre 2026". */
 static const char *date_of(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
 {
     int64_t day = 0;
-    bool good = pia_date_parse(text_of(json, name), &day);
+    bool good = pia_date_parse(pia_json_text_or(json, name, ""), &day);
     assert(good);
     pia_french_day(day, ret_text);
     return ret_text;
@@ -27,8 +22,8 @@ static void write_head(FILE *out, const json_t *receipt)
 {
     char received[PIA_FRENCH_DAY_SIZE], registration[PIA_FRENCH_DAY_SIZE], due[PIA_FRENCH_DAY_SIZE];
     (void)fprintf(out, "ACCUSÉ DE RÉCEPTION\n(CRPA, articles L112-3, L112-11, R112-5)\n\n");
-    (void)fprintf(out, "Dossier «\u00a0%s\u00a0»\nNuméro\u00a0: %s\n\n", text_of(receipt, "title"),
-                  text_of(receipt, "dossier"));
+    (void)fprintf(out, "Dossier «\u00a0%s\u00a0»\nNuméro\u00a0: %s\n\n",
+                  pia_json_text_or(receipt, "title", ""), pia_json_text_or(receipt, "dossier", ""));
     (void)fprintf(out, "Votre demande a été reçue par voie électronique le %s et enregistrée ",
                   date_of(receipt, "received_on", received));
     (void)fprintf(out,
@@ -46,10 +41,10 @@ static void write_line(FILE *out, const char *label, const char *text)
 
 static void write_office(FILE *out, const json_t *office)
 {
-    write_line(out, "Service chargé du dossier", text_of(office, "service"));
-    write_line(out, "Adresse postale", text_of(office, "address"));
-    write_line(out, "Adresse électronique", text_of(office, "email"));
-    write_line(out, "Téléphone", text_of(office, "phone"));
+    write_line(out, "Service chargé du dossier", pia_json_text_or(office, "service", ""));
+    write_line(out, "Adresse postale", pia_json_text_or(office, "address", ""));
+    write_line(out, "Adresse électronique", pia_json_text_or(office, "email", ""));
+    write_line(out, "Téléphone", pia_json_text_or(office, "phone", ""));
     (void)fputc('\n', out);
 }
 
@@ -61,7 +56,7 @@ static void write_missing(FILE *out, const json_t *receipt)
         return;
     (void)fprintf(out, "Pièces indispensables qui manquent à ce jour (article L114-5)\u00a0:\n");
     for (size_t i = 0; i < json_array_size(missing); i++)
-        (void)fprintf(out, "– %s\n", text_of(json_array_get(missing, i), "label"));
+        (void)fprintf(out, "– %s\n", pia_json_text_or(json_array_get(missing, i), "label", ""));
     (void)fprintf(out, "%s\n\n",
                   accepts
                       ? "Le délai au terme duquel le silence vaut acceptation ne court qu’à "
@@ -78,8 +73,9 @@ static void write_remedies(FILE *out, const json_t *receipt)
     for (size_t i = 0; i < json_array_size(remedies); i++) {
         const json_t *remedy = json_array_get(remedies, i);
         char last[PIA_FRENCH_DAY_SIZE];
-        (void)fprintf(out, "– %s\u00a0: %s (%s)", text_of(remedy, "label"),
-                      text_of(remedy, "period"), text_of(remedy, "article"));
+        (void)fprintf(out, "– %s\u00a0: %s (%s)", pia_json_text_or(remedy, "label", ""),
+                      pia_json_text_or(remedy, "period", ""),
+                      pia_json_text_or(remedy, "article", ""));
         if (json_object_get(remedy, "last_day"))
             (void)fprintf(out, ", soit jusqu’au %s inclus si la décision naît à cette date",
                           date_of(remedy, "last_day", last));
@@ -101,8 +97,8 @@ static void write_silence(FILE *out, const json_t *receipt)
                       "À défaut de décision expresse au terme du délai, votre demande sera "
                       "réputée %s ",
                       what);
-    (void)fprintf(out, "(silence gardé pendant %s, %s).\n", text_of(silence, "period"),
-                  text_of(silence, "article"));
+    (void)fprintf(out, "(silence gardé pendant %s, %s).\n", pia_json_text_or(silence, "period", ""),
+                  pia_json_text_or(silence, "article", ""));
     if (accepts)
         (void)fprintf(out, "Une attestation de cette décision implicite d’acceptation vous sera "
                            "délivrée sur demande (article L232-3).\n");

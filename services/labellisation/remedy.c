@@ -6,6 +6,7 @@
 
 #include "label_life.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 
 /* Other remedies of the same parent. */
 static const char SQL_OTHERS[] = "SELECT id, facts FROM matter WHERE parent = $1 "
@@ -13,14 +14,9 @@ static const char SQL_OTHERS[] = "SELECT id, facts FROM matter WHERE parent = $1
 
 enum { NATURES = 2 }; /* of appeals; the first of each counts */
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 static bool day_of_text(const json_t *json, const char *name, int64_t *ret_day)
 {
-    const char *text = text_of(json, name);
+    const char *text = pia_json_text(json, name);
     return text && pia_date_parse(text, ret_day);
 }
 
@@ -41,7 +37,7 @@ static void
 add_appeal(const char *id, const json_t *other, const remedy_case_t *remedy, appeals_t *appeals)
 {
     legal_facts_t *facts = appeals->facts;
-    const char *nature = text_of(other, "nature"), *issue = text_of(other, "issue");
+    const char *nature = pia_json_text(other, "nature"), *issue = pia_json_text(other, "issue");
     int64_t against = json_integer_value(json_object_get(other, "against"));
     legal_appeal_t appeal = {.hierarchical = false};
     if (!nature || is_nature(nature, "contentieux") || against != remedy->decision->number)
@@ -105,7 +101,7 @@ pia_status_t remedy_facts(pia_db_t *db,
         .from = remedy->notified,
         .uninformed = !remedy->decision->informed,
     };
-    if (!place_find(text_of(pole, "departement"), &ret_facts->place))
+    if (!place_find(pia_json_text(pole, "departement"), &ret_facts->place))
         (void)place_find(NULL, &ret_facts->place);
     if (!place_find(remedy->court, &ret_facts->court))
         return pia_problem_set(problem, PIA_INVALID, "/court", "there is no such place");
@@ -123,9 +119,9 @@ static pia_status_t read_case(pia_db_t *db,
         .parent = remedy->parent,
         .card = remedy->card,
         .decision = decision,
-        .nature = text_of(remedy->facts, "nature"),
+        .nature = pia_json_text(remedy->facts, "nature"),
         .except = remedy->id,
-        .court = text_of(remedy->facts, "court"),
+        .court = pia_json_text(remedy->facts, "court"),
     };
     int64_t number = json_integer_value(json_object_get(remedy->facts, "against"));
     pia_status_t status = remedy_decision_at(db, remedy->parent, number, decision);

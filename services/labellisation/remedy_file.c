@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "remedy.h"
 
 /* Who may record what came by post, with the days that it bears. */
@@ -14,11 +15,6 @@ typedef struct {
     int64_t sent, received, notified;
     const char *sent_name, *received_name, *notified_name; /* of their data */
 } days_t;
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 static void set_day(matter_t *matter, const char *fact, int64_t day)
 {
@@ -31,8 +27,8 @@ static void set_day(matter_t *matter, const char *fact, int64_t day)
 static int64_t
 read_day(const act_t *act, const json_t *parameters, const char *parameter, int64_t absent)
 {
-    const char *datum = text_of(parameters, parameter);
-    const char *text = datum ? text_of(act->data, datum) : NULL;
+    const char *datum = pia_json_text(parameters, parameter);
+    const char *text = datum ? pia_json_text(act->data, datum) : NULL;
     int64_t day;
     return text && pia_date_parse(text, &day) ? day : absent;
 }
@@ -71,9 +67,9 @@ static void read_days(const act_t *act,
 {
     *ret_days = (days_t){
         .sent = read_day(act, parameters, "sent", day_of(act->effective_ms)),
-        .sent_name = text_of(parameters, "sent"),
-        .received_name = text_of(parameters, "received"),
-        .notified_name = text_of(parameters, "notified"),
+        .sent_name = pia_json_text(parameters, "sent"),
+        .received_name = pia_json_text(parameters, "received"),
+        .notified_name = pia_json_text(parameters, "notified"),
     };
     ret_days->received = read_day(act, parameters, "received", ret_days->sent);
     if (!ret_days->received_name)
@@ -98,8 +94,8 @@ static void record(act_t *act, const remedy_case_t *remedy, const days_t *days)
 /* "metropole" is no code of a place. */
 static const char *read_court(const act_t *act, const json_t *parameters)
 {
-    const char *datum = text_of(parameters, "court");
-    const char *court = datum ? text_of(act->data, datum) : NULL;
+    const char *datum = pia_json_text(parameters, "court");
+    const char *court = datum ? pia_json_text(act->data, datum) : NULL;
     place_t place;
     return court && place_find(court, &place) ? court : NULL;
 }
@@ -111,7 +107,7 @@ file_against(act_t *act, const matter_t *parent, const json_t *parameters, pia_p
     days_t days;
     remedy_case_t remedy = {
         .decision = &decision,
-        .nature = text_of(parameters, "nature"),
+        .nature = pia_json_text(parameters, "nature"),
         .court = read_court(act, parameters),
     };
     pia_status_t status = remedy_decision(act->db, parent, &decision);
@@ -145,9 +141,9 @@ static pia_status_t correct(act_t *act,
                             const remedy_decision_t *decision,
                             pia_problem_t *problem)
 {
-    const char *datum = text_of(parameters, "notified");
+    const char *datum = pia_json_text(parameters, "notified");
     int64_t sent = INT64_MAX, notified = read_day(act, parameters, "notified", decision->day);
-    const char *text = text_of(act->matter->facts, "sent");
+    const char *text = pia_json_text(act->matter->facts, "sent");
     if (decision->proven)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "the day of its notification is recorded with the decision");

@@ -3,6 +3,7 @@
 
 #include "kin.h"
 #include "label_life.h"
+#include "pia/json.h"
 #include "remedy.h"
 #include "store_matter.h"
 
@@ -10,11 +11,6 @@ enum { LABELS_MAX = 100 }; /* of a pôle, that are looked at */
 
 const char remedy_restored[] = "retabli", remedy_replaced[] = "autre_decision",
            remedy_occupied[] = "autre_label";
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 /* Whether a label holds days that `label`, if it is restored, would have. */
 static pia_status_t
@@ -79,15 +75,15 @@ pia_status_t run_settle_remedy(act_t *act, const json_t *parameters, pia_problem
     status = settle(act, &parent, &outcome, problem);
     matter_clear(&parent);
     if (status == PIA_OK)
-        json_object_set_new(remedy->facts, text_of(parameters, "fact"), json_string(outcome));
+        json_object_set_new(remedy->facts, pia_json_text(parameters, "fact"), json_string(outcome));
     return status;
 }
 
 pia_status_t run_move_contested(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     const matter_t *remedy = act->matter;
-    const char *outcome = text_of(remedy->facts, text_of(parameters, "fact"));
-    const given_t given = {.transition = text_of(parameters, "transition")};
+    const char *outcome = pia_json_text(remedy->facts, pia_json_text(parameters, "fact"));
+    const given_t given = {.transition = pia_json_text(parameters, "transition")};
     bool moved;
     if (!outcome || strcmp(outcome, remedy_restored) != 0)
         return PIA_OK;

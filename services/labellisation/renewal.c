@@ -6,6 +6,7 @@
 
 #include "kin.h"
 #include "label_life.h"
+#include "pia/json.h"
 #include "specification.h"
 
 enum { INSERT, LABEL_OF, DOSSIER_OF, LIST, SUCCESSORS, DUE, STATE_AT, VERSION };
@@ -24,11 +25,6 @@ static const char *const sql[] = {
                  "ORDER BY number DESC LIMIT 1",
     [VERSION] = "SELECT version FROM matter WHERE id = $1",
 };
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 static pia_status_t
 find(pia_db_t *db, int which, const char *id, char ret_other[PIA_UUID_TEXT_SIZE])
@@ -328,12 +324,12 @@ pia_status_t run_open_renewal(act_t *act, const json_t *parameters, pia_problem_
     pia_status_t status = is_opened(act, &opened, problem);
     if (status != PIA_OK || opened)
         return status;
-    return open_one(act, text_of(parameters, "transition"), problem);
+    return open_one(act, pia_json_text(parameters, "transition"), problem);
 }
 
 pia_status_t run_settle_renewal(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const given_t given = {.transition = text_of(parameters, "transition")};
+    const given_t given = {.transition = pia_json_text(parameters, "transition")};
     char label[PIA_UUID_TEXT_SIZE];
     bool moved;
     pia_status_t status = renewal_label(act->db, act->matter->id, label);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "attachment.h"
+#include "pia/json.h"
 #include "renewal.h"
 #include "section.h"
 
@@ -35,11 +36,6 @@ static pia_status_t fill_section(const act_t *act,
     return status;
 }
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 static pia_status_t fill_file(const act_t *act, const matter_t *dossier, const json_t *file)
 {
     attachment_t attachment = {
@@ -47,10 +43,10 @@ static pia_status_t fill_file(const act_t *act, const matter_t *dossier, const j
         .added_ms = act->recorded_ms,
     };
     pia_uuid7_text(attachment.id);
-    (void)snprintf(attachment.piece, sizeof attachment.piece, "%s", text_of(file, "piece"));
-    (void)snprintf(attachment.name, sizeof attachment.name, "%s", text_of(file, "name"));
-    (void)snprintf(attachment.type, sizeof attachment.type, "%s", text_of(file, "type"));
-    (void)snprintf(attachment.hash, sizeof attachment.hash, "%s", text_of(file, "sha256"));
+    (void)snprintf(attachment.piece, sizeof attachment.piece, "%s", pia_json_text(file, "piece"));
+    (void)snprintf(attachment.name, sizeof attachment.name, "%s", pia_json_text(file, "name"));
+    (void)snprintf(attachment.type, sizeof attachment.type, "%s", pia_json_text(file, "type"));
+    (void)snprintf(attachment.hash, sizeof attachment.hash, "%s", pia_json_text(file, "sha256"));
     return attachment_insert(act->db, dossier->id, &attachment);
 }
 
@@ -62,7 +58,7 @@ fill_piece(const act_t *act, const matter_t *dossier, const piece_rule_t *rule, 
     pia_status_t status = PIA_OK;
     for (size_t i = json_array_size(files); status == PIA_OK && left > 0 && i-- > 0;) {
         const json_t *file = json_array_get(files, i);
-        const char *piece = text_of(file, "piece");
+        const char *piece = pia_json_text(file, "piece");
         if (content_piece(&dossier->definition->content, piece) != rule)
             continue;
         status = fill_file(act, dossier, file);

@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "grid.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "review.h"
 #include "specification.h"
 #include "text.h"
@@ -28,11 +29,6 @@ static const char *const sql[] = {
                  "AND closed = 0 ORDER BY number DESC LIMIT 1",
 };
 
-static int64_t integer_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 pia_status_t report_specification(pia_db_t *db,
                                   const matter_t *matter,
                                   json_t **ret_json,
@@ -41,7 +37,8 @@ pia_status_t report_specification(pia_db_t *db,
     const json_t *ref = json_object_get(matter->card, "specification");
     const char *name = json_string_value(json_object_get(ref, "name"));
     pia_status_t status =
-        name ? specification_find(db, name, integer_of(ref, "version"), ret_json) : PIA_NOT_FOUND;
+        name ? specification_find(db, name, pia_json_integer(ref, "version"), ret_json)
+             : PIA_NOT_FOUND;
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "the dossier has no specification to be scored by");
@@ -75,8 +72,8 @@ static bool are_apart(const measure_t *measure, const json_t *one, const json_t 
         names_have(measure->opposed, json_string_value(theirs)))
         return true;
     return measure->percent > 0 &&
-           grid_differs(integer_of(one, "points"), integer_of(other, "points"), measure->points_max,
-                        measure->percent);
+           grid_differs(pia_json_integer(one, "points"), pia_json_integer(other, "points"),
+                        measure->points_max, measure->percent);
 }
 
 static bool find_apart(const measure_t *measure, const json_t *judged)
@@ -97,7 +94,7 @@ pia_status_t report_diverges(pia_db_t *db, const matter_t *dossier, bool *ret_di
     if (status == PIA_OK && json_array_size(judged) > 1)
         status = report_specification(db, dossier, &specification, NULL);
     if (status == PIA_OK && specification) {
-        int64_t percent = integer_of(specification, "divergence");
+        int64_t percent = pia_json_integer(specification, "divergence");
         const measure_t measure = {rules->opposed, percent ? percent : rules->divergence,
                                    grid_points_max(specification)};
         *ret_diverges = find_apart(&measure, judged);

@@ -4,11 +4,7 @@
 #include <stdio.h>
 
 #include "effects_review.h"
-
-static int64_t integer_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
+#include "pia/json.h"
 
 /* The opinions of the report that an effect files; NULL: it files none. */
 static const json_t *opinions_of(const transition_t *transition, const effect_t *effect)
@@ -52,10 +48,10 @@ pia_status_t review_rules_load(review_rules_t *rules,
     *rules = (review_rules_t){.min = 1, .max = DATUM_PERSONS_MAX};
     if (!json)
         return PIA_OK;
-    rules->min = integer_of(json, "min");
-    rules->max = integer_of(json, "max");
-    rules->justification_min = integer_of(json, "justification_min");
-    rules->divergence = integer_of(json, "divergence");
+    rules->min = pia_json_integer(json, "min");
+    rules->max = pia_json_integer(json, "max");
+    rules->justification_min = pia_json_integer(json, "justification_min");
+    rules->divergence = pia_json_integer(json, "divergence");
     rules->opposed = json_object_get(json, "opposed");
     rules->anonymous = json_is_true(json_object_get(json, "anonymous"));
     if (rules->min > rules->max)

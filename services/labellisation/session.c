@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "session_agenda.h"
 #include "store_matter.h"
 
@@ -14,11 +15,6 @@ const need_t session_dossiers_needs[] = {{"dossiers", DATUM_DOSSIERS, false},
                                          {NULL, DATUM_TEXT, false}};
 const need_t session_question_needs[] = {{"objet", DATUM_TEXT, false}, {NULL, DATUM_TEXT, false}};
 const need_t session_item_needs[] = {{"point", DATUM_INTEGER, false}, {NULL, DATUM_TEXT, false}};
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 json_t *session_list(matter_t *session, const char *fact)
 {
@@ -71,7 +67,7 @@ json_t *session_item(const act_t *act, pia_problem_t *problem)
 
 bool session_item_is(const json_t *item, const char *status)
 {
-    return strcmp(text_of(item, "status"), status) == 0;
+    return strcmp(pia_json_text(item, "status"), status) == 0;
 }
 
 seat_item_t session_seat_item(const json_t *item)
@@ -108,7 +104,7 @@ static const char *opinion_of(const transition_t *transition)
 {
     for (size_t i = 0; i < transition->effect_count; i++)
         if (transition->effects[i].kind->run == session_deliver_opinions)
-            return text_of(transition->effects[i].parameters, "transition");
+            return pia_json_text(transition->effects[i].parameters, "transition");
     return NULL;
 }
 
@@ -135,7 +131,7 @@ pia_status_t
 session_item_waits(const act_t *act, const json_t *item, bool *ret_waits, pia_problem_t *problem)
 {
     matter_t dossier;
-    const char *id = text_of(item, "dossier");
+    const char *id = pia_json_text(item, "dossier");
     *ret_waits = true;
     if (!id)
         return PIA_OK;
@@ -163,8 +159,8 @@ add_taken(const act_t *act, const char *id, json_t *taken, pia_problem_t *proble
     bool over = session.machine->states[session.state].final;
     for (size_t i = 0; !over && i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
-        if (text_of(item, "dossier") && session_item_is(item, "pending"))
-            json_object_set_new(taken, text_of(item, "dossier"), json_string(id));
+        if (pia_json_text(item, "dossier") && session_item_is(item, "pending"))
+            json_object_set_new(taken, pia_json_text(item, "dossier"), json_string(id));
     }
     matter_clear(&session);
     return PIA_OK;
@@ -190,8 +186,8 @@ static pia_status_t find_taken(const act_t *act, json_t *taken, pia_problem_t *p
         json_decref(ids);
     }
     for (size_t i = 0; i < json_array_size(own); i++)
-        if (text_of(json_array_get(own, i), "dossier"))
-            json_object_set_new(taken, text_of(json_array_get(own, i), "dossier"),
+        if (pia_json_text(json_array_get(own, i), "dossier"))
+            json_object_set_new(taken, pia_json_text(json_array_get(own, i), "dossier"),
                                 json_string(act->matter->id));
     return status;
 }
@@ -222,7 +218,7 @@ static pia_status_t append_item(const act_t *act, json_t *item, pia_problem_t *p
 static pia_status_t
 check_dossier(const matter_t *dossier, const json_t *taken, const char *at, pia_problem_t *problem)
 {
-    const char *other = text_of(taken, dossier->id);
+    const char *other = pia_json_text(taken, dossier->id);
     if (other)
         return pia_problem_set(problem, PIA_CONFLICT, at,
                                "this dossier is on the agenda of the meeting %s", other);
@@ -274,7 +270,7 @@ pia_status_t session_add_dossiers(act_t *act, const json_t *parameters, pia_prob
 pia_status_t session_add_question(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)parameters;
-    const char *text = text_of(act->data, "objet");
+    const char *text = pia_json_text(act->data, "objet");
     if (strlen(text) > QUESTION_MAX)
         return pia_problem_set(problem, PIA_INVALID, "/data/objet", "has at most %d bytes",
                                QUESTION_MAX);
@@ -313,7 +309,7 @@ static uint64_t away_for(const seats_t *seats, const json_t *item)
     uint64_t away = 0;
     for (size_t i = 0; i < json_array_size(interests); i++) {
         const json_t *interest = json_array_get(interests, i);
-        const char *ruling = text_of(interest, "ruling");
+        const char *ruling = pia_json_text(interest, "ruling");
         if (!ruling || strcmp(ruling, "dismissed") != 0)
             away |= bit_of(seats, json_integer_value(json_object_get(interest, "member")));
     }

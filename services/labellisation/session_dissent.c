@@ -3,22 +3,13 @@
 #include <string.h>
 
 #include "committee.h"
+#include "pia/json.h"
 #include "session.h"
 
 const need_t session_dissent_needs[] = {{"point", DATUM_INTEGER, false},
                                         {"membre", DATUM_INTEGER, true},
                                         {"motifs", DATUM_TEXT, true},
                                         {NULL, DATUM_TEXT, false}};
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
 
 /* The member whose dissent it is: as the office says, or who asks. 0: nobody. */
 static pia_status_t find_dissenter(const act_t *act, int64_t *ret_member, pia_problem_t *problem)
@@ -35,8 +26,8 @@ static pia_status_t find_dissenter(const act_t *act, int64_t *ret_member, pia_pr
     pia_status_t status = session_committee(act, &committee, problem);
     if (status != PIA_OK)
         return status;
-    *ret_member =
-        committee_number_of(&committee, act->principal->person, text_of(act->matter->facts, "day"));
+    *ret_member = committee_number_of(&committee, act->principal->person,
+                                      pia_json_text(act->matter->facts, "day"));
     matter_clear(&committee);
     return PIA_OK;
 }
@@ -45,7 +36,7 @@ static pia_status_t find_dissenter(const act_t *act, int64_t *ret_member, pia_pr
 static const json_t *find(const json_t *list, int64_t member)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (number_of(json_array_get(list, i), "member") == member)
+        if (pia_json_integer(json_array_get(list, i), "member") == member)
             return json_array_get(list, i);
     return NULL;
 }
@@ -55,7 +46,7 @@ const json_t *session_ballot_seat(const json_t *ballot, int64_t member)
     const json_t *seats = json_object_get(ballot, "seats");
     const json_t *own = find(seats, member);
     for (size_t i = 0; !own && i < json_array_size(seats); i++)
-        if (number_of(json_array_get(seats, i), "by") == member)
+        if (pia_json_integer(json_array_get(seats, i), "by") == member)
             own = json_array_get(seats, i);
     return own;
 }
@@ -68,8 +59,8 @@ check(const json_t *item, const json_t *ballot, int64_t member, pia_problem_t *p
     if (!seat)
         return pia_problem_set(problem, PIA_CONFLICT, "/data/membre",
                                "only who took part in this item may dissent");
-    const json_t *vote = find(json_object_get(ballot, "votes"), number_of(seat, "member"));
-    if (vote && strcmp(text_of(vote, "vote"), "for") == 0)
+    const json_t *vote = find(json_object_get(ballot, "votes"), pia_json_integer(seat, "member"));
+    if (vote && strcmp(pia_json_text(vote, "vote"), "for") == 0)
         return pia_problem_set(problem, PIA_CONFLICT, "/data/membre",
                                "member %lld voted for this opinion", (long long)member);
     if (find(json_object_get(item, "dissents"), member))

@@ -7,6 +7,7 @@
 #include "day.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "review.h"
 #include "reviewer.h"
 #include "session.h"
@@ -25,11 +26,6 @@ const need_t session_rule_needs[] = {{"point", DATUM_INTEGER, false},
 static const char SQL_DECLARED[] =
     "SELECT matter.facts FROM review JOIN matter ON matter.id = review.id WHERE review.matter = $1 "
     "AND review.reviewer = $2 AND review.interested = 1 ORDER BY review.number";
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 json_t *session_interest(const json_t *item, int64_t member)
 {
@@ -75,7 +71,7 @@ find_declared(const sitter_t *sitter, const char *dossier, char ret_link[PIA_POI
     ret_link[0] = '\0';
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
         json_t *facts = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
-        const char *link = text_of(facts, "lien");
+        const char *link = pia_json_text(facts, "lien");
         (void)snprintf(ret_link, PIA_POINTER_MAX, "%s", link ? link : "autre");
         json_decref(facts);
     }
@@ -85,7 +81,8 @@ find_declared(const sitter_t *sitter, const char *dossier, char ret_link[PIA_POI
 static pia_status_t find_for_item(const sitter_t *sitter, json_t *item)
 {
     const act_t *act = sitter->act;
-    const char *structure = text_of(item, "structure"), *dossier = text_of(item, "dossier");
+    const char *structure = pia_json_text(item, "structure"),
+               *dossier = pia_json_text(item, "dossier");
     char declared[PIA_POINTER_MAX];
     const char *link = NULL;
     if (!structure || session_interest(item, sitter->member))
@@ -114,7 +111,7 @@ find_for_sitter(const act_t *act, const seat_t *seat, const json_t *who, pia_pro
     sitter_t sitter = {
         .act = act,
         .member = json_integer_value(json_object_get(who, "member")),
-        .id = text_of(who, "person"),
+        .id = pia_json_text(who, "person"),
     };
     pia_status_t status = people_find(act->db, sitter.id, &sitter.person);
     if (status == PIA_NOT_FOUND || (status == PIA_UNAVAILABLE && !pia_db_is_retryable(act->db)))
@@ -147,7 +144,7 @@ pia_status_t session_find_interests(const act_t *act, const json_t *seats, pia_p
 /* Who is recused from a dossier reads nothing inside it (review.h). */
 static pia_status_t bar(const act_t *act, const json_t *item, const char *person, bool recused)
 {
-    const char *dossier = text_of(item, "dossier");
+    const char *dossier = pia_json_text(item, "dossier");
     return dossier && person ? review_recuse(act->db, dossier, person, act->matter->id, recused)
                              : PIA_OK;
 }
@@ -191,8 +188,8 @@ session_declare_own_interest(act_t *act, const json_t *parameters, pia_problem_t
     pia_status_t status = session_committee(act, &committee, problem);
     if (status != PIA_OK)
         return status;
-    int64_t member =
-        committee_number_of(&committee, act->principal->person, text_of(act->matter->facts, "day"));
+    int64_t member = committee_number_of(&committee, act->principal->person,
+                                         pia_json_text(act->matter->facts, "day"));
     matter_clear(&committee);
     if (member == 0)
         return pia_problem_set(problem, PIA_FORBIDDEN, "/transition",
@@ -200,7 +197,7 @@ session_declare_own_interest(act_t *act, const json_t *parameters, pia_problem_t
     status = check_open(act, item, member, problem);
     if (status != PIA_OK)
         return status;
-    session_set_interest(item, member, text_of(act->data, "lien"), "declaration");
+    session_set_interest(item, member, pia_json_text(act->data, "lien"), "declaration");
     set_ruling(act, session_interest(item, member), "recused");
     return bar(act, item, act->principal->person, true);
 }
@@ -212,7 +209,7 @@ static const char *person_among(const json_t *list, int64_t member)
     for (size_t i = 0; !person && i < json_array_size(list); i++) {
         const json_t *who = json_array_get(list, i);
         person = json_integer_value(json_object_get(who, "member")) == member
-                     ? text_of(who, "person")
+                     ? pia_json_text(who, "person")
                      : person_among(json_object_get(who, "substitutes"), member);
     }
     return person;
@@ -228,8 +225,9 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
 {
     json_t *item = session_item(act, problem);
     int64_t member = json_integer_value(json_object_get(act->data, "membre"));
-    bool recused = strcmp(text_of(act->data, "suite"), text_of(parameters, "value")) == 0;
-    const char *kind = text_of(act->data, "lien");
+    bool recused =
+        strcmp(pia_json_text(act->data, "suite"), pia_json_text(parameters, "value")) == 0;
+    const char *kind = pia_json_text(act->data, "lien");
     if (!item)
         return PIA_INVALID;
     const char *person = find_convened(act->matter, member);
@@ -243,7 +241,7 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
     pia_status_t status = check_open(act, item, member, problem);
     if (status != PIA_OK)
         return status;
-    const char *source = text_of(session_interest(item, member), "source");
+    const char *source = pia_json_text(session_interest(item, member), "source");
     bool own = source && strcmp(source, "declaration") == 0;
     if (own && !recused)
         return pia_problem_set(problem, PIA_CONFLICT, "/data/suite",

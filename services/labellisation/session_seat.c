@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "machine.h"
+#include "pia/json.h"
 
 static const char *const modes[] = {
     [SEAT_ABSENT] = "absent",           [SEAT_PRESENT] = "present",
@@ -27,20 +28,15 @@ static seat_mode_t parse_mode(const char *text)
     return SEAT_ABSENT;
 }
 
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
 void seats_read(const json_t *json, seats_t *ret_seats)
 {
     ret_seats->count = 0;
     for (size_t i = 0; i < json_array_size(json) && i < SEATS_MAX; i++) {
         const json_t *seat = json_array_get(json, i);
         ret_seats->seats[ret_seats->count++] = (seat_t){
-            .member = number_of(seat, "member"),
+            .member = pia_json_integer(seat, "member"),
             .mode = parse_mode(json_string_value(json_object_get(seat, "mode"))),
-            .by = number_of(seat, "by"),
+            .by = pia_json_integer(seat, "by"),
             .votes = json_is_true(json_object_get(seat, "votes")),
             .chair = json_is_true(json_object_get(seat, "chair")),
             .themes = json_object_get(seat, "themes"),
@@ -60,7 +56,7 @@ const seat_t *seats_find(const seats_t *self, int64_t member)
 static bool has_substitute(const seat_t *seat, int64_t member)
 {
     for (size_t i = 0; i < json_array_size(seat->substitutes); i++)
-        if (number_of(json_array_get(seat->substitutes, i), "member") == member)
+        if (pia_json_integer(json_array_get(seat->substitutes, i), "member") == member)
             return true;
     return false;
 }
@@ -140,7 +136,7 @@ static bool has_interest(const seat_item_t *item, int64_t member, const char *ru
         const json_t *interest = json_array_get(item->interests, i);
         const char *made = json_string_value(json_object_get(interest, "ruling"));
         bool same = made && ruling ? strcmp(made, ruling) == 0 : made == ruling;
-        if (number_of(interest, "member") == member && same)
+        if (pia_json_integer(interest, "member") == member && same)
             return true;
     }
     return false;

@@ -8,6 +8,7 @@
 #include "legal_clock.h"
 #include "legal_view.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "session.h"
 #include "text.h"
 
@@ -23,11 +24,6 @@ const need_t session_open_needs[] = {{"presences", DATUM_ATTENDANCES, false},
 const need_t session_attendance_needs[] = {{"presences", DATUM_ATTENDANCES, false},
                                            {NULL, DATUM_TEXT, false}};
 
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
 pia_status_t
 session_agenda_filled(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
@@ -40,15 +36,15 @@ session_agenda_filled(const act_t *act, const json_t *parameters, pia_problem_t 
 /* The day that is convened to: that of the data, or the meeting's. */
 static const char *convened_day(const act_t *act)
 {
-    const char *day = text_of(act->data, "jour");
-    return day ? day : text_of(act->matter->facts, "day");
+    const char *day = pia_json_text(act->data, "jour");
+    return day ? day : pia_json_text(act->matter->facts, "day");
 }
 
 /* The day on which the last member has received it: as the data say, or today. */
 static int64_t received_day(const act_t *act)
 {
     int64_t today = day_of(act->effective_ms), day = today;
-    const char *text = text_of(act->data, "reception");
+    const char *text = pia_json_text(act->data, "reception");
     if (text && pia_date_parse(text, &day) && day > today)
         return day;
     return today;
@@ -90,7 +86,7 @@ static bool is_in_time(const act_t *act, const char *rule, char ret_last[DAY_TEX
 pia_status_t
 session_convened_in_time(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const legal_rule_t *rule = legal_rule_find(text_of(parameters, "rule"));
+    const legal_rule_t *rule = legal_rule_find(pia_json_text(parameters, "rule"));
     char last[DAY_TEXT_SIZE] = "";
     bool urgent = json_is_true(json_object_get(act->data, "urgence"));
     if (!act->data)
@@ -140,7 +136,7 @@ static const char *rule_of(const transition_t *transition)
 {
     for (size_t i = 0; i < transition->guard_count; i++)
         if (transition->guards[i].kind->test == session_convened_in_time)
-            return text_of(transition->guards[i].parameters, "rule");
+            return pia_json_text(transition->guards[i].parameters, "rule");
     return "convocation";
 }
 
@@ -220,7 +216,7 @@ session_day_has_come(const act_t *act, const json_t *parameters, pia_problem_t *
 {
     (void)parameters;
     char today[DAY_TEXT_SIZE];
-    const char *day = text_of(act->matter->facts, "day");
+    const char *day = pia_json_text(act->matter->facts, "day");
     day_format(day_of(act->effective_ms), today);
     if (strcmp(day, today) <= 0)
         return PIA_OK;
@@ -382,7 +378,7 @@ pia_status_t session_open_sitting(act_t *act, const json_t *parameters, pia_prob
     int64_t presiding = 0;
     if (!sitting)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition", "nobody was convened");
-    pia_status_t status = find_seats(act, text_of(sitting, "day"), &seats, problem);
+    pia_status_t status = find_seats(act, pia_json_text(sitting, "day"), &seats, problem);
     if (status != PIA_OK)
         return status;
     json_object_set_new(sitting, "seats", seats);

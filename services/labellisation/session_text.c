@@ -5,18 +5,13 @@
 
 #include "pia/clock.h"
 #include "pia/french.h"
+#include "pia/json.h"
 #include "session.h"
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    const char *text = json_string_value(json_object_get(json, name));
-    return text ? text : "";
-}
 
 static const char *date_of(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
 {
     int64_t day = 0;
-    (void)pia_date_parse(text_of(json, name), &day);
+    (void)pia_date_parse(pia_json_text_or(json, name, ""), &day);
     pia_french_day(day, ret_text);
     return ret_text;
 }
@@ -24,14 +19,14 @@ static const char *date_of(const json_t *json, const char *name, char ret_text[P
 static void write_head(FILE *out, const matter_t *session, const json_t *sitting)
 {
     char day[PIA_FRENCH_DAY_SIZE];
-    const char *place = text_of(session->facts, "place");
+    const char *place = pia_json_text_or(session->facts, "place", "");
     bool second = json_is_true(json_object_get(sitting, "second"));
     (void)fprintf(out, "%s\n(CRPA, articles R133-5 et R133-8)\n\n",
                   second ? "SECONDE CONVOCATION" : "CONVOCATION");
-    (void)fprintf(out, "%s\n\n", text_of(session->card, "title"));
+    (void)fprintf(out, "%s\n\n", pia_json_text_or(session->card, "title", ""));
     (void)fprintf(out, "La réunion se tiendra le %s", date_of(sitting, "day", day));
     if (place[0] == '\0')
-        place = text_of(session->card, "place");
+        place = pia_json_text_or(session->card, "place", "");
     (void)fprintf(out, "%s%s.\n\n", place[0] != '\0' ? ", " : "", place);
     if (second)
         (void)fprintf(out, "Le quorum n’ayant pas été atteint à la réunion précédente, le comité "
@@ -51,11 +46,11 @@ static void write_agenda(FILE *out, const matter_t *session)
             continue;
         (void)fprintf(out, "%lld. %s\n",
                       (long long)json_integer_value(json_object_get(item, "number")),
-                      text_of(item, "title"));
+                      pia_json_text_or(item, "title", ""));
         if (json_object_get(item, "dossier"))
             (void)fprintf(out,
                           "   Documents\u00a0: dossier %s et rapports, consultables en ligne.\n",
-                          text_of(item, "dossier"));
+                          pia_json_text_or(item, "dossier", ""));
     }
     (void)fputc('\n', out);
 }

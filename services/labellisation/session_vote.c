@@ -8,6 +8,7 @@
 #include "day.h"
 #include "kin.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "session.h"
 #include "text.h"
 
@@ -23,16 +24,6 @@ const need_t session_votes_needs[] = {{"points", DATUM_CODES, false},
                                       {"proposition", DATUM_CHOICE, false},
                                       {"texte", DATUM_TEXT, false},
                                       {NULL, DATUM_TEXT, false}};
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
-
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
 /* A proposition being put to the vote. */
 typedef struct {
     act_t *act;
@@ -52,8 +43,8 @@ typedef struct {
 static pia_status_t check_dossier(const vote_t *vote)
 {
     matter_t dossier;
-    const char *id = text_of(vote->json, "dossier");
-    const char *proposition = text_of(vote->act->data, "proposition");
+    const char *id = pia_json_text(vote->json, "dossier");
+    const char *proposition = pia_json_text(vote->act->data, "proposition");
     bool waits = true;
     if (!id)
         return PIA_OK;
@@ -79,7 +70,7 @@ static pia_status_t check_item(const vote_t *vote)
 {
     if (!session_item_is(vote->json, "pending"))
         return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at, "the item is %s",
-                               text_of(vote->json, "status"));
+                               pia_json_text(vote->json, "status"));
     if (json_array_size(json_object_get(vote->json, "ballots")) >= BALLOTS_MAX)
         return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "at most %d propositions are put to the vote", BALLOTS_MAX);
@@ -91,7 +82,7 @@ static pia_status_t check_rules(const vote_t *vote)
 {
     const bool mandatory = vote->act->matter->definition->committee.mandatory;
     const seat_t *unruled = seats_find_unruled(&vote->seats, &vote->item);
-    const int64_t number = number_of(vote->json, "number");
+    const int64_t number = pia_json_integer(vote->json, "number");
     bool second = json_is_true(json_object_get(vote->sitting, "second"));
     if (!vote->quorum.met && !second && mandatory)
         return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
@@ -120,8 +111,8 @@ static pia_status_t check_rules(const vote_t *vote)
 static const char *vote_of(const json_t *given, int64_t member)
 {
     for (size_t i = 0; i < json_array_size(given); i++)
-        if (number_of(json_array_get(given, i), "member") == member)
-            return text_of(json_array_get(given, i), "vote");
+        if (pia_json_integer(json_array_get(given, i), "member") == member)
+            return pia_json_text(json_array_get(given, i), "vote");
     return given ? "abstention" : "for";
 }
 
@@ -131,7 +122,7 @@ static void count_vote(vote_t *vote, const seat_t *seat, const char *voted)
     vote->count.in_favour += in_favour;
     vote->count.against += against;
     vote->abstentions += !in_favour && !against;
-    if (seat->member == number_of(vote->sitting, "presiding") && (in_favour || against))
+    if (seat->member == pia_json_integer(vote->sitting, "presiding") && (in_favour || against))
         vote->count.chair = in_favour ? CHAIR_FOR : CHAIR_AGAINST;
     json_array_append_new(
         vote->votes, json_pack("{s:I, s:s}", "member", (json_int_t)seat->member, "vote", voted));
@@ -140,7 +131,7 @@ static void count_vote(vote_t *vote, const seat_t *seat, const char *voted)
 static pia_status_t check_voters(const vote_t *vote, const json_t *given)
 {
     for (size_t i = 0; i < json_array_size(given); i++) {
-        int64_t member = number_of(json_array_get(given, i), "member");
+        int64_t member = pia_json_integer(json_array_get(given, i), "member");
         const seat_t *seat = seats_find(&vote->seats, member);
         char at[PIA_POINTER_MAX];
         (void)snprintf(at, sizeof at, "/data/voix/%zu/member", i);
@@ -148,7 +139,7 @@ static pia_status_t check_voters(const vote_t *vote, const json_t *given)
             return pia_problem_set(vote->problem, PIA_CONFLICT, at,
                                    "member %lld takes no part in this item", (long long)member);
         for (size_t j = 0; j < i; j++)
-            if (number_of(json_array_get(given, j), "member") == member)
+            if (pia_json_integer(json_array_get(given, j), "member") == member)
                 return pia_problem_set(vote->problem, PIA_INVALID, at, "votes twice");
     }
     return PIA_OK;
@@ -173,16 +164,16 @@ static pia_status_t count_open(vote_t *vote)
 static pia_status_t count_secret(vote_t *vote)
 {
     const json_t *data = vote->act->data;
-    vote->count.in_favour = number_of(data, "pour");
-    vote->count.against = number_of(data, "contre");
+    vote->count.in_favour = pia_json_integer(data, "pour");
+    vote->count.against = pia_json_integer(data, "contre");
     vote->abstentions = vote->count.entitled - vote->count.in_favour - vote->count.against;
     const char *at = NULL; /* the first number that is one too many */
     if (vote->count.in_favour < 0 || vote->count.in_favour > vote->count.entitled)
         at = "/data/pour";
     else if (vote->count.against < 0 || vote->abstentions < 0)
         at = "/data/contre";
-    else if (number_of(data, "abstentions") < 0 ||
-             number_of(data, "abstentions") > vote->abstentions)
+    else if (pia_json_integer(data, "abstentions") < 0 ||
+             pia_json_integer(data, "abstentions") > vote->abstentions)
         at = "/data/abstentions";
     return !at ? PIA_OK
                : pia_problem_set(vote->problem, PIA_INVALID, at,
@@ -306,7 +297,7 @@ pia_status_t session_postpone_item(act_t *act, const json_t *parameters, pia_pro
         return PIA_INVALID;
     if (!session_item_is(item, "pending"))
         return pia_problem_set(problem, PIA_CONFLICT, "/data/point", "the item is %s",
-                               text_of(item, "status"));
+                               pia_json_text(item, "status"));
     json_object_set_new(item, "status", json_string("postponed"));
     return PIA_OK;
 }
@@ -316,7 +307,7 @@ static pia_status_t read_opinion(pia_db_t *db, const json_t *item, char **ret_te
 {
     const json_t *ballots = json_object_get(item, "ballots");
     const json_t *last = json_array_get(ballots, json_array_size(ballots) - 1);
-    return committee_name(db, text_of(last, "text"), ret_text);
+    return committee_name(db, pia_json_text(last, "text"), ret_text);
 }
 
 static pia_status_t
@@ -333,8 +324,8 @@ deliver(const act_t *act, const json_t *item, const char *transition, pia_proble
         json_pack("{s:s, s:O, s:O}", "session", act->matter->id, "item",
                   json_object_get(item, "number"), "given_at", json_object_get(item, "given_at"));
     const given_t given = {.transition = transition, .data = data, .origin = origin};
-    status =
-        matter_move_given(act, MACHINE_DOSSIER, text_of(item, "dossier"), &given, &moved, problem);
+    status = matter_move_given(act, MACHINE_DOSSIER, pia_json_text(item, "dossier"), &given, &moved,
+                               problem);
     json_decref(data);
     json_decref(origin);
     free(text);
@@ -347,8 +338,8 @@ pia_status_t session_deliver_opinions(act_t *act, const json_t *parameters, pia_
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
-        if (session_item_is(item, "given") && text_of(item, "dossier"))
-            status = deliver(act, item, text_of(parameters, "transition"), problem);
+        if (session_item_is(item, "given") && pia_json_text(item, "dossier"))
+            status = deliver(act, item, pia_json_text(parameters, "transition"), problem);
     }
     return status;
 }

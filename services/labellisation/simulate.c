@@ -8,6 +8,7 @@
 #include "engine.h"
 #include "history.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "rule.h"
 
 enum { PAGE = 200, TIMERS_MAX = 400, REASON_SIZE = 256 };
@@ -21,12 +22,6 @@ typedef struct {
     const json_t *entry, *next; /* the present entry and the one after it, or NULL */
 } replay_t;
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 static void diverge(replay_t *replay, const char *transition, const char *why)
 {
     if (replay->differs_from != 0)
@@ -37,7 +32,7 @@ static void diverge(replay_t *replay, const char *transition, const char *why)
 
 static bool is_nobody(const json_t *entry)
 {
-    return strncmp(text_of(entry, "actor"), "/services/", 10) == 0;
+    return strncmp(pia_json_text_or(entry, "actor", ""), "/services/", 10) == 0;
 }
 
 /* Whether those conditions hold that look at nothing but the facts. */
@@ -85,7 +80,8 @@ static void make(replay_t *replay, act_t *act)
 /* Whether the entry is this transition, made by nobody. */
 static bool is_made_by_nobody(const json_t *entry, const transition_t *transition)
 {
-    return entry && is_nobody(entry) && strcmp(text_of(entry, "transition"), transition->name) == 0;
+    return entry && is_nobody(entry) &&
+           strcmp(pia_json_text_or(entry, "transition", ""), transition->name) == 0;
 }
 
 /* Makes what follows by itself; what the history holds as its next entry waits for its turn. */
@@ -179,10 +175,10 @@ static const char *refusal(const replay_t *replay,
 static void replay_entry(replay_t *replay)
 {
     int64_t effective_ms = 0;
-    const char *name = text_of(replay->entry, "transition");
+    const char *name = pia_json_text_or(replay->entry, "transition", "");
     const json_t *data = json_object_get(replay->entry, "data");
     const transition_t *transition = machine_transition(replay->matter.machine, name);
-    (void)pia_time_parse(text_of(replay->entry, "effective_at"), &effective_ms);
+    (void)pia_time_parse(pia_json_text_or(replay->entry, "effective_at", ""), &effective_ms);
     if (replay->matter.state != STATE_NONE && run_clock(replay, effective_ms))
         return;
     pia_problem_t problem = {.detail = ""};

@@ -7,6 +7,7 @@
 
 #include "grid.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 
 enum { INSERT, FIND, LATEST, CARDS };
 
@@ -18,11 +19,6 @@ static const char *const sql[] = {
     [CARDS] = "SELECT name, version, title, created_at FROM specification "
               "WHERE name > $1 OR (name = $1 AND version > $2) ORDER BY name, version LIMIT $3",
 };
-
-static int64_t integer_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
 
 static pia_status_t
 fault(pia_problem_t *problem, size_t criterion, const char *member, const char *detail)
@@ -47,7 +43,7 @@ pia_status_t specification_check(const json_t *specification, pia_problem_t *pro
     size_t i;
     json_array_foreach(criteria, i, criterion)
     {
-        int64_t min = integer_of(criterion, "min"), max = integer_of(criterion, "max");
+        int64_t min = pia_json_integer(criterion, "min"), max = pia_json_integer(criterion, "max");
         const json_t *threshold = json_object_get(criterion, "threshold");
         int64_t least = json_integer_value(threshold);
         if (is_repeated(criteria, i))
@@ -77,7 +73,7 @@ insert(pia_db_t *db, const json_t *specification, int64_t now_ms, int64_t *ret_c
     char *content = json_dumps(specification, JSON_COMPACT | JSON_SORT_KEYS);
     pia_stmt_t *stmt = pia_db_prepare(db, sql[INSERT]);
     pia_stmt_text(stmt, 1, json_string_value(json_object_get(specification, "name")));
-    pia_stmt_integer(stmt, 2, integer_of(specification, "version"));
+    pia_stmt_integer(stmt, 2, pia_json_integer(specification, "version"));
     pia_stmt_text(stmt, 3, json_string_value(json_object_get(specification, "title")));
     pia_stmt_text(stmt, 4, content);
     pia_stmt_integer(stmt, 5, now_ms);
@@ -134,12 +130,12 @@ pia_status_t specification_choose(pia_db_t *db,
 {
     const char *name = json_string_value(json_object_get(choice, "name"));
     json_t *found = NULL;
-    pia_status_t status = specification_find(db, name, integer_of(choice, "version"), &found);
+    pia_status_t status = specification_find(db, name, pia_json_integer(choice, "version"), &found);
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, PIA_INVALID, pointer, "there is no such specification");
     if (status == PIA_OK)
         *ret_ref = json_pack("{s:s, s:I}", "name", name, "version",
-                             (json_int_t)integer_of(found, "version"));
+                             (json_int_t)pia_json_integer(found, "version"));
     json_decref(found);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mustache.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "pia/principal.h"
 #include "pia/schema.h"

@@ -5,6 +5,7 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
 #include "proto/messages.h"

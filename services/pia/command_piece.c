@@ -11,6 +11,7 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
 #include "proto/piece.h"
@@ -29,16 +30,6 @@ typedef struct {
     const char *dossier, *piece, *name;
     char sha256[HASH_TEXT_SIZE];
 } local_t;
-
-static int64_t number_of(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
-static const char *text_of(const json_t *json, const char *name)
-{
-    return json_string_value(json_object_get(json, name));
-}
 
 static void progress(const char *verb, const char *name, int64_t done, int64_t size)
 {
@@ -113,9 +104,9 @@ static pia_status_t open_local(const cli_t *cli,
 /* Whether an upload or attachment is of this file. */
 static bool is_same(const json_t *item, const local_t *local)
 {
-    const char *name = text_of(item, "name"), *sha256 = text_of(item, "sha256");
+    const char *name = pia_json_text(item, "name"), *sha256 = pia_json_text(item, "sha256");
     return name && sha256 && strcmp(name, local->name) == 0 && strcmp(sha256, local->sha256) == 0 &&
-           number_of(item, "size") == local->size;
+           pia_json_integer(item, "size") == local->size;
 }
 
 static json_t *find_in(const json_t *pieces, const local_t *local, const char *list)
@@ -125,7 +116,7 @@ static json_t *find_in(const json_t *pieces, const local_t *local, const char *l
     json_t *item = NULL;
     json_array_foreach(json_object_get(pieces, "items"), i, piece)
     {
-        if (strcmp(text_of(piece, "name"), local->piece) != 0)
+        if (strcmp(pia_json_text(piece, "name"), local->piece) != 0)
             continue;
         json_array_foreach(json_object_get(piece, list), j, item)
         {
@@ -173,8 +164,8 @@ static pia_status_t send_part(cli_t *cli,
                               pia_problem_t *problem)
 {
     json_t *body = json_pack("{s:s, s:s, s:I, s:s}", "dossier", local->dossier, "upload",
-                             text_of(upload, "id"), "offset", (json_int_t)number_of(upload, "held"),
-                             "content", text);
+                             pia_json_text(upload, "id"), "offset",
+                             (json_int_t)pia_json_integer(upload, "held"), "content", text);
     pia_status_t status =
         ask(cli, NULL, &pia_msg_labellisation_upload_put, body, ret_state, problem);
     json_decref(body);
@@ -187,7 +178,7 @@ look_again(cli_t *cli, const local_t *local, json_t **upload, pia_problem_t *pro
 {
     json_t *state = NULL;
     json_t *body =
-        json_pack("{s:s, s:s}", "dossier", local->dossier, "upload", text_of(*upload, "id"));
+        json_pack("{s:s, s:s}", "dossier", local->dossier, "upload", pia_json_text(*upload, "id"));
     pia_status_t status = ask(cli, NULL, &pia_msg_labellisation_upload_get, body, &state, problem);
     json_decref(body);
     if (status == PIA_OK) {
@@ -207,7 +198,7 @@ static pia_status_t
 put_part(cli_t *cli, const local_t *local, json_t **upload, char *part, pia_problem_t *problem)
 {
     size_t room = sodium_base64_encoded_len(PART_SIZE, sodium_base64_VARIANT_ORIGINAL);
-    ssize_t got = read_part(local->file, part, PART_SIZE, number_of(*upload, "held"));
+    ssize_t got = read_part(local->file, part, PART_SIZE, pia_json_integer(*upload, "held"));
     json_t *state = NULL;
     if (got <= 0)
         return pia_problem_set(problem, PIA_INVALID, NULL, "%s has become shorter", local->name);
@@ -233,11 +224,12 @@ put_all(cli_t *cli, const local_t *local, json_t **upload, pia_problem_t *proble
 {
     char *part = pia_alloc(PART_SIZE);
     pia_status_t status = PIA_OK;
-    if (number_of(*upload, "held") > 0)
-        (void)fprintf(stderr, "pia: goes on after %" PRId64 " bytes\n", number_of(*upload, "held"));
-    while (status == PIA_OK && number_of(*upload, "held") < local->size) {
+    if (pia_json_integer(*upload, "held") > 0)
+        (void)fprintf(stderr, "pia: goes on after %" PRId64 " bytes\n",
+                      pia_json_integer(*upload, "held"));
+    while (status == PIA_OK && pia_json_integer(*upload, "held") < local->size) {
         status = put_part(cli, local, upload, part, problem);
-        progress("sending", local->name, number_of(*upload, "held"), local->size);
+        progress("sending", local->name, pia_json_integer(*upload, "held"), local->size);
     }
     free(part);
     return status;
@@ -250,7 +242,7 @@ static pia_status_t finish(cli_t *cli,
                            pia_problem_t *problem)
 {
     json_t *body = json_pack("{s:s, s:s, s:s}", "dossier", local->dossier, "upload",
-                             text_of(upload, "id"), "sha256", local->sha256);
+                             pia_json_text(upload, "id"), "sha256", local->sha256);
     pia_status_t status =
         ask(cli, NULL, &pia_msg_labellisation_upload_finish, body, ret_done, problem);
     json_decref(body);
@@ -284,7 +276,7 @@ int command_piece_put(cli_t *cli, const command_t *command, const arguments_t *a
 /* Writes a part behind what is there; its size, or -1. */
 static int64_t write_part(int file, const json_t *answer)
 {
-    const char *content = text_of(answer, "content");
+    const char *content = pia_json_text(answer, "content");
     char *bytes = pia_alloc(PART_SIZE);
     size_t size = 0, done = 0;
     bool good =
@@ -316,9 +308,9 @@ get_all(cli_t *cli, const arguments_t *arguments, int file, int64_t have, pia_pr
             return status;
         const json_t *attachment = json_object_get(answer, "attachment");
         int64_t written = write_part(file, answer);
-        size = number_of(attachment, "size");
+        size = pia_json_integer(attachment, "size");
         if (written >= 0)
-            progress("receiving", text_of(attachment, "name"), have + written, size);
+            progress("receiving", pia_json_text(attachment, "name"), have + written, size);
         json_decref(answer);
         if (written < 0)
             return pia_problem_set(problem, PIA_INVALID, NULL, "cannot write: %m");

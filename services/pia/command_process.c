@@ -4,6 +4,7 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
 
@@ -30,22 +31,17 @@ read_body(const cli_t *cli, const char *path, json_t **ret_body, pia_problem_t *
     return status;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
 static void print_report(const json_t *report, const char *path)
 {
     if (!json_is_true(json_object_get(report, "valid"))) {
         (void)printf("%s:%lld: %s: %s\n", path,
                      (long long)json_integer_value(json_object_get(report, "line")),
-                     text_of(report, "pointer"), text_of(report, "detail"));
+                     pia_json_text(report, "pointer"), pia_json_text(report, "detail"));
         return;
     }
-    (void)printf("%s: %s version %lld, %s\n", path, text_of(report, "name"),
+    (void)printf("%s: %s version %lld, %s\n", path, pia_json_text(report, "name"),
                  (long long)json_integer_value(json_object_get(report, "version")),
-                 text_of(report, "title"));
+                 pia_json_text(report, "title"));
     print_table(json_object_get(report, "machines"), "name states transitions timers");
 }
 

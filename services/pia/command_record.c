@@ -3,6 +3,7 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
 
 enum { OPTION_MAX = 64, NO_FIELD = 0, NO_VALUE = 1, HAS_VALUE = 2 };

@@ -5,6 +5,7 @@
 #include "announce.h"
 #include "handlers.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "proto/label.h"
 #include "registry.h"
@@ -165,11 +166,6 @@ typedef struct {
     pole_state_t state;
 } outcome_t;
 
-static const char *text_of(const json_t *json, const char *member)
-{
-    return json_string_value(json_object_get(json, member));
-}
-
 /* A withdrawn label never was: if it was the pôle's first, the pôle was never labelled. */
 static void apply_to_present(pole_t *pole, const outcome_t *outcome)
 {
@@ -261,12 +257,12 @@ static pia_status_t on_label(pia_db_t *db, const pia_event_t *event)
         return PIA_OK;
     }
     const outcome_t outcome = {
-        .label = text_of(event->data, "label"),
-        .code = text_of(json_object_get(event->data, "pole"), "code"),
-        .effect = text_of(event->data, "effect"),
-        .from = text_of(event->data, "valid_from"),
-        .until = text_of(event->data, "valid_until"),
-        .state = outcome_of(text_of(event->data, "effect")),
+        .label = pia_json_text(event->data, "label"),
+        .code = pia_json_text(json_object_get(event->data, "pole"), "code"),
+        .effect = pia_json_text(event->data, "effect"),
+        .from = pia_json_text(event->data, "valid_from"),
+        .until = pia_json_text(event->data, "valid_until"),
+        .state = outcome_of(pia_json_text(event->data, "effect")),
     };
     return outcome.state == POLE_UNKNOWN ? PIA_OK : on_outcome(db, event, &outcome);
 }

@@ -4,7 +4,7 @@
 
 #include "data.h"
 #include "grid.h"
-#include "pia/schema.h"
+#include "pia/json.h"
 
 static const definition_t *shipped(void)
 {

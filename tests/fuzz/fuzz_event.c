@@ -6,7 +6,7 @@
 #include "entry.h"
 #include "filter.h"
 #include "pia/event.h"
-#include "pia/schema.h"
+#include "pia/json.h"
 #include "record.h"
 #include "scan.h"
 

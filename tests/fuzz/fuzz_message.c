@@ -1,6 +1,7 @@
 /* fuzz_message.c - a message's number and its body: parsed, decoded, encoded, decoded again. */
 #include "fuzz.h"
 
+#include "pia/json.h"
 #include "pia/schema.h"
 #include "proto/messages.h"
 

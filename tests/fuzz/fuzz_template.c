@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "mustache.h"
-#include "pia/schema.h"
+#include "pia/json.h"
 #include "plan.h"
 
 static void render(const char *text, const json_t *view, mustache_escape_t escape)

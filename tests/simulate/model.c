@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "model_entry.h"
 #include "pia/db.h"
+#include "pia/json.h"
 #include "store_matter.h"
 
 enum { ENTRIES, TELLINGS, MATTERS };
@@ -69,16 +70,10 @@ static json_t *read_entries(const model_t *self, world_t *world)
     return entries;
 }
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 /* Which transition an announcement tells of; false: it is of another kind. */
 static bool read_telling(const json_t *event, char ret_key[128])
 {
-    const char *type = text_of(event, "type"), *dot = strchr(type, '.');
+    const char *type = pia_json_text_or(event, "type", ""), *dot = strchr(type, '.');
     char name[32];
     if (!dot || (size_t)(dot - type) >= sizeof name)
         return false;
@@ -89,7 +84,7 @@ static bool read_telling(const json_t *event, char ret_key[128])
                  (strcmp(dot, ".created") == 0 || strcmp(dot, ".transitioned") == 0);
     if (!award && !plain)
         return false;
-    (void)snprintf(ret_key, 128, "%s %lld", text_of(data, name),
+    (void)snprintf(ret_key, 128, "%s %lld", pia_json_text_or(data, name, ""),
                    award ? 1LL : (long long)json_integer_value(json_object_get(data, "number")));
     return true;
 }
@@ -107,7 +102,8 @@ static bool check_tellings(model_t *self, world_t *world, const json_t *entries,
         self->told = pia_stmt_column_integer(stmt, 1);
         const json_t *entry = json_array_get(entries, told);
         if (entry)
-            (void)snprintf(expected, sizeof expected, "%s %lld", text_of(entry, "matter"),
+            (void)snprintf(expected, sizeof expected, "%s %lld",
+                           pia_json_text_or(entry, "matter", ""),
                            (long long)json_integer_value(json_object_get(entry, "number")));
         if (read_telling(event, key)) {
             told++;
@@ -184,9 +180,9 @@ static bool check_matters(model_t *self, world_t *world, failure_t *failure)
 /* Whether no later entry is of the same matter. */
 static bool is_last(const json_t *entries, size_t at)
 {
-    const char *id = text_of(json_array_get(entries, at), "matter");
+    const char *id = pia_json_text_or(json_array_get(entries, at), "matter", "");
     for (size_t i = at + 1; i < json_array_size(entries); i++)
-        if (strcmp(text_of(json_array_get(entries, i), "matter"), id) == 0)
+        if (strcmp(pia_json_text_or(json_array_get(entries, i), "matter", ""), id) == 0)
             return false;
     return true;
 }
@@ -202,7 +198,8 @@ static bool apply_all(model_t *self, world_t *world, const json_t *entries, fail
             return false;
     }
     for (size_t i = 0; i < count; i++) {
-        const replica_t *replica = model_find(self, text_of(json_array_get(entries, i), "matter"));
+        const replica_t *replica =
+            model_find(self, pia_json_text_or(json_array_get(entries, i), "matter", ""));
         if (is_last(entries, i) &&
             (!model_rests(replica, failure) || !compare(replica, world, failure)))
             return false;

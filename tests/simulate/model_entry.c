@@ -6,6 +6,7 @@
 
 #include "engine.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "rule.h"
 #include "store_matter.h"
 
@@ -22,27 +23,17 @@ typedef struct {
     int64_t fired_ms;
 } entry_t;
 
-static const char *text_of(const json_t *object, const char *name)
-{
-    return json_string_value(json_object_get(object, name));
-}
-
-static int64_t integer_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 static entry_t read_entry(const json_t *json)
 {
     return (entry_t){
-        .id = text_of(json, "matter"),
-        .name = text_of(json, "transition"),
-        .from = text_of(json, "from"),
-        .to = text_of(json, "to"),
-        .actor = text_of(json, "actor"),
-        .number = integer_of(json, "number"),
-        .effective_ms = integer_of(json, "effective"),
-        .recorded_ms = integer_of(json, "recorded"),
+        .id = pia_json_text(json, "matter"),
+        .name = pia_json_text(json, "transition"),
+        .from = pia_json_text(json, "from"),
+        .to = pia_json_text(json, "to"),
+        .actor = pia_json_text(json, "actor"),
+        .number = pia_json_integer(json, "number"),
+        .effective_ms = pia_json_integer(json, "effective"),
+        .recorded_ms = pia_json_integer(json, "recorded"),
         .data = json_object_get(json, "data"),
     };
 }
@@ -58,7 +49,7 @@ static const char *recorded_fact(const effect_t *effect)
 {
     for (size_t i = 0; i < PARAMETERS_MAX && effect->kind->parameters[i].name; i++)
         if (effect->kind->parameters[i].kind == PARAMETER_NEW_FACT)
-            return text_of(effect->parameters, effect->kind->parameters[i].name);
+            return pia_json_text(effect->parameters, effect->kind->parameters[i].name);
     return NULL;
 }
 
@@ -196,7 +187,7 @@ static bool check_cause(const entry_t *entry, const json_t *before, failure_t *f
 {
     if (strcmp(entry->actor, nobody) != 0 || entry->fired || entry->transition->automatic)
         return true;
-    if (before && integer_of(before, "recorded") == entry->recorded_ms)
+    if (before && pia_json_integer(before, "recorded") == entry->recorded_ms)
         return true;
     /* a label's creation stands before the entry that causes it: its own number says so */
     if (entry->number == 1)
@@ -326,7 +317,7 @@ bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_
     entry_t entry = read_entry(json);
     entry.last = placed->last;
     replica_t *replica = model_find(self, entry.id);
-    if (integer_of(json, "position") != self->position)
+    if (pia_json_integer(json, "position") != self->position)
         return no(failure, &entry, "log without a hole", "it stands elsewhere");
     if (!replica)
         replica = add_replica(self, world, &entry, failure);
@@ -346,7 +337,7 @@ bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_
     run_effects(self, world, matter, &entry);
     if (!step(matter, &entry, from, failure))
         return false;
-    (void)snprintf(matter->chain, sizeof matter->chain, "%s", text_of(json, "chain"));
+    (void)snprintf(matter->chain, sizeof matter->chain, "%s", pia_json_text(json, "chain"));
     replica->finals += matter->state != from && matter->machine->states[matter->state].final;
     if (replica->finals > 1)
         return no(failure, &entry, "one final state", "a second one is entered");

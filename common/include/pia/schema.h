@@ -65,9 +65,4 @@ pia_status_t pia_schema_decode(const pia_schema_t *schema,
 /* The JSON of a struct, absent members left out; the caller owns it. */
 json_t *pia_schema_encode(const pia_schema_t *schema, const void *fields);
 
-/* Parses bytes from outside: one object, no duplicate keys, no NUL, depth <= 16, valid UTF-8.
- * On success the caller owns *ret_json. */
-pia_status_t
-pia_json_parse(const void *bytes, size_t size, json_t **ret_json, pia_problem_t *problem);
-
 #endif

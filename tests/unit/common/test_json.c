@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pia/schema.h"
+#include "pia/json.h"
 
 static void expect_refused(const void *bytes, size_t size, const char *reason)
 {
@@ -107,6 +107,27 @@ static void the_reason_does_not_quote_the_input(void **state)
     assert_null(strstr(problem.detail, "secret"));
 }
 
+static void members_are_read_or_are_absent(void **state)
+{
+    (void)state;
+    json_t *json = json_pack("{s:s, s:s, s:I}", "text", "é", "empty", "", "integer", (json_int_t)7);
+    assert_string_equal(pia_json_text(json, "text"), "é");
+    assert_string_equal(pia_json_text(json, "empty"), "");
+    assert_null(pia_json_text(json, "absent"));
+    assert_null(pia_json_text(json, "integer"));
+    assert_null(pia_json_text(NULL, "text"));
+    assert_null(pia_json_text(json_object_get(json, "text"), "text"));
+    assert_string_equal(pia_json_text_or(json, "text", "other"), "é");
+    assert_string_equal(pia_json_text_or(json, "empty", "other"), "");
+    assert_string_equal(pia_json_text_or(json, "integer", "other"), "other");
+    assert_null(pia_json_text_or(json, "absent", NULL));
+    assert_int_equal(pia_json_integer(json, "integer"), 7);
+    assert_int_equal(pia_json_integer(json, "text"), 0);
+    assert_int_equal(pia_json_integer(json, "absent"), 0);
+    assert_int_equal(pia_json_integer(NULL, "integer"), 0);
+    json_decref(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -118,6 +139,7 @@ int main(void)
         cmocka_unit_test(a_depth_bomb_is_refused_before_it_recurses),
         cmocka_unit_test(sixteen_levels_are_the_limit),
         cmocka_unit_test(the_reason_does_not_quote_the_input),
+        cmocka_unit_test(members_are_read_or_are_absent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

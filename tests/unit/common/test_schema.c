@@ -1,4 +1,5 @@
 /* test_schema.c - the decoder against a table like those that the build generates. */
+#include "pia/json.h"
 #include "pia_test.h"
 
 #include <string.h>

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "pia/fold.h"
+#include "pia/json.h"
 
 /* Few values of each, so that they meet. What has no member is only named by events, what has no
  * attribute is only asked for by filters. */
@@ -151,15 +152,10 @@ json_t *oracle_event(unsigned *seed)
     return event;
 }
 
-static const char *text_of(const json_t *event, const char *attribute)
-{
-    return json_string_value(json_object_get(event, attribute));
-}
-
 attributes_t oracle_attributes(const json_t *event)
 {
     attributes_t attributes = {0};
-#define X(name, text, tag) attributes.value[ATTRIBUTE_##name] = text_of(event, text);
+#define X(name, text, tag) attributes.value[ATTRIBUTE_##name] = pia_json_text(event, text);
     ATTRIBUTE_MAP(X)
 #undef X
     return attributes;
@@ -188,15 +184,15 @@ static bool has_ground(const char *level, const char *code, size_t piece)
 /* Whether the event names a place with this piece of ground. */
 static bool event_has_ground(const json_t *event, size_t piece)
 {
-    return has(text_of(event, "communes"), ground[piece].commune) ||
-           has(text_of(event, "epcis"), ground[piece].epci) ||
-           has(text_of(event, "departements"), ground[piece].departement) ||
-           has(text_of(event, "regions"), ground[piece].region);
+    return has(pia_json_text(event, "communes"), ground[piece].commune) ||
+           has(pia_json_text(event, "epcis"), ground[piece].epci) ||
+           has(pia_json_text(event, "departements"), ground[piece].departement) ||
+           has(pia_json_text(event, "regions"), ground[piece].region);
 }
 
 static bool touches(const json_t *event, const char *level, const char *code)
 {
-    bool found = has(text_of(event, "scope"), "national");
+    bool found = has(pia_json_text(event, "scope"), "national");
     for (size_t i = 0; i < GROUND; i++)
         found = found || (has_ground(level, code, i) && event_has_ground(event, i));
     return found;
@@ -212,7 +208,7 @@ static bool touches_place(const json_t *event, const char *place)
 
 static bool speaks(const json_t *event, const char *language)
 {
-    const char *own = text_of(event, "language");
+    const char *own = pia_json_text(event, "language");
     return own && (strcmp(language, "fr") == 0   ? strncmp(own, "fr", 2) == 0
                    : strcmp(language, "en") == 0 ? strncasecmp(own, "en", 2) == 0
                                                  : false);
@@ -229,13 +225,13 @@ static bool satisfies(const json_t *event, size_t criterion, const char *value)
         return touches_place(event, value);
     if (strcmp(member, "languages") == 0)
         return speaks(event, value);
-    return has(text_of(event, criteria[criterion].attribute), value);
+    return has(pia_json_text(event, criteria[criterion].attribute), value);
 }
 
 /* One of the keywords has all its words in the title. */
 static bool has_keyword(const json_t *event, const json_t *meanings)
 {
-    const char *own = text_of(event, "meaning");
+    const char *own = pia_json_text(event, "meaning");
     for (size_t i = 0; i < json_array_size(meanings); i++) {
         const char *wanted = json_string_value(json_array_get(meanings, i));
         if (strspn(wanted, own) == strlen(wanted))

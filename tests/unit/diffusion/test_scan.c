@@ -1,4 +1,5 @@
 /* test_scan.c - one pass over an event: what it is sure of, the long way says too. */
+#include "pia/json.h"
 #include "pia_test.h"
 
 #include <stdio.h>
@@ -6,7 +7,6 @@
 #include <string.h>
 
 #include "pia/event.h"
-#include "pia/schema.h"
 #include "scan.h"
 
 /* An event with these members beside the required ones. */
