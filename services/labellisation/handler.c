@@ -191,6 +191,13 @@ pia_status_t handler_move(labellisation_t *self,
     return status;
 }
 
+bool handler_reads_all(const pia_principal_t *principal)
+{
+    const uint32_t narrow =
+        PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR;
+    return (principal->roles & ~narrow) != 0;
+}
+
 history_reader_t handler_reader(const handler_found_t *found, const pia_principal_t *principal)
 {
     bool concerned = found->matter.kind == MACHINE_SESSION &&

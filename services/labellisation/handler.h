@@ -3,6 +3,7 @@
 #define HANDLER_H
 
 #include "history.h"
+#include "kin.h"
 #include "labellisation.h"
 #include "matter.h"
 #include "pia/request.h"
@@ -80,13 +81,25 @@ typedef struct {
     pia_status_t (*check)(const matter_t *matter, pia_problem_t *problem);
 } handler_create_t;
 
-/* Makes it. PIA_INVALID, PIA_FORBIDDEN, PIA_CONFLICT, PIA_NOT_FOUND. On success the caller clears
- * it. */
+/* Makes it. PIA_INVALID, PIA_FORBIDDEN, PIA_CONFLICT, PIA_NOT_FOUND. The caller clears it, also on
+ * failure. */
 pia_status_t handler_create(labellisation_t *self,
                             const pia_request_t *request,
                             handler_create_t *asked,
                             handler_found_t *ret_found,
                             pia_problem_t *problem);
+
+/* Makes `child` (consumed) of a matter that was found, whose transition is not named: as the asker
+ * does it now. Clears the parent; as handler_find for the child. */
+pia_status_t handler_create_child(labellisation_t *self,
+                                  const pia_request_t *request,
+                                  handler_found_t *parent,
+                                  child_t *child,
+                                  handler_found_t *ret_child,
+                                  pia_problem_t *problem);
+
+/* Whether the asker reads more in lists than what is its own, its structure's or assigned to it. */
+bool handler_reads_all(const pia_principal_t *principal);
 
 /* The asker, as a reader of the history of what was found; of a meeting about a dossier of its own
  * structure it reads only what it did itself. */

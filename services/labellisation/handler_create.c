@@ -1,4 +1,5 @@
-/* handler_create.c - making matters that belong to nothing: committees, authorities. */
+/* handler_create.c - making matters: what belongs to nothing (committees, authorities), and
+ * children. */
 #include <stdio.h>
 
 #include "engine.h"
@@ -68,10 +69,30 @@ pia_status_t handler_create(labellisation_t *self,
     matter->facts = asked->facts;
     asked->card = asked->facts = NULL;
     (void)snprintf(matter->person, sizeof matter->person, "%s", asked->person ? asked->person : "");
-    pia_status_t status = make(self, asked, ret_found, pia_request_principal(request), problem);
-    if (status == PIA_OK)
-        self->moved++;
-    else
-        matter_clear(matter);
-    return status;
+    return make(self, asked, ret_found, pia_request_principal(request), problem);
+}
+
+pia_status_t handler_create_child(labellisation_t *self,
+                                  const pia_request_t *request,
+                                  handler_found_t *parent,
+                                  child_t *child,
+                                  handler_found_t *ret_child,
+                                  pia_problem_t *problem)
+{
+    matter_t *matter = &parent->matter;
+    int64_t now_ms = pia_clock_now();
+    const act_t cause = {
+        .db = self->db,
+        .library = self->library,
+        .matter = matter,
+        .principal = pia_request_principal(request),
+        .effective_ms = now_ms > matter->changed_ms ? now_ms : matter->changed_ms,
+        .recorded_ms = now_ms,
+    };
+    machine_kind_t kind = child->kind;
+    char id[PIA_UUID_TEXT_SIZE];
+    child->asked = true;
+    pia_status_t status = matter_create_child(&cause, child, id, problem);
+    matter_clear(matter);
+    return status == PIA_OK ? handler_find(self, request, kind, id, ret_child, problem) : status;
 }

@@ -85,19 +85,9 @@ static pia_status_t create(labellisation_t *self,
     return matter_create(&act, problem);
 }
 
-void handle_appel_create(void *arg, pia_request_t **request_p)
+void handle_appel_create(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
-    handler_found_t found = {.roles = PIA_ROLE_NONE};
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = create(self, *request_p, &found, &problem);
-    if (status == PIA_OK) {
-        self->moved++;
-        serve_found(self, request_p, &found, view_appel);
-        return;
-    }
-    matter_clear(&found.matter);
-    handler_fail(request_p, status, &problem);
+    serve_create(self, request_p, create, view_appel);
 }
 
 void handle_appel_get(void *self, pia_request_t **request_p)

@@ -30,31 +30,32 @@ static pia_status_t check(labellisation_t *self,
     return check_holder(self->db, fields->person, problem);
 }
 
-void handle_authority_create(void *arg, pia_request_t **request_p)
+static pia_status_t create(labellisation_t *self,
+                           const pia_request_t *request,
+                           handler_found_t *ret_authority,
+                           pia_problem_t *problem)
 {
-    labellisation_t *self = arg;
-    const pia_labellisation_authority_create_t *fields = pia_request_fields(*request_p);
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = check(self, fields, &problem);
+    const pia_labellisation_authority_create_t *fields = pia_request_fields(request);
+    pia_status_t status = check(self, fields, problem);
+    if (status != PIA_OK)
+        return status;
     handler_create_t asked = {
         .kind = MACHINE_AUTHORITY,
         .process = fields->process,
         .transition = fields->transition,
         .data = fields->data,
+        .card = json_pack("{s:s, s:s, s:s}", "title", fields->function, "capacity",
+                          fields->capacity, "act", fields->act),
+        .facts = json_pack("{s:s, s:s*}", "from", fields->from, "until", fields->until),
         .person = fields->person,
         .check = authority_check_capacity,
     };
-    if (status == PIA_OK) {
-        asked.card = json_pack("{s:s, s:s, s:s}", "title", fields->function, "capacity",
-                               fields->capacity, "act", fields->act);
-        asked.facts = json_pack("{s:s, s:s*}", "from", fields->from, "until", fields->until);
-        status = handler_create(self, *request_p, &asked, &found, &problem);
-    }
-    if (status == PIA_OK)
-        serve_found(self, request_p, &found, view_authority);
-    else
-        handler_fail(request_p, status, &problem);
+    return handler_create(self, request, &asked, ret_authority, problem);
+}
+
+void handle_authority_create(void *self, pia_request_t **request_p)
+{
+    serve_create(self, request_p, create, view_authority);
 }
 
 void handle_authority_get(void *self, pia_request_t **request_p)

@@ -3,12 +3,12 @@
 #include "proto/committee.h"
 #include "serve.h"
 
-void handle_committee_create(void *arg, pia_request_t **request_p)
+static pia_status_t create(labellisation_t *self,
+                           const pia_request_t *request,
+                           handler_found_t *ret_committee,
+                           pia_problem_t *problem)
 {
-    labellisation_t *self = arg;
-    const pia_labellisation_committee_create_t *fields = pia_request_fields(*request_p);
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
+    const pia_labellisation_committee_create_t *fields = pia_request_fields(request);
     handler_create_t asked = {
         .kind = MACHINE_COMMITTEE,
         .process = fields->process,
@@ -17,11 +17,12 @@ void handle_committee_create(void *arg, pia_request_t **request_p)
         .card = json_pack("{s:s, s:s*}", "title", fields->title, "act", fields->act),
         .demonstration = fields->demonstration,
     };
-    pia_status_t status = handler_create(self, *request_p, &asked, &found, &problem);
-    if (status == PIA_OK)
-        serve_found(self, request_p, &found, view_committee);
-    else
-        handler_fail(request_p, status, &problem);
+    return handler_create(self, request, &asked, ret_committee, problem);
+}
+
+void handle_committee_create(void *self, pia_request_t **request_p)
+{
+    serve_create(self, request_p, create, view_committee);
 }
 
 void handle_committee_get(void *self, pia_request_t **request_p)

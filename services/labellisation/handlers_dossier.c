@@ -166,19 +166,9 @@ static pia_status_t create(labellisation_t *self,
     return matter_create(&act, problem);
 }
 
-void handle_dossier_create(void *arg, pia_request_t **request_p)
+void handle_dossier_create(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
-    handler_found_t found = {.roles = PIA_ROLE_NONE};
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = create(self, *request_p, &found, &problem);
-    if (status == PIA_OK) {
-        self->moved++;
-        serve_found(self, request_p, &found, view_dossier);
-        return;
-    }
-    matter_clear(&found.matter);
-    handler_fail(request_p, status, &problem);
+    serve_create(self, request_p, create, view_dossier);
 }
 
 void handle_dossier_get(void *self, pia_request_t **request_p)
@@ -187,19 +177,11 @@ void handle_dossier_get(void *self, pia_request_t **request_p)
     serve_get(self, request_p, MACHINE_DOSSIER, fields->dossier, view_dossier);
 }
 
-/* Who may see dossiers beyond those of its structure and its assignments. */
-static bool may_read_all(const pia_principal_t *principal)
-{
-    const uint32_t narrow =
-        PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR;
-    return (principal->roles & ~narrow) != 0;
-}
-
 void handle_dossier_list(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_dossier_list_t *fields = pia_request_fields(*request_p);
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    bool own = fields->mine || !may_read_all(principal);
+    bool own = fields->mine || !handler_reads_all(principal);
     const matter_filter_t filter = {
         .state = fields->state,
         .structure = own ? principal->structure : NULL,

@@ -1,11 +1,8 @@
 /* handlers_remedy.c - filing, reading and moving remedies. */
-#include "kin.h"
 #include "pia/clock.h"
 #include "proto/remedy.h"
 #include "remedy.h"
 #include "serve.h"
-
-enum { NARROW = PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR };
 
 /* What a remedy is against: a dossier or a label, one of them. For its holder and those who decide.
  */
@@ -24,34 +21,6 @@ static pia_status_t find_parent(labellisation_t *self,
                               dossier ? dossier : label, ret_found, problem);
 }
 
-static pia_status_t file(labellisation_t *self,
-                         const pia_request_t *request,
-                         matter_t *parent,
-                         char ret_id[PIA_UUID_TEXT_SIZE],
-                         pia_problem_t *problem)
-{
-    const pia_labellisation_remedy_create_t *fields = pia_request_fields(request);
-    int64_t now_ms = pia_clock_now();
-    if (parent->definition->machines[MACHINE_REMEDY].state_count == 0)
-        return pia_problem_set(problem, PIA_INVALID, "/transition",
-                               "its process definition knows no remedies");
-    const act_t cause = {
-        .db = self->db,
-        .library = self->library,
-        .matter = parent,
-        .principal = pia_request_principal(request),
-        .effective_ms = now_ms > parent->changed_ms ? now_ms : parent->changed_ms,
-        .recorded_ms = now_ms,
-    };
-    child_t child = {
-        .kind = MACHINE_REMEDY,
-        .transition = fields->transition,
-        .data = fields->data,
-        .asked = true,
-    };
-    return matter_create_child(&cause, &child, ret_id, problem);
-}
-
 static pia_status_t create(labellisation_t *self,
                            const pia_request_t *request,
                            handler_found_t *ret_remedy,
@@ -59,29 +28,26 @@ static pia_status_t create(labellisation_t *self,
 {
     const pia_labellisation_remedy_create_t *fields = pia_request_fields(request);
     handler_found_t parent;
-    char id[PIA_UUID_TEXT_SIZE];
     pia_status_t status =
         find_parent(self, request, fields->dossier, fields->label, &parent, problem);
     if (status != PIA_OK)
         return status;
-    status = file(self, request, &parent.matter, id, problem);
-    matter_clear(&parent.matter);
-    return status == PIA_OK ? handler_find(self, request, MACHINE_REMEDY, id, ret_remedy, problem)
-                            : status;
+    if (parent.matter.definition->machines[MACHINE_REMEDY].state_count == 0) {
+        matter_clear(&parent.matter);
+        return pia_problem_set(problem, PIA_INVALID, "/transition",
+                               "its process definition knows no remedies");
+    }
+    child_t child = {
+        .kind = MACHINE_REMEDY,
+        .transition = fields->transition,
+        .data = fields->data,
+    };
+    return handler_create_child(self, request, &parent, &child, ret_remedy, problem);
 }
 
-void handle_remedy_create(void *arg, pia_request_t **request_p)
+void handle_remedy_create(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = create(self, *request_p, &found, &problem);
-    if (status != PIA_OK) {
-        handler_fail(request_p, status, &problem);
-        return;
-    }
-    self->moved++;
-    serve_found(self, request_p, &found, view_remedy);
+    serve_create(self, request_p, create, view_remedy);
 }
 
 void handle_remedy_get(void *self, pia_request_t **request_p)
@@ -95,7 +61,7 @@ void handle_remedy_list(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_remedy_list_t *fields = pia_request_fields(*request_p);
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    bool own = (principal->roles & ~(uint32_t)NARROW) == 0;
+    bool own = !handler_reads_all(principal);
     const matter_filter_t filter = {
         .state = fields->state,
         .structure = own ? principal->structure : NULL,

@@ -1,43 +1,7 @@
 /* handlers_review.c - proposing, reading and moving reviews. */
 #include "engine.h"
-#include "kin.h"
-#include "pia/clock.h"
 #include "proto/review.h"
 #include "serve.h"
-
-enum { NARROW = PIA_ROLE_CANDIDAT | PIA_ROLE_POLE | PIA_ROLE_REVIEWER | PIA_ROLE_OPERATOR };
-
-/* Proposes a review of `dossier`. */
-static pia_status_t propose(labellisation_t *self,
-                            const pia_request_t *request,
-                            matter_t *dossier,
-                            char ret_id[PIA_UUID_TEXT_SIZE],
-                            pia_problem_t *problem)
-{
-    const pia_labellisation_review_create_t *fields = pia_request_fields(request);
-    const transition_t *creation =
-        machine_creation_named(&dossier->definition->machines[MACHINE_REVIEW], fields->transition);
-    if (!creation)
-        return pia_problem_set(problem, PIA_INVALID, "/transition",
-                               "its process definition has no such creation of a review");
-    int64_t now_ms = pia_clock_now();
-    const act_t cause = {
-        .db = self->db,
-        .library = self->library,
-        .matter = dossier,
-        .principal = pia_request_principal(request),
-        .effective_ms = now_ms > dossier->changed_ms ? now_ms : dossier->changed_ms,
-        .recorded_ms = now_ms,
-    };
-    child_t child = {
-        .kind = MACHINE_REVIEW,
-        .transition = creation->name,
-        .person = fields->person,
-        .data = fields->data,
-        .asked = true,
-    };
-    return matter_create_child(&cause, &child, ret_id, problem);
-}
 
 static pia_status_t create(labellisation_t *self,
                            const pia_request_t *request,
@@ -46,30 +10,29 @@ static pia_status_t create(labellisation_t *self,
 {
     const pia_labellisation_review_create_t *fields = pia_request_fields(request);
     handler_found_t dossier;
-    char id[PIA_UUID_TEXT_SIZE];
     pia_status_t status =
         handler_find(self, request, MACHINE_DOSSIER, fields->dossier, &dossier, problem);
     if (status != PIA_OK)
         return status;
-    status = propose(self, request, &dossier.matter, id, problem);
-    matter_clear(&dossier.matter);
-    if (status == PIA_OK)
-        status = handler_find(self, request, MACHINE_REVIEW, id, ret_review, problem);
-    return status;
+    const transition_t *creation = machine_creation_named(
+        &dossier.matter.definition->machines[MACHINE_REVIEW], fields->transition);
+    if (!creation) {
+        matter_clear(&dossier.matter);
+        return pia_problem_set(problem, PIA_INVALID, "/transition",
+                               "its process definition has no such creation of a review");
+    }
+    child_t child = {
+        .kind = MACHINE_REVIEW,
+        .transition = creation->name,
+        .person = fields->person,
+        .data = fields->data,
+    };
+    return handler_create_child(self, request, &dossier, &child, ret_review, problem);
 }
 
-void handle_review_create(void *arg, pia_request_t **request_p)
+void handle_review_create(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = create(self, *request_p, &found, &problem);
-    if (status != PIA_OK) {
-        handler_fail(request_p, status, &problem);
-        return;
-    }
-    self->moved++;
-    serve_found(self, request_p, &found, view_review);
+    serve_create(self, request_p, create, view_review);
 }
 
 void handle_review_get(void *self, pia_request_t **request_p)
@@ -83,7 +46,7 @@ void handle_review_list(void *self, pia_request_t **request_p)
 {
     const pia_labellisation_review_list_t *fields = pia_request_fields(*request_p);
     const pia_principal_t *principal = pia_request_principal(*request_p);
-    bool own = fields->mine || (principal->roles & ~(uint32_t)NARROW) == 0;
+    bool own = fields->mine || !handler_reads_all(principal);
     const matter_filter_t filter = {
         .state = fields->state,
         .structure = own ? principal->structure : NULL,

@@ -3,46 +3,25 @@
 
 #include "committee.h"
 #include "engine.h"
-#include "kin.h"
 #include "minutes.h"
-#include "pia/clock.h"
 #include "proto/session.h"
 #include "serve.h"
 #include "session.h"
 #include "session_view.h"
 
-static pia_status_t prepare(labellisation_t *self,
-                            const pia_request_t *request,
-                            matter_t *committee,
-                            char ret_id[PIA_UUID_TEXT_SIZE],
-                            pia_problem_t *problem)
+/* The creation that is asked for, of a committee that still is. */
+static pia_status_t find_creation(const matter_t *committee,
+                                  const char *name,
+                                  const transition_t **ret_creation,
+                                  pia_problem_t *problem)
 {
-    const pia_labellisation_session_create_t *fields = pia_request_fields(request);
-    const transition_t *creation = machine_creation_named(
-        &committee->definition->machines[MACHINE_SESSION], fields->transition);
-    int64_t now_ms = pia_clock_now();
-    if (!creation)
+    *ret_creation = machine_creation_named(&committee->definition->machines[MACHINE_SESSION], name);
+    if (!*ret_creation)
         return pia_problem_set(problem, PIA_INVALID, "/transition",
                                "its process definition has no such creation of a meeting");
     if (committee->machine->states[committee->state].final)
         return pia_problem_set(problem, PIA_CONFLICT, "/committee", "this committee is no more");
-    const act_t cause = {
-        .db = self->db,
-        .library = self->library,
-        .matter = committee,
-        .principal = pia_request_principal(request),
-        .effective_ms = now_ms > committee->changed_ms ? now_ms : committee->changed_ms,
-        .recorded_ms = now_ms,
-    };
-    child_t child = {
-        .kind = MACHINE_SESSION,
-        .transition = creation->name,
-        .card = json_pack("{s:s, s:s*}", "title", fields->title, "place", fields->place),
-        .facts = json_pack("{s:s}", "day", fields->day),
-        .data = fields->data,
-        .asked = true,
-    };
-    return matter_create_child(&cause, &child, ret_id, problem);
+    return PIA_OK;
 }
 
 static pia_status_t create(labellisation_t *self,
@@ -51,31 +30,30 @@ static pia_status_t create(labellisation_t *self,
                            pia_problem_t *problem)
 {
     const pia_labellisation_session_create_t *fields = pia_request_fields(request);
+    const transition_t *creation;
     handler_found_t committee;
-    char id[PIA_UUID_TEXT_SIZE];
     pia_status_t status =
         handler_find(self, request, MACHINE_COMMITTEE, fields->committee, &committee, problem);
     if (status != PIA_OK)
         return status;
-    status = prepare(self, request, &committee.matter, id, problem);
-    matter_clear(&committee.matter);
-    if (status == PIA_OK)
-        status = handler_find(self, request, MACHINE_SESSION, id, ret_session, problem);
-    return status;
+    status = find_creation(&committee.matter, fields->transition, &creation, problem);
+    if (status != PIA_OK) {
+        matter_clear(&committee.matter);
+        return status;
+    }
+    child_t child = {
+        .kind = MACHINE_SESSION,
+        .transition = creation->name,
+        .card = json_pack("{s:s, s:s*}", "title", fields->title, "place", fields->place),
+        .facts = json_pack("{s:s}", "day", fields->day),
+        .data = fields->data,
+    };
+    return handler_create_child(self, request, &committee, &child, ret_session, problem);
 }
 
-void handle_session_create(void *arg, pia_request_t **request_p)
+void handle_session_create(void *self, pia_request_t **request_p)
 {
-    labellisation_t *self = arg;
-    handler_found_t found;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = create(self, *request_p, &found, &problem);
-    if (status != PIA_OK) {
-        handler_fail(request_p, status, &problem);
-        return;
-    }
-    self->moved++;
-    serve_found(self, request_p, &found, view_session);
+    serve_create(self, request_p, create, view_session);
 }
 
 void handle_session_get(void *self, pia_request_t **request_p)

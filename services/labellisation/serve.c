@@ -33,6 +33,23 @@ void serve_found(labellisation_t *self,
         handler_fail(request_p, status, &problem);
 }
 
+void serve_create(labellisation_t *self,
+                  pia_request_t **request_p,
+                  serve_make_fn *make,
+                  view_fn *view)
+{
+    handler_found_t found = {.roles = PIA_ROLE_NONE};
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = make(self, *request_p, &found, &problem);
+    if (status == PIA_OK) {
+        self->moved++;
+        serve_found(self, request_p, &found, view);
+        return;
+    }
+    matter_clear(&found.matter);
+    handler_fail(request_p, status, &problem);
+}
+
 void serve_get(labellisation_t *self,
                pia_request_t **request_p,
                machine_kind_t kind,

@@ -14,6 +14,18 @@ void serve_found(labellisation_t *self,
                  handler_found_t *found,
                  view_fn *view);
 
+/* Makes what the request asks for. On failure *ret_found, which comes empty, may hold something. */
+typedef pia_status_t serve_make_fn(labellisation_t *self,
+                                   const pia_request_t *request,
+                                   handler_found_t *ret_found,
+                                   pia_problem_t *problem);
+
+/* Answers with what was made, and counts it. */
+void serve_create(labellisation_t *self,
+                  pia_request_t **request_p,
+                  serve_make_fn *make,
+                  view_fn *view);
+
 void serve_get(labellisation_t *self,
                pia_request_t **request_p,
                machine_kind_t kind,
