@@ -8,6 +8,7 @@
 #include "group_codec.h"
 #include "monitor.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "stream_codec.h"
 
@@ -254,7 +255,7 @@ static bool handle_settled(pia_member_t *member, const pia_frames_t *frames)
 static bool handle_moved(pia_member_t *member, const pia_frames_t *frames)
 {
     json_t *json = pia_frame_json(frames, 3);
-    const char *endpoint = json_string_value(json_object_get(json, "endpoint"));
+    const char *endpoint = pia_json_text(json, "endpoint");
     if (!endpoint || strlen(endpoint) >= ENDPOINT_MAX) {
         json_decref(json);
         return false;

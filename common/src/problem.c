@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pia/json.h"
+
 /* Drops a UTF-8 character that the end of the buffer cut in two. */
 static void trim_utf8(char *text)
 {
@@ -60,8 +62,6 @@ json_t *pia_problem_json(const pia_problem_t *problem)
 void pia_problem_parse(pia_status_t status, const json_t *json, pia_problem_t *ret_problem)
 {
     ret_problem->status = status;
-    copy_cut(ret_problem->detail, sizeof ret_problem->detail,
-             json_string_value(json_object_get(json, "detail")));
-    copy_cut(ret_problem->pointer, sizeof ret_problem->pointer,
-             json_string_value(json_object_get(json, "pointer")));
+    copy_cut(ret_problem->detail, sizeof ret_problem->detail, pia_json_text(json, "detail"));
+    copy_cut(ret_problem->pointer, sizeof ret_problem->pointer, pia_json_text(json, "pointer"));
 }

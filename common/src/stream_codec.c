@@ -129,7 +129,7 @@ json_t *pia_frame_json(const pia_frames_t *frames, size_t index)
 
 pia_status_t pia_problem_status(const json_t *json)
 {
-    const char *text = json_string_value(json_object_get(json, "status"));
+    const char *text = pia_json_text(json, "status");
     for (int status = PIA_OK; text && status <= PIA_TIMEOUT; status++)
         if (strcmp(text, pia_status_text((pia_status_t)status)) == 0)
             return (pia_status_t)status;

@@ -10,6 +10,7 @@
 #include "follower_store.h"
 #include "own_token.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 
@@ -151,8 +152,8 @@ static void subscribe(pia_watch_t *watch)
 /* `at` is wall-clock time; without it, all that was made until now is refused. */
 static void handle_revoked(pia_watch_t *watch, const pia_event_t *event)
 {
-    const char *subject = json_string_value(json_object_get(event->data, "subject"));
-    const char *text = json_string_value(json_object_get(event->data, "at"));
+    const char *subject = pia_json_text(event->data, "subject");
+    const char *text = pia_json_text(event->data, "at");
     int64_t at = 0;
     if (!text || !pia_time_parse(text, &at))
         at = pia_clock_wall();

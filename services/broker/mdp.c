@@ -83,10 +83,10 @@ static bool parse_window(const pia_frames_t *frames, mdp_message_t *ret_message)
     if (size > READY_JSON_MAX ||
         pia_json_parse(pia_frames_data(frames, MDP_FRAME_NAME + 1), size, &json, NULL) != PIA_OK)
         return false;
-    json_int_t window = json_integer_value(json_object_get(json, "window"));
+    json_int_t window = pia_json_integer(json, "window");
     bool good = window >= 1 && window <= MDP_WINDOW_MAX;
     ret_message->window = good ? (uint32_t)window : 1;
-    const char *version = json_string_value(json_object_get(json, "version"));
+    const char *version = pia_json_text(json, "version");
     if (version && strlen(version) <= MDP_VERSION_MAX)
         memcpy(ret_message->version, version, strlen(version) + 1);
     json_decref(json);

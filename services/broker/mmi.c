@@ -29,7 +29,7 @@ static void answer_service_json(broker_t *broker,
     json_t *json = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     pia_json_parse(pia_frames_data(message, last), pia_frames_size(message, last), &json, &problem);
-    const char *name = json_string_value(json_object_get(json, "service"));
+    const char *name = pia_json_text(json, "service");
     if (!name) {
         answer_problem(broker, to, PIA_INVALID, "the body is not {\"service\": \"…\"}");
     } else if (has_workers(broker, name, strlen(name))) {
@@ -106,7 +106,7 @@ static void add_workers(const broker_t *broker, json_t *entries)
         if (worker->state == WORKER_GONE)
             continue;
         json_t *entry = json_object_get(entries, worker->service->name);
-        json_int_t window = json_integer_value(json_object_get(entry, "window"));
+        json_int_t window = pia_json_integer(entry, "window");
         json_object_set_new(entry, "window", json_integer(window + worker->window));
         if (worker->version[0])
             json_array_append_new(json_object_get(entry, "versions"), json_string(worker->version));

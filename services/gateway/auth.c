@@ -9,6 +9,7 @@
 #include <sys/queue.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "pia/token.h"
 #include "proto/key.h"
@@ -122,8 +123,8 @@ static size_t read_answer(question_t *question,
         remember(question->auth, question->hash, token, 0, REFUSED_MS);
     if (answer->status != PIA_OK)
         return 0;
-    const char *text = json_string_value(json_object_get(answer->body, "token"));
-    int64_t life_ms = json_integer_value(json_object_get(answer->body, "expires_in_ms"));
+    const char *text = pia_json_text(answer->body, "token");
+    int64_t life_ms = pia_json_integer(answer->body, "expires_in_ms");
     if (text == NULL ||
         sodium_base642bin(token, PIA_TOKEN_MAX, text, strlen(text), NULL, &size, NULL,
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||

@@ -8,6 +8,7 @@
 
 #include "pia/cache.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "proto/service.h"
 #include "timing.h"
@@ -56,7 +57,7 @@ static void on_info(void *arg, const pia_answer_t *answer)
 {
     cached_owner_t *self = arg;
     self->asking = false;
-    const char *epoch = json_string_value(json_object_get(answer->body, "epoch"));
+    const char *epoch = pia_json_text(answer->body, "epoch");
     if (!self->cached->closed && answer->status == PIA_OK && epoch != NULL && epoch[0] != '\0')
         (void)snprintf(self->epoch, sizeof self->epoch, "%s", epoch);
 }

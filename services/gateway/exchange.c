@@ -11,6 +11,7 @@
 #include "cached.h"
 #include "download.h"
 #include "link.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "pia/token.h"
 #include "reply.h"
@@ -58,7 +59,7 @@ static void fail(exchange_t *self, const pia_problem_t *problem, const json_t *b
 
 static void add_location(exchange_t *self, const json_t *body)
 {
-    const char *id = json_string_value(json_object_get(body, self->route->id));
+    const char *id = pia_json_text(body, self->route->id);
     if (id == NULL)
         return;
     char *location = link_child(&self->target, id);
@@ -68,7 +69,7 @@ static void add_location(exchange_t *self, const json_t *body)
 
 static void add_link(exchange_t *self, const json_t *body)
 {
-    const char *next = json_string_value(json_object_get(body, "next"));
+    const char *next = pia_json_text(body, "next");
     if (next == NULL)
         return;
     char *link = link_next(&self->target, next);
@@ -118,8 +119,7 @@ static bool find_place(exchange_t *self)
     memcpy(self->entity, cache, size);
     self->entity[size] = '\0';
     const char *name = cache + size + 1;
-    self->read.id =
-        cache[size] == '=' ? name : json_string_value(json_object_get(self->body, name));
+    self->read.id = cache[size] == '=' ? name : pia_json_text(self->body, name);
     return self->read.id != NULL;
 }
 
@@ -141,7 +141,7 @@ static bool has_event_of(const json_t *body, const char *word)
     json_t *event;
     json_array_foreach(json_object_get(body, "events"), index, event)
     {
-        const char *type = json_string_value(json_object_get(event, "type"));
+        const char *type = pia_json_text(event, "type");
         if (type != NULL && strncmp(type, word, size) == 0)
             return true;
     }

@@ -8,6 +8,7 @@
 
 #include "feed_links.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "proto/journal.h"
 #include "reply.h"
@@ -205,7 +206,7 @@ static void go_on(client_t *self, const char *head)
 static void on_head(void *arg, const pia_answer_t *answer)
 {
     client_t *self = arg;
-    const char *head = json_string_value(json_object_get(answer->body, "cursor"));
+    const char *head = pia_json_text(answer->body, "cursor");
     self->asking--;
     if (self->gone)
         forget(self);

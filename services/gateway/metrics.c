@@ -9,6 +9,7 @@
 #include "bus.h"
 #include "counters.h"
 #include "exposition.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "proto/service.h"
 #include "reply.h"
@@ -102,7 +103,7 @@ static void take_stats(scrape_t *self, const char *name, const pia_answer_t *ans
 static void add_service(scrape_t *self, json_t *service)
 {
     char labels[LABELS_SIZE];
-    const char *name = json_string_value(json_object_get(service, "service"));
+    const char *name = pia_json_text(service, "service");
     (void)snprintf(labels, sizeof labels, "service=%s", name == NULL ? "" : name);
     add_numbers(self, "broker_service_", service, labels);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
 
 /* The nouns that routes speak of; each is a file of proto/, embedded by CMakeLists.txt. */
@@ -53,7 +54,7 @@ static void rewrite(json_t *json)
     const char *name;
     json_t *child;
     size_t index;
-    const char *target = json_string_value(json_object_get(json, "$ref"));
+    const char *target = pia_json_text(json, "$ref");
     if (target != NULL) {
         const char *noun = strrchr(target, '/') + 1;
         (void)json_object_set_new(json, "$ref", json_sprintf("#/components/schemas/%s", noun));

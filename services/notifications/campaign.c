@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 
 enum {
     ASK_MAX_MS = 10000,
@@ -138,10 +139,10 @@ read_telling(pia_db_t *db, const char *notice, telling_t *ret_telling, json_t *k
     pia_stmt_reset(stmt);
     *ret_telling = (telling_t){
         .notice = notice,
-        .type = json_string_value(json_object_get(keep, "type")),
+        .type = pia_json_text(keep, "type"),
         .event = json_object_get(keep, "event"),
-        .template = json_string_value(json_object_get(keep, "template")),
-        .link = json_string_value(json_object_get(keep, "link")),
+        .template = pia_json_text(keep, "template"),
+        .link = pia_json_text(keep, "link"),
         .channels = channels,
     };
     return PIA_OK;

@@ -9,6 +9,7 @@
 #include "identity.h"
 #include "person.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "pole.h"
 #include "templates.h"
@@ -52,9 +53,8 @@ pia_status_t delivery_is_allowed(notifications_t *self,
 {
     pia_principal_t principal;
     pia_status_t status = person_principal(self->context->db, person, &principal);
-    *ret_allowed = pia_principal_sees(
-        &principal, json_string_value(json_object_get(telling->event, "visibility")),
-        json_string_value(json_object_get(telling->event, "restrictedto")));
+    *ret_allowed = pia_principal_sees(&principal, pia_json_text(telling->event, "visibility"),
+                                      pia_json_text(telling->event, "restrictedto"));
     return status;
 }
 

@@ -9,6 +9,7 @@
 #include "mime.h"
 #include "person.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "pole.h"
@@ -168,9 +169,8 @@ static pia_status_t check_right(pia_db_t *db, const source_t *source, bool *ret_
     pia_principal_t principal;
     json_t *event = json_loads(source->event, 0, NULL);
     pia_status_t status = person_principal(db, source->person, &principal);
-    *ret_allowed =
-        pia_principal_sees(&principal, json_string_value(json_object_get(event, "visibility")),
-                           json_string_value(json_object_get(event, "restrictedto")));
+    *ret_allowed = pia_principal_sees(&principal, pia_json_text(event, "visibility"),
+                                      pia_json_text(event, "restrictedto"));
     json_decref(event);
     return status;
 }

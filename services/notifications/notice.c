@@ -8,6 +8,7 @@
 #include "delivery.h"
 #include "identity.h"
 #include "person.h"
+#include "pia/json.h"
 #include "pia/principal.h"
 #include "pole.h"
 #include "view.h"
@@ -163,8 +164,7 @@ static const char *template_of(const rule_t *rule, const json_t *data)
         {"reminder", "notice_reminder"},
     };
     const char *audience = is_for_structures(rule) ? "structure" : "others";
-    const char *kind =
-        json_string_value(json_object_get(json_object_get(data, "notice"), audience));
+    const char *kind = pia_json_text(json_object_get(data, "notice"), audience);
     for (size_t i = 0; kind && i < sizeof known / sizeof known[0]; i++) {
         if (strcmp(known[i].kind, kind) == 0) {
             return known[i].template;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "pia/format.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 
 static const char SQL_STORE[] =
@@ -51,14 +52,14 @@ static uint32_t known_roles(const json_t *names)
 
 pia_status_t person_store(pia_db_t *db, const json_t *data)
 {
-    const char *person = json_string_value(json_object_get(data, "person"));
+    const char *person = pia_json_text(data, "person");
     if (!person || !pia_format_check("uuid", person)) {
         return PIA_OK;
     }
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_STORE);
     pia_stmt_text(stmt, 1, person);
     pia_stmt_integer(stmt, 2, known_roles(json_object_get(data, "roles")));
-    pia_stmt_text(stmt, 3, json_string_value(json_object_get(data, "structure")));
+    pia_stmt_text(stmt, 3, pia_json_text(data, "structure"));
     return pia_stmt_run(stmt, NULL);
 }
 

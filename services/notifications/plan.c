@@ -141,12 +141,12 @@ static const char *check_link(const char *link)
 static const char *read_rule(const json_t *json, rule_t *ret_rule)
 {
     *ret_rule = (rule_t){
-        .event = json_string_value(json_object_get(json, "event")),
+        .event = pia_json_text(json, "event"),
         .when = json_object_get(json, "when"),
         .unless = json_object_get(json, "unless"),
         .to = json_object_get(json, "to"),
-        .template = json_string_value(json_object_get(json, "template")),
-        .link = json_string_value(json_object_get(json, "link")),
+        .template = pia_json_text(json, "template"),
+        .link = pia_json_text(json, "link"),
     };
     const char *reason = json_is_object(json) ? check_members(json) : "it is not an object";
     if (!reason && (!ret_rule->event || !pia_format_check("event-type", ret_rule->event))) {
@@ -167,8 +167,8 @@ static pia_status_t read_rules(plan_t *self, pia_problem_t *problem)
 {
     const json_t *rules = json_object_get(self->json, "rules");
     size_t count = json_array_size(rules);
-    if (json_integer_value(json_object_get(self->json, "format")) != PLAN_FORMAT ||
-        !json_is_array(rules) || count > RULES_MAX) {
+    if (pia_json_integer(self->json, "format") != PLAN_FORMAT || !json_is_array(rules) ||
+        count > RULES_MAX) {
         return pia_problem_set(problem, PIA_INVALID, "",
                                "A plan has \"format\": 1 and a list of \"rules\".");
     }
@@ -238,6 +238,6 @@ const char *plan_label(const plan_t *plan, language_t language, const char *list
 {
     const json_t *all = json_object_get(plan->json, "labels");
     const json_t *labels = json_object_get(json_object_get(all, language_name(language)), list);
-    const char *label = json_string_value(json_object_get(labels, value));
+    const char *label = pia_json_text(labels, value);
     return label ? label : value;
 }

@@ -1,6 +1,8 @@
 /* pole.c - the projection of the registry's pôles. */
 #include "pole.h"
 
+#include "pia/json.h"
+
 static const char SQL_STORE[] = "INSERT INTO pole (code, name, demonstration) VALUES ($1, $2, $3)"
                                 " ON CONFLICT (code) DO UPDATE SET name = excluded.name,"
                                 " demonstration = excluded.demonstration";
@@ -8,8 +10,8 @@ static const char SQL_GET[] = "SELECT name, demonstration FROM pole WHERE code =
 
 pia_status_t pole_store(pia_db_t *db, const json_t *data)
 {
-    const char *code = json_string_value(json_object_get(data, "code"));
-    const char *name = json_string_value(json_object_get(data, "name"));
+    const char *code = pia_json_text(data, "code");
+    const char *name = pia_json_text(data, "name");
     if (!code || !name) {
         return PIA_OK;
     }
@@ -22,7 +24,7 @@ pia_status_t pole_store(pia_db_t *db, const json_t *data)
 
 void pole_complete(pia_db_t *db, json_t *view)
 {
-    const char *code = json_string_value(json_object_get(view, "pole"));
+    const char *code = pia_json_text(view, "pole");
     if (!code) {
         return;
     }

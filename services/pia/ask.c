@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "proto/key.h"
 
@@ -98,8 +99,8 @@ pia_status_t ask_key(const cli_t *cli, char **ret_key, pia_problem_t *problem)
 
 static pia_status_t keep_token(cli_t *cli, const json_t *answer, pia_problem_t *problem)
 {
-    const char *text = json_string_value(json_object_get(answer, "token"));
-    int64_t life_ms = json_integer_value(json_object_get(answer, "expires_in_ms"));
+    const char *text = pia_json_text(answer, "token");
+    int64_t life_ms = pia_json_integer(answer, "expires_in_ms");
     if (!text || sodium_base642bin(cli->token, sizeof cli->token, text, strlen(text), NULL,
                                    &cli->token_size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0) {
         cli->token_size = 0;

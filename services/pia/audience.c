@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "mailbox.h"
+#include "pia/json.h"
 #include "proto/contact.h"
 #include "proto/delivery.h"
 #include "proto/subscription.h"
@@ -62,8 +63,8 @@ static bool subscribe(play_t *play, size_t number, json_t *contact)
     json_t *answer = NULL;
     if (!play_ask(play, ACTOR_OPERATOR, &pia_msg_notifications_contact_create, contact, &answer))
         return false;
-    const char *id = json_string_value(json_object_get(answer, "id"));
-    const char *secret = json_string_value(json_object_get(answer, "secret"));
+    const char *id = pia_json_text(answer, "id");
+    const char *secret = pia_json_text(answer, "secret");
     (void)snprintf(play->audience[number].contact, sizeof play->audience[number].contact, "%s",
                    id ? id : "");
     if (secret)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "proto/contact.h"
 #include "proto/key.h"
 #include "proto/person.h"
@@ -30,7 +31,7 @@ static const struct {
 
 static void keep_text(char *ret, size_t size, const json_t *json, const char *name)
 {
-    const char *text = json_string_value(json_object_get(json, name));
+    const char *text = pia_json_text(json, name);
     (void)snprintf(ret, size, "%s", text ? text : "");
 }
 

@@ -1,8 +1,8 @@
 /* command_deadline.c - pia deadline: a legal period and each step of its count. */
 #include <stdio.h>
 
-#include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "print.h"
 
 static const char COLUMNS[] = "from to effect text article";
@@ -10,8 +10,8 @@ static const char COLUMNS[] = "from to effect text article";
 static void print_result(const json_t *result)
 {
     print_table(json_object_get(result, "segments"), COLUMNS);
-    const char *day = json_string_value(json_object_get(result, "last_day"));
-    const char *ends_at = json_string_value(json_object_get(result, "ends_at"));
+    const char *day = pia_json_text(result, "last_day");
+    const char *ends_at = pia_json_text(result, "ends_at");
     if (day)
         (void)printf("last day: %s (until %s)\n", day, ends_at);
     else
@@ -20,10 +20,9 @@ static void print_result(const json_t *result)
 
 static void print_deadline(const json_t *answer)
 {
-    const char *silence = json_string_value(json_object_get(answer, "silence"));
+    const char *silence = pia_json_text(answer, "silence");
     const json_t *what_if = json_object_get(answer, "what_if");
-    (void)printf("%s (%s)\n\n", json_string_value(json_object_get(answer, "label")),
-                 json_string_value(json_object_get(answer, "article")));
+    (void)printf("%s (%s)\n\n", pia_json_text(answer, "label"), pia_json_text(answer, "article"));
     print_result(answer);
     if (silence)
         (void)printf("silence then is: %s\n", silence);
@@ -35,17 +34,5 @@ static void print_deadline(const json_t *answer)
 
 int command_deadline(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
-    json_t *body = command_body(command, arguments);
-    if (!body)
-        return EXIT_USAGE;
-    json_t *answer = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = ask(cli, NULL, command->message, body, &answer, &problem);
-    json_decref(body);
-    if (status == PIA_OK && cli->as_json)
-        print_json(answer);
-    else if (status == PIA_OK)
-        print_deadline(answer);
-    json_decref(answer);
-    return status == PIA_OK ? EXIT_DONE : ask_say(&problem);
+    return command_ask(cli, command, arguments, print_deadline);
 }

@@ -8,6 +8,7 @@
 #include "ask.h"
 #include "commands.h"
 #include "output.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 
 const flag_t download_flags[] = {
@@ -25,13 +26,13 @@ typedef struct {
 /* Takes a part; false: it is not the one that was asked for. */
 static bool take(download_t *self, const json_t *part)
 {
-    const char *content = json_string_value(json_object_get(part, "content"));
+    const char *content = pia_json_text(part, "content");
     size_t length = content ? strlen(content) : 0, size = 0;
     uint8_t *bytes = pia_alloc(length + 1);
     bool good = content &&
                 sodium_base642bin(bytes, length + 1, content, length, NULL, &size, NULL,
                                   sodium_base64_VARIANT_ORIGINAL) == 0 &&
-                json_integer_value(json_object_get(part, "offset")) == self->offset &&
+                pia_json_integer(part, "offset") == self->offset &&
                 (size > 0 || self->offset == self->size);
     if (good) {
         (void)crypto_hash_sha256_update(&self->hash, bytes, size);
@@ -47,11 +48,11 @@ static void start(download_t *self, cli_t *cli, const arguments_t *arguments, co
 {
     const char *path = arguments_get(arguments, "output");
     const json_t *file = json_object_get(part, "file");
-    const char *name = json_string_value(json_object_get(file, "name"));
+    const char *name = pia_json_text(file, "name");
     bool plain = name && name[0] != '.' && !strchr(name, '/');
     (void)crypto_hash_sha256_init(&self->hash);
     self->offset = 0;
-    self->size = json_integer_value(json_object_get(file, "size"));
+    self->size = pia_json_integer(file, "size");
     output_open(&self->output, cli, path ? path : plain ? name : "download");
 }
 
@@ -59,7 +60,7 @@ static bool is_whole(download_t *self, const json_t *body)
 {
     unsigned char hash[crypto_hash_sha256_BYTES];
     char text[2 * sizeof hash + 1];
-    const char *expected = json_string_value(json_object_get(body, "sha256"));
+    const char *expected = pia_json_text(body, "sha256");
     (void)crypto_hash_sha256_final(&self->hash, hash);
     (void)sodium_bin2hex(text, sizeof text, hash, sizeof hash);
     return expected && strcmp(expected, text) == 0;

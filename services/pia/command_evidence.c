@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "output.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "print.h"
 #include "proto/evidence.h"
 
@@ -19,11 +20,6 @@ const flag_t evidence_proof_flags[] = {
     {NULL, NULL, NULL},
 };
 
-static int64_t number(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
-
 /* Takes a piece into the answer about all of them. */
 static void add_piece(json_t *total, json_t *piece)
 {
@@ -33,8 +29,9 @@ static void add_piece(json_t *total, json_t *piece)
     json_object_set(piece, "erasures", erasures);
     json_object_set_new(piece, "from", json_integer(0));
     for (size_t i = 0; i < sizeof sums / sizeof sums[0]; i++)
-        json_object_set_new(piece, sums[i],
-                            json_integer(number(total, sums[i]) + number(piece, sums[i])));
+        json_object_set_new(
+            piece, sums[i],
+            json_integer(pia_json_integer(total, sums[i]) + pia_json_integer(piece, sums[i])));
     json_object_update(total, piece);
     json_object_del(total, "next");
 }
@@ -46,16 +43,16 @@ static void print_erasures(const json_t *total)
     json_array_foreach(json_object_get(total, "erasures"), i, item)
     {
         (void)printf("erased on %s: %s of entry %" PRId64 " of %s (says entry %" PRId64 ")\n",
-                     json_string_value(json_object_get(item, "erased_at")),
-                     json_string_value(json_object_get(item, "name")), number(item, "number"),
-                     json_string_value(json_object_get(item, "matter")), number(item, "erased_by"));
+                     pia_json_text(item, "erased_at"), pia_json_text(item, "name"),
+                     pia_json_integer(item, "number"), pia_json_text(item, "matter"),
+                     pia_json_integer(item, "erased_by"));
     }
 }
 
 static int tell(const cli_t *cli, const json_t *total)
 {
     bool good = json_is_true(json_object_get(total, "valid"));
-    const char *matter = json_string_value(json_object_get(total, "matter"));
+    const char *matter = pia_json_text(total, "matter");
     if (cli->as_json) {
         print_json(total);
         return good ? EXIT_DONE : EXIT_DAMAGED;
@@ -64,12 +61,14 @@ static int tell(const cli_t *cli, const json_t *total)
     if (good)
         (void)printf("verified: %" PRId64 " entries, %" PRId64 " signed heads (%" PRId64
                      " with another key than the present one)\n",
-                     number(total, "entries"), number(total, "heads"), number(total, "other_keys"));
+                     pia_json_integer(total, "entries"), pia_json_integer(total, "heads"),
+                     pia_json_integer(total, "other_keys"));
     else
-        (void)printf("damaged at position %" PRId64 " of the log: %s\n", number(total, "broken_at"),
-                     json_string_value(json_object_get(total, "detail")));
+        (void)printf("damaged at position %" PRId64 " of the log: %s\n",
+                     pia_json_integer(total, "broken_at"), pia_json_text(total, "detail"));
     if (!good && matter)
-        (void)printf("that is entry %" PRId64 " of %s\n", number(total, "number"), matter);
+        (void)printf("that is entry %" PRId64 " of %s\n", pia_json_integer(total, "number"),
+                     matter);
     return good ? EXIT_DONE : EXIT_DAMAGED;
 }
 
@@ -92,7 +91,7 @@ int command_evidence_verify(cli_t *cli, const command_t *command, const argument
     int64_t from = 0, next, said_ms = pia_clock_monotonic();
     json_t *total = json_pack("{s:[]}", "erasures"), *piece = NULL;
     while ((status = verify_piece(cli, from, &piece, &problem)) == PIA_OK) {
-        next = number(piece, "next");
+        next = pia_json_integer(piece, "next");
         add_piece(total, piece);
         json_decref(piece);
         if (next <= from)
@@ -102,7 +101,7 @@ int command_evidence_verify(cli_t *cli, const command_t *command, const argument
             continue;
         said_ms = pia_clock_monotonic();
         (void)fprintf(stderr, "pia: %" PRId64 " of %" PRId64 " entries …\n", from,
-                      number(total, "size"));
+                      pia_json_integer(total, "size"));
     }
     int code = status == PIA_OK ? tell(cli, total) : ask_say(&problem);
     json_decref(total);

@@ -5,15 +5,11 @@
 #include "ask.h"
 #include "commands.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "print.h"
 #include "proto/journal.h"
 
 enum { PROGRESS_MS = 2000 };
-
-static int64_t number(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
 
 /* One piece from `from`; *ret_next is where the next one starts, 0 after the last. */
 static pia_status_t verify_piece(
@@ -24,7 +20,7 @@ static pia_status_t verify_piece(
         ask(cli, NULL, &pia_msg_diffusion_journal_verify, body, ret_answer, problem);
     json_decref(body);
     if (status == PIA_OK)
-        *ret_next = number(*ret_answer, "next");
+        *ret_next = pia_json_integer(*ret_answer, "next");
     return status;
 }
 
@@ -35,10 +31,10 @@ static int tell(const cli_t *cli, json_t *answer)
     if (cli->as_json)
         print_json(answer);
     else if (good)
-        (void)printf("verified up to %" PRId64 "\n", number(answer, "to"));
+        (void)printf("verified up to %" PRId64 "\n", pia_json_integer(answer, "to"));
     else
-        (void)printf("damaged at %" PRId64 ": %s\n", number(answer, "bad_sequence"),
-                     json_string_value(json_object_get(answer, "detail")));
+        (void)printf("damaged at %" PRId64 ": %s\n", pia_json_integer(answer, "bad_sequence"),
+                     pia_json_text(answer, "detail"));
     return good ? EXIT_DONE : EXIT_DAMAGED;
 }
 

@@ -47,16 +47,6 @@ static pia_status_t set_options(const command_t *command,
     return status;
 }
 
-/* What the service would refuse is said here already, with the same words. */
-static pia_status_t check(const pia_message_t *message, const json_t *body, pia_problem_t *problem)
-{
-    void *fields = pia_alloc(message->request->size);
-    pia_status_t status =
-        pia_schema_decode(message->request, body, PIA_UNKNOWN_REFUSED, fields, problem);
-    free(fields);
-    return status;
-}
-
 json_t *command_body(const command_t *command, const arguments_t *arguments)
 {
     json_t *body = json_object();
@@ -65,7 +55,7 @@ json_t *command_body(const command_t *command, const arguments_t *arguments)
     if (status == PIA_OK)
         status = set_options(command, arguments, body, &problem);
     if (status == PIA_OK)
-        status = check(command->message, body, &problem);
+        status = fields_check(command->message->request, body, &problem);
     if (status == PIA_OK)
         return body;
     (void)ask_say(&problem);
@@ -73,23 +63,34 @@ json_t *command_body(const command_t *command, const arguments_t *arguments)
     return NULL;
 }
 
-int command_message(cli_t *cli, const command_t *command, const arguments_t *arguments)
+int command_send(cli_t *cli, const pia_message_t *message, json_t *body, command_print_fn *print)
 {
-    json_t *body = command_body(command, arguments);
-    if (!body)
-        return EXIT_USAGE;
     json_t *answer = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status = ask(cli, NULL, command->message, body, &answer, &problem);
+    pia_status_t status = ask(cli, NULL, message, body, &answer, &problem);
     json_decref(body);
     if (status != PIA_OK)
         return ask_say(&problem);
     if (cli->as_json)
         print_json(answer);
     else
-        print_object(answer);
+        print(answer);
     json_decref(answer);
     return EXIT_DONE;
+}
+
+int command_ask(cli_t *cli,
+                const command_t *command,
+                const arguments_t *arguments,
+                command_print_fn *print)
+{
+    json_t *body = command_body(command, arguments);
+    return body ? command_send(cli, command->message, body, print) : EXIT_USAGE;
+}
+
+int command_message(cli_t *cli, const command_t *command, const arguments_t *arguments)
+{
+    return command_ask(cli, command, arguments, print_object);
 }
 
 /* Adds pages to `items` until there is no next one, or the asker's limit is reached. */

@@ -34,14 +34,12 @@ read_body(const cli_t *cli, const char *path, json_t **ret_body, pia_problem_t *
 static void print_report(const json_t *report, const char *path)
 {
     if (!json_is_true(json_object_get(report, "valid"))) {
-        (void)printf("%s:%lld: %s: %s\n", path,
-                     (long long)json_integer_value(json_object_get(report, "line")),
+        (void)printf("%s:%lld: %s: %s\n", path, (long long)pia_json_integer(report, "line"),
                      pia_json_text(report, "pointer"), pia_json_text(report, "detail"));
         return;
     }
     (void)printf("%s: %s version %lld, %s\n", path, pia_json_text(report, "name"),
-                 (long long)json_integer_value(json_object_get(report, "version")),
-                 pia_json_text(report, "title"));
+                 (long long)pia_json_integer(report, "version"), pia_json_text(report, "title"));
     print_table(json_object_get(report, "machines"), "name states transitions timers");
 }
 
@@ -108,8 +106,7 @@ int command_process_simulate(cli_t *cli, const command_t *command, const argumen
     } else if (status == PIA_OK) {
         print_table(json_object_get(outcomes, "items"),
                     "dossier title recorded simulated number reason");
-        (void)printf("%lld dossiers replayed\n",
-                     (long long)json_integer_value(json_object_get(outcomes, "replayed")));
+        (void)printf("%lld dossiers replayed\n", (long long)pia_json_integer(outcomes, "replayed"));
     }
     json_decref(body);
     json_decref(outcomes);

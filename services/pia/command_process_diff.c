@@ -14,7 +14,7 @@ enum { FILE_MAX = 256 * 1024, PATH_SIZE = 512, NAME_SIZE = 80 };
 
 static const char *name_of(const json_t *item)
 {
-    return json_string_value(json_object_get(item, "name"));
+    return pia_json_text(item, "name");
 }
 
 static const json_t *find_named(const json_t *list, const char *name)
@@ -131,11 +131,7 @@ static void print_changes(const json_t *changes)
         const json_t *before = json_object_get(change, "before");
         const json_t *after = json_object_get(change, "after");
         char *was = before ? print_text(before) : NULL, *is = after ? print_text(after) : NULL;
-        (void)printf("%s %s",
-                     !before  ? "+"
-                     : !after ? "-"
-                              : "~",
-                     json_string_value(json_object_get(change, "at")));
+        (void)printf("%s %s", !before ? "+" : !after ? "-" : "~", pia_json_text(change, "at"));
         if (was && is)
             (void)printf(": %s -> %s", was, is);
         else if (!json_is_object(before ? before : after))

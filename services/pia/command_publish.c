@@ -5,6 +5,7 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "fields.h"
 #include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
@@ -70,22 +71,10 @@ static pia_status_t read_body(const cli_t *cli,
     return PIA_OK;
 }
 
-/* What the service would refuse, said before it is sent. */
-static pia_status_t check(const pia_message_t *message, const json_t *body, pia_problem_t *problem)
-{
-    void *fields = pia_alloc(message->request->size);
-    pia_status_t status =
-        pia_schema_decode(message->request, body, PIA_UNKNOWN_REFUSED, fields, problem);
-    free(fields);
-    return status;
-}
-
-static void print_answer(const cli_t *cli, json_t *answer)
+static void print_answer(const json_t *answer)
 {
     const json_t *receipts = json_object_get(answer, "receipts");
-    if (cli->as_json)
-        print_json(answer);
-    else if (receipts)
+    if (receipts)
         print_table(receipts, "sequence cursor duplicate");
     else
         print_object(answer);
@@ -96,15 +85,12 @@ int command_publish(cli_t *cli, const command_t *command, const arguments_t *arg
     (void)command;
     pia_problem_t problem = {.status = PIA_OK};
     const pia_message_t *message = NULL;
-    json_t *body = NULL, *answer = NULL;
+    json_t *body = NULL;
     pia_status_t status = read_body(cli, arguments, &message, &body, &problem);
     if (status == PIA_OK)
-        status = check(message, body, &problem);
+        status = fields_check(message->request, body, &problem);
     if (status == PIA_OK)
-        status = ask(cli, NULL, message, body, &answer, &problem);
-    if (status == PIA_OK)
-        print_answer(cli, answer);
+        return command_send(cli, message, body, print_answer);
     json_decref(body);
-    json_decref(answer);
-    return status == PIA_OK ? EXIT_DONE : ask_say(&problem);
+    return ask_say(&problem);
 }

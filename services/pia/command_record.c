@@ -3,8 +3,8 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "fields.h"
 #include "pia/json.h"
-#include "pia/memory.h"
 #include "print.h"
 
 enum { FILE_MAX = 1 << 20 };
@@ -14,39 +14,39 @@ const flag_t record_flags[] = {
     {NULL, NULL, NULL},
 };
 
-/* What the service would refuse, said before it is sent. */
-static pia_status_t check(const pia_message_t *message, const json_t *body, pia_problem_t *problem)
+/* The file as the message's body; the caller owns it. */
+static pia_status_t read_body(const cli_t *cli,
+                              const command_t *command,
+                              const arguments_t *arguments,
+                              json_t **ret_body,
+                              pia_problem_t *problem)
 {
-    void *fields = pia_alloc(message->request->size);
+    const char *key = arguments_get(arguments, "idempotency-key");
+    char *text = NULL;
+    size_t size = 0;
+    json_t *body = NULL;
     pia_status_t status =
-        pia_schema_decode(message->request, body, PIA_UNKNOWN_REFUSED, fields, problem);
-    free(fields);
+        ask_read_file(cli, arguments->positionals[0], FILE_MAX, &text, &size, problem);
+    if (status != PIA_OK)
+        return status;
+    status = pia_json_parse(text, size, &body, problem);
+    free(text);
+    if (status == PIA_OK && key)
+        json_object_set_new(body, "idempotency_key", json_string(key));
+    if (status == PIA_OK)
+        status = fields_check(command->asks->request, body, problem);
+    if (status == PIA_OK)
+        *ret_body = body;
+    else
+        json_decref(body);
     return status;
 }
 
 int command_record(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
-    const char *key = arguments_get(arguments, "idempotency-key");
-    char *text = NULL;
-    size_t size = 0;
-    json_t *body = NULL, *answer = NULL;
+    json_t *body = NULL;
     pia_problem_t problem = {.status = PIA_OK};
-    pia_status_t status =
-        ask_read_file(cli, arguments->positionals[0], FILE_MAX, &text, &size, &problem);
-    if (status == PIA_OK)
-        status = pia_json_parse(text, size, &body, &problem);
-    free(text);
-    if (status == PIA_OK && key)
-        json_object_set_new(body, "idempotency_key", json_string(key));
-    if (status == PIA_OK)
-        status = check(command->asks, body, &problem);
-    if (status == PIA_OK)
-        status = ask(cli, NULL, command->asks, body, &answer, &problem);
-    if (status == PIA_OK && cli->as_json)
-        print_json(answer);
-    else if (status == PIA_OK)
-        print_object(answer);
-    json_decref(body);
-    json_decref(answer);
-    return status == PIA_OK ? EXIT_DONE : ask_say(&problem);
+    pia_status_t status = read_body(cli, command, arguments, &body, &problem);
+    return status == PIA_OK ? command_send(cli, command->asks, body, print_object)
+                            : ask_say(&problem);
 }

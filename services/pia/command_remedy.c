@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "print.h"
 
 static const char COLUMNS[] = "from to effect text article";
@@ -36,8 +36,6 @@ int command_remedy_file(cli_t *cli, const command_t *command, const arguments_t 
 {
     const char *kind = arguments->positionals[0],
                *key = arguments_get(arguments, "idempotency-key");
-    json_t *answer = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
     if (strcmp(kind, "dossier") != 0 && strcmp(kind, "label") != 0) {
         (void)fprintf(stderr, "pia: '%s' is neither dossier nor label\n", kind);
         return EXIT_USAGE;
@@ -47,40 +45,25 @@ int command_remedy_file(cli_t *cli, const command_t *command, const arguments_t 
         return EXIT_USAGE;
     json_t *body = json_pack("{s:s, s:s, s:o, s:s*}", kind, arguments->positionals[1], "transition",
                              arguments->positionals[2], "data", data, "idempotency_key", key);
-    pia_status_t status = ask(cli, NULL, command->asks, body, &answer, &problem);
-    json_decref(body);
-    if (status == PIA_OK && cli->as_json)
-        print_json(answer);
-    else if (status == PIA_OK)
-        print_object(answer);
-    json_decref(answer);
-    return status == PIA_OK ? EXIT_DONE : ask_say(&problem);
+    return command_send(cli, command->asks, body, print_object);
 }
 
 static void print_way(const json_t *way)
 {
-    const char *day = json_string_value(json_object_get(way, "last_day"));
-    (void)printf("%s (%s)\n\n", json_string_value(json_object_get(way, "label")),
-                 json_string_value(json_object_get(way, "article")));
+    const char *day = pia_json_text(way, "last_day");
+    (void)printf("%s (%s)\n\n", pia_json_text(way, "label"), pia_json_text(way, "article"));
     print_table(json_object_get(way, "segments"), COLUMNS);
     (void)printf("last day: %s\n\n", day ? day : "none, the period does not run");
 }
 
-int command_remedy_deadline(cli_t *cli, const command_t *command, const arguments_t *arguments)
+static void print_ways(const json_t *answer)
 {
-    json_t *body = command_body(command, arguments);
-    json_t *answer = NULL;
-    pia_problem_t problem = {.status = PIA_OK};
     size_t i;
     const json_t *way;
-    if (!body)
-        return EXIT_USAGE;
-    pia_status_t status = ask(cli, NULL, command->message, body, &answer, &problem);
-    json_decref(body);
-    if (status == PIA_OK && cli->as_json)
-        print_json(answer);
-    else if (status == PIA_OK)
-        json_array_foreach(json_object_get(answer, "items"), i, way) print_way(way);
-    json_decref(answer);
-    return status == PIA_OK ? EXIT_DONE : ask_say(&problem);
+    json_array_foreach(json_object_get(answer, "items"), i, way) print_way(way);
+}
+
+int command_remedy_deadline(cli_t *cli, const command_t *command, const arguments_t *arguments)
+{
+    return command_ask(cli, command, arguments, print_ways);
 }

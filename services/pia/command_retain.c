@@ -9,6 +9,7 @@
 #include "ask.h"
 #include "commands.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "print.h"
 #include "proto/journal.h"
 
@@ -21,11 +22,6 @@ const flag_t retain_flags[] = {
     {"dry-run", NULL, "only say how much it would be"},
     {NULL, NULL, NULL},
 };
-
-static int64_t number(const json_t *json, const char *name)
-{
-    return json_integer_value(json_object_get(json, name));
-}
 
 /* "400d" in seconds; -1 if it is no such text. */
 static int64_t read_age(const char *text)
@@ -68,7 +64,7 @@ static json_t *read_rule(const arguments_t *arguments)
 /* Where `keep_bytes` are reached from the end: sets the rule's `before`. */
 static pia_status_t find_before(cli_t *cli, json_t *rule, pia_problem_t *problem)
 {
-    int64_t left = number(rule, "keep_bytes");
+    int64_t left = pia_json_integer(rule, "keep_bytes");
     int64_t before = 0;
     bool full = false;
     do {
@@ -82,8 +78,8 @@ static pia_status_t find_before(cli_t *cli, json_t *rule, pia_problem_t *problem
         json_decref(body);
         if (status != PIA_OK)
             return status;
-        before = number(answer, "next");
-        left -= number(answer, "bytes");
+        before = pia_json_integer(answer, "next");
+        left -= pia_json_integer(answer, "bytes");
         full = json_is_true(json_object_get(answer, "full"));
         json_decref(answer);
     } while (before > 0 && !full);
@@ -100,7 +96,7 @@ static pia_status_t find_end(cli_t *cli, json_t *rule, pia_problem_t *problem)
     json_decref(body);
     if (status != PIA_OK)
         return status;
-    json_object_set_new(rule, "before", json_integer(number(answer, "sequence") + 1));
+    json_object_set_new(rule, "before", json_integer(pia_json_integer(answer, "sequence") + 1));
     json_decref(answer);
     return PIA_OK;
 }
@@ -117,9 +113,9 @@ static pia_status_t remove_piece(cli_t *cli, json_t *rule, done_t *done, pia_pro
     pia_status_t status = ask(cli, NULL, &pia_msg_diffusion_journal_retain, rule, &answer, problem);
     if (status != PIA_OK)
         return status;
-    done->count += number(answer, "count");
-    done->bytes += number(answer, "bytes");
-    done->next = number(answer, "next");
+    done->count += pia_json_integer(answer, "count");
+    done->bytes += pia_json_integer(answer, "bytes");
+    done->next = pia_json_integer(answer, "next");
     if (json_is_true(json_object_get(answer, "waiting")))
         (void)poll(NULL, 0, AGAIN_MS);
     json_decref(answer);

@@ -9,6 +9,7 @@
 #include "ask.h"
 #include "commands.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
 #include "proto/service.h"
@@ -88,7 +89,7 @@ static void wait_for_all(cli_t *cli, const size_t *waiting)
 static void add_uptime(json_t *row)
 {
     int64_t started = 0;
-    const char *text = json_string_value(json_object_get(row, "started_at"));
+    const char *text = pia_json_text(row, "started_at");
     if (!text || !pia_time_parse(text, &started))
         return;
     int64_t up = pia_clock_wall() - started;
@@ -100,10 +101,10 @@ static void add_queue(json_t *row, const json_t *services)
 {
     size_t i = 0;
     const json_t *service = NULL;
-    const char *name = json_string_value(json_object_get(row, "service"));
+    const char *name = pia_json_text(row, "service");
     json_array_foreach(services, i, service)
     {
-        if (strcmp(json_string_value(json_object_get(service, "service")), name) != 0)
+        if (strcmp(pia_json_text(service, "service"), name) != 0)
             continue;
         json_object_set(row, "queued", json_object_get(service, "queued"));
         json_object_set(row, "in_flight", json_object_get(service, "in_flight"));
@@ -184,8 +185,8 @@ static const char *missing(const json_t *rows)
         const json_t *row = NULL;
         json_array_foreach(rows, i, row)
         {
-            const char *service = json_string_value(json_object_get(row, "service"));
-            const char *state = json_string_value(json_object_get(row, "state"));
+            const char *service = pia_json_text(row, "service");
+            const char *state = pia_json_text(row, "state");
             active |= strcmp(service, REQUIRED[r]) == 0 && state && strcmp(state, "active") == 0;
         }
         if (!active)
@@ -202,13 +203,12 @@ static bool say_problems(const json_t *rows)
     const json_t *row = NULL;
     json_array_foreach(rows, i, row)
     {
-        const char *problem = json_string_value(json_object_get(row, "problem"));
+        const char *problem = pia_json_text(row, "problem");
         if (!problem)
             continue;
         well = false;
-        (void)fprintf(stderr, "pia: %s#%s: %s\n",
-                      json_string_value(json_object_get(row, "service")),
-                      json_string_value(json_object_get(row, "instance")), problem);
+        (void)fprintf(stderr, "pia: %s#%s: %s\n", pia_json_text(row, "service"),
+                      pia_json_text(row, "instance"), problem);
     }
     return well;
 }
@@ -241,7 +241,7 @@ static void print_rows(const cli_t *cli, json_t *rows)
     json_array_foreach(rows, i, row)
     {
         char text[UPTIME_SIZE];
-        format_uptime(json_integer_value(json_object_get(row, "uptime_ms")), text);
+        format_uptime(pia_json_integer(row, "uptime_ms"), text);
         json_object_set_new(row, "uptime", json_string(text));
     }
     print_table(rows, "service instance state version uptime store queued in_flight");

@@ -11,6 +11,7 @@
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "pia/uuid.h"
 #include "proto/journal.h"
 
@@ -119,7 +120,7 @@ int command_backup(cli_t *cli, const command_t *command, const arguments_t *argu
     json_decref(body);
     int code = run_tool(cli, DIFFUSION, "backup", arguments);
     if (code == EXIT_DONE && status == PIA_OK)
-        status = note_backup(cli, json_string_value(json_object_get(head, "cursor")), &problem);
+        status = note_backup(cli, pia_json_text(head, "cursor"), &problem);
     json_decref(head);
     if (code == EXIT_DONE && status != PIA_OK)
         (void)fprintf(stderr,

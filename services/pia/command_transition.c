@@ -1,10 +1,12 @@
 /* command_transition.c - pia dossier do, pia review do, …: a transition with what it asks for. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ask.h"
 #include "commands.h"
+#include "pia/json.h"
 #include "pia/memory.h"
 #include "print.h"
 #include "proto/messages.h"
@@ -24,12 +26,12 @@ static const json_t *find_field(const json_t *transitions, const char *transitio
     const json_t *item = NULL, *field = NULL;
     json_array_foreach(json_object_get(transitions, "items"), i, item)
     {
-        const char *text = json_string_value(json_object_get(item, "name"));
+        const char *text = pia_json_text(item, "name");
         if (!text || strcmp(text, transition) != 0)
             continue;
         json_array_foreach(json_object_get(item, "fields"), f, field)
         {
-            const char *field_name = json_string_value(json_object_get(field, "name"));
+            const char *field_name = pia_json_text(field, "name");
             if (field_name && strcmp(field_name, name) == 0)
                 return field;
         }
@@ -92,7 +94,7 @@ static json_t *read_scores(const char *value)
 /* As the field's type says; unknown fields go as texts, for the service to refuse by name. */
 static json_t *read_value(const json_t *field, const char *value)
 {
-    const char *type = json_string_value(json_object_get(field, "type"));
+    const char *type = pia_json_text(field, "type");
     if (!type)
         return json_string(value);
     if (strcmp(type, "persons") == 0 || strcmp(type, "codes") == 0 || strcmp(type, "dossiers") == 0)
@@ -166,7 +168,7 @@ make_body(const char *kind, const arguments_t *arguments, const json_t *transiti
     json_t *body = json_pack("{s:s, s:s, s:I}", kind, arguments->positionals[0], "transition",
                              arguments->positionals[1], "version",
                              version ? (json_int_t)strtoll(version, NULL, 10)
-                                     : json_integer_value(json_object_get(transitions, "version")));
+                                     : pia_json_integer(transitions, "version"));
     if (body && json_object_size(data) > 0)
         json_object_set(body, "data", data);
     if (body && key)
@@ -201,19 +203,16 @@ static void say_changes(cli_t *cli, const pia_message_t *transition, const json_
     json_t *page = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     read_kind(transition, kind);
-    (void)snprintf(after, sizeof after, "%lld",
-                   json_integer_value(json_object_get(body, "version")));
+    (void)snprintf(after, sizeof after, "%" PRId64, pia_json_integer(body, "version"));
     json_t *question = json_pack("{s:O, s:s, s:i}", kind, json_object_get(body, kind), "after",
                                  after, "limit", CHANGES_MAX);
     (void)ask(cli, NULL, beside(transition, "history"), question, &page, &problem);
     json_array_foreach(json_object_get(page, "items"), i, change)
     {
-        (void)fprintf(stderr, "  %lld  %s  %s -> %s  %s\n",
-                      json_integer_value(json_object_get(change, "number")),
-                      json_string_value(json_object_get(change, "effective_at")),
-                      json_string_value(json_object_get(change, "transition")),
-                      json_string_value(json_object_get(change, "to")),
-                      json_string_value(json_object_get(change, "actor")));
+        (void)fprintf(stderr, "  %" PRId64 "  %s  %s -> %s  %s\n",
+                      pia_json_integer(change, "number"), pia_json_text(change, "effective_at"),
+                      pia_json_text(change, "transition"), pia_json_text(change, "to"),
+                      pia_json_text(change, "actor"));
     }
     json_decref(question);
     json_decref(page);

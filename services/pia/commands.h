@@ -72,4 +72,17 @@ extern const flag_t download_flags[];
  * what is wrong. */
 json_t *command_body(const command_t *command, const arguments_t *arguments);
 
+/* How an answer is printed for people. */
+typedef void command_print_fn(const json_t *answer);
+
+/* Sends a message with this body (taken) and prints the answer: as JSON where that is wanted, else
+ * by `print`. Returns the exit code. */
+int command_send(cli_t *cli, const pia_message_t *message, json_t *body, command_print_fn *print);
+
+/* The same with the command's message and the body from its arguments. */
+int command_ask(cli_t *cli,
+                const command_t *command,
+                const arguments_t *arguments,
+                command_print_fn *print);
+
 #endif

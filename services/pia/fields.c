@@ -178,6 +178,14 @@ pia_status_t fields_set(const pia_schema_t *schema,
     return PIA_OK;
 }
 
+pia_status_t fields_check(const pia_schema_t *schema, const json_t *body, pia_problem_t *problem)
+{
+    void *fields = pia_alloc(schema->size);
+    pia_status_t status = pia_schema_decode(schema, body, PIA_UNKNOWN_REFUSED, fields, problem);
+    free(fields);
+    return status;
+}
+
 bool words_have(const char *list, const char *word)
 {
     size_t size = strlen(word);

@@ -19,6 +19,9 @@ pia_status_t fields_set(const pia_schema_t *schema,
                         const char *value,
                         pia_problem_t *problem);
 
+/* What the service would refuse in `body`, said before it is sent. */
+pia_status_t fields_check(const pia_schema_t *schema, const json_t *body, pia_problem_t *problem);
+
 /* Prints the options, but for those in `positional` (names with spaces between). */
 void fields_print_help(const pia_schema_t *schema, const char *positional);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <zmq.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
 
 listener_t *listeners_add(listeners_t *self, listener_kind_t kind)
@@ -36,10 +37,10 @@ void listener_cover(listener_t *listener, const char *cursor)
 void listener_remember(listener_t *listener, const json_t *event)
 {
     const json_t *data = json_object_get(event, "data");
-    const char *title = json_string_value(json_object_get(data, "title"));
-    const char *kind = json_string_value(json_object_get(event, "kind"));
+    const char *title = pia_json_text(data, "title");
+    const char *kind = pia_json_text(event, "kind");
     if (!title)
-        title = json_string_value(json_object_get(event, "type"));
+        title = pia_json_text(event, "type");
     if (listener->item_count == LISTENER_ITEMS_MAX || !title)
         return;
     remembered_t *item = &listener->items[listener->item_count++];

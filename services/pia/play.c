@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "pia/uuid.h"
 #include "proto/key.h"
 
@@ -52,8 +53,8 @@ static pia_status_t call(play_t *play,
 
 static void keep_token(actor_t *actor, const json_t *answer)
 {
-    const char *text = json_string_value(json_object_get(answer, "token"));
-    json_int_t life = json_integer_value(json_object_get(answer, "expires_in_ms"));
+    const char *text = pia_json_text(answer, "token");
+    json_int_t life = pia_json_integer(answer, "expires_in_ms");
     if (!text || sodium_base642bin(actor->token, sizeof actor->token, text, strlen(text), NULL,
                                    &actor->token_size, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
         actor->token_size = 0;

@@ -174,7 +174,7 @@ static void print_members(json_t *object, const char *prefix)
     }
 }
 
-void print_object(json_t *object)
+void print_object(const json_t *object)
 {
-    print_members(object, "");
+    print_members((json_t *)object, ""); /* jansson's iteration alone wants it without const */
 }

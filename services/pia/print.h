@@ -13,7 +13,7 @@ void print_json(const json_t *json);
 void print_table(const json_t *items, const char *columns);
 
 /* One line a member; members of members as "a.b". */
-void print_object(json_t *object);
+void print_object(const json_t *object);
 
 /* How many columns of a terminal a text takes: letters, not bytes. */
 size_t print_width(const char *text);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "mailbox.h"
+#include "pia/json.h"
 #include "proto/dossier.h"
 #include "proto/inbox.h"
 #include "proto/pole.h"
@@ -52,8 +53,8 @@ static bool make(play_t *play, actor_id_t actor, const char *name, json_t *data)
     if (!play_ask(play, actor, &pia_msg_labellisation_dossier_transition,
                   transition(play, name, data), &answer))
         return false;
-    play->version = json_integer_value(json_object_get(answer, "version"));
-    const char *label = json_string_value(json_object_get(answer, "state_label"));
+    play->version = pia_json_integer(answer, "version");
+    const char *label = pia_json_text(answer, "state_label");
     (void)fprintf(play->out, "     → %s\n", label ? label : "?");
     json_decref(answer);
     return true;
@@ -81,9 +82,9 @@ static bool open_dossier(play_t *play)
                             "name", "Pôle de démonstration", "departement", "87"),
                   &answer))
         return false;
-    const char *id = json_string_value(json_object_get(answer, "id"));
+    const char *id = pia_json_text(answer, "id");
     (void)snprintf(play->dossier, sizeof play->dossier, "%s", id ? id : "");
-    play->version = json_integer_value(json_object_get(answer, "version"));
+    play->version = pia_json_integer(answer, "version");
     json_decref(answer);
     play_tell(play, "La candidate ouvre son dossier, %s.", play->dossier);
     return true;
@@ -159,7 +160,7 @@ move_review(play_t *play, const opinion_t *opinion, json_t *review, const char *
     if (!play_ask(play, opinion->actor, &pia_msg_labellisation_review_transition, body, &answer))
         return false;
     json_object_set(review, "version", json_object_get(answer, "version"));
-    const char *label = json_string_value(json_object_get(answer, "state_label"));
+    const char *label = pia_json_text(answer, "state_label");
     (void)fprintf(play->out, "     → %s\n", label ? label : "?");
     json_decref(answer);
     return true;
@@ -191,7 +192,7 @@ static bool review_all(play_t *play)
         !play_ask(play, ACTOR_SECRETARIAT, &pia_msg_labellisation_dossier_get,
                   json_pack("{s:s}", "dossier", play->dossier), &answer))
         return false;
-    play->version = json_integer_value(json_object_get(answer, "version"));
+    play->version = pia_json_integer(answer, "version");
     json_decref(answer);
     return true;
 }
@@ -213,7 +214,7 @@ static bool inbox_line(play_t *play, actor_id_t actor)
     if (!play_ask(play, actor, &pia_msg_notifications_inbox_list, json_object(), &answer))
         return false;
     const json_t *item = json_array_get(json_object_get(answer, "items"), 0);
-    const char *title = json_string_value(json_object_get(item, "title"));
+    const char *title = pia_json_text(item, "title");
     if (title)
         (void)fprintf(play->out, "     ✉ %s : messagerie « %s », et un courriel :\n",
                       play->actors[actor].label, title);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "proto/journal.h"
 #include "proto/key.h"
 #include "proto/person.h"
@@ -20,13 +21,13 @@ static bool enter_pole(play_t *play)
                             "roles", "pole", "structure", play->structure, "pole", play->pole),
                   &answer))
         return false;
-    const char *person = json_string_value(json_object_get(answer, "id"));
+    const char *person = pia_json_text(answer, "id");
     (void)snprintf(pole->person, sizeof pole->person, "%s", person ? person : "");
     json_decref(answer);
     if (!play_ask(play, ACTOR_OPERATOR, &pia_msg_registry_key_create,
                   json_pack("{s:s, s:s}", "label", pole->label, "person", pole->person), &answer))
         return false;
-    const char *key = json_string_value(json_object_get(answer, "key"));
+    const char *key = pia_json_text(answer, "key");
     (void)snprintf(pole->key, sizeof pole->key, "%s", key ? key : "");
     json_decref(answer);
     return true;
@@ -83,7 +84,7 @@ static bool keep_head(play_t *play)
     json_t *answer = NULL;
     if (!play_ask(play, ACTOR_OPERATOR, &pia_msg_diffusion_journal_head, json_object(), &answer))
         return false;
-    play->published = (uint64_t)json_integer_value(json_object_get(answer, "sequence"));
+    play->published = (uint64_t)pia_json_integer(answer, "sequence");
     json_decref(answer);
     return true;
 }

@@ -7,6 +7,7 @@
 #include "announce.h"
 #include "fold.h"
 #include "pia/format.h"
+#include "pia/json.h"
 #include "store_pole.h"
 #include "store_reference.h"
 
@@ -42,8 +43,8 @@ load_item(pia_db_t *db, const json_t *json, const char *list, const char *group,
         (void)fold_code(item.label, code);
         item.code = code;
     } else {
-        item.code = json_string_value(json_object_get(json, "code"));
-        item.label = json_string_value(json_object_get(json, "label"));
+        item.code = pia_json_text(json, "code");
+        item.label = pia_json_text(json, "label");
     }
     if (text_or_null(item.code) == NULL || text_or_null(item.label) == NULL) {
         return PIA_INVALID;
