@@ -6,6 +6,7 @@
 #include "host.h"
 #include "idempotency.h"
 #include "own_token.h"
+#include "pia/db_file.h"
 #include "pia/log.h"
 
 enum {

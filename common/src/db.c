@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/db_file.h"
 #include "pia/memory.h"
 
 pia_status_t
@@ -162,6 +163,17 @@ void pia_db_trim(pia_db_t *db)
     if (db->mode == PIA_DB_WRITER && !db->in_transaction && !db->fatal && db->ops->trim) {
         db->ops->trim(db);
     }
+}
+
+pia_status_t pia_db_wipe(pia_db_t *db, bool wipes)
+{
+    return db->ops->wipe ? db->ops->wipe(db, wipes) : PIA_OK;
+}
+
+void pia_db_empty_log(pia_db_t *db)
+{
+    assert(db->mode == PIA_DB_WRITER);
+    db->empties_log = true;
 }
 
 void pia_db_checkpoint(pia_db_t *db)

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "db_internal.h"
+#include "pia/db_file.h"
 #include "pia/durable_file.h"
 #include "pia/memory.h"
 

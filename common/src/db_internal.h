@@ -22,6 +22,7 @@ typedef struct {
     pia_status_t (*settle)(pia_db_t *db);
     pia_status_t (*copy)(pia_db_t *db, const char *path); /* path is an empty file; NULL: cannot */
     void (*trim)(pia_db_t *db);                           /* NULL: there is nothing to do */
+    pia_status_t (*wipe)(pia_db_t *db, bool wipes);       /* NULL: as trim */
 
     pia_stmt_t *(*stmt_new)(pia_db_t *db, const char *sql); /* db.c fills the base */
     void (*stmt_free)(pia_stmt_t *stmt);
@@ -48,6 +49,7 @@ struct pia_db {
     bool damaged;   /* never cleared */
     bool retryable; /* of the last failure */
     bool in_transaction;
+    bool empties_log;             /* as soon as nobody reads it */
     bool trims_apart;             /* pia_db_trim is called, commits need not */
     unsigned reading;             /* statements that have given a row and may have more */
     char error[PIA_DB_ERROR_MAX]; /* of the last failure */

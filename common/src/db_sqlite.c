@@ -112,7 +112,7 @@ static pia_status_t sqlite_release(pia_db_t *db)
     return run_prepared(db, &((sqlite_db_t *)db)->release, "RELEASE SAVEPOINT pia");
 }
 
-static void checkpoint(sqlite_db_t *self, int mode)
+static bool checkpoint(sqlite_db_t *self, int mode)
 {
     int code = sqlite3_wal_checkpoint_v2(self->handle, NULL, mode, NULL, NULL);
     if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) {
@@ -120,11 +120,25 @@ static void checkpoint(sqlite_db_t *self, int mode)
             &self->base); /* the commit is durable; the next begin is refused if it is fatal */
     }
     self->copied_pages = self->wal_pages;
+    return code == SQLITE_OK;
 }
 
-/* Keeps the log short. A reader may hold it: then it grows until the next try. */
-static void checkpoint_when_long(sqlite_db_t *self)
+/* A reader may hold the log: then it stays as it is until the next try. */
+static void empty_log(sqlite_db_t *self)
 {
+    (void)sqlite3_busy_timeout(self->handle, TRUNCATE_WAIT_MS);
+    bool emptied = checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE);
+    (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
+    self->base.empties_log = self->base.empties_log && !emptied;
+}
+
+/* Keeps the log short. */
+static void checkpoint_when_due(sqlite_db_t *self)
+{
+    if (self->base.empties_log) {
+        empty_log(self);
+        return;
+    }
     if (self->wal_pages < self->copied_pages) { /* the log began anew */
         self->copied_pages = 0;
     }
@@ -132,24 +146,29 @@ static void checkpoint_when_long(sqlite_db_t *self)
         return;
     }
     if (self->wal_pages < WAL_PAGES_MAX) {
-        checkpoint(self, SQLITE_CHECKPOINT_PASSIVE);
+        (void)checkpoint(self, SQLITE_CHECKPOINT_PASSIVE);
         return;
     }
-    (void)sqlite3_busy_timeout(self->handle, TRUNCATE_WAIT_MS);
-    checkpoint(self, SQLITE_CHECKPOINT_TRUNCATE);
-    (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
+    empty_log(self);
+}
+
+static pia_status_t sqlite_wipe(pia_db_t *db, bool wipes)
+{
+    return sqlite_exec(db, wipes ? "PRAGMA secure_delete=ON" : "PRAGMA secure_delete=OFF");
 }
 
 static void sqlite_trim(pia_db_t *db)
 {
-    checkpoint_when_long((sqlite_db_t *)db);
+    checkpoint_when_due((sqlite_db_t *)db);
 }
 
 static void sqlite_checkpoint(pia_db_t *db)
 {
     sqlite_db_t *self = (sqlite_db_t *)db;
-    if (self->wal_pages != self->copied_pages) {
-        checkpoint(self, SQLITE_CHECKPOINT_PASSIVE);
+    if (self->base.empties_log) {
+        empty_log(self);
+    } else if (self->wal_pages != self->copied_pages) {
+        (void)checkpoint(self, SQLITE_CHECKPOINT_PASSIVE);
     }
 }
 
@@ -175,7 +194,7 @@ static pia_status_t sqlite_commit(pia_db_t *db)
     }
     pia_status_t status = run_prepared(db, &((sqlite_db_t *)db)->end, "COMMIT");
     if (status == PIA_OK && !db->trims_apart) {
-        checkpoint_when_long((sqlite_db_t *)db);
+        checkpoint_when_due((sqlite_db_t *)db);
     }
     return status;
 }
@@ -221,6 +240,7 @@ static const pia_db_ops_t SQLITE_OPS = {
     .settle = sqlite_settle,
     .copy = sqlite_copy,
     .trim = sqlite_trim,
+    .wipe = sqlite_wipe,
     .stmt_new = pia_sqlite_stmt_new,
     .stmt_free = pia_sqlite_stmt_free,
     .rewind = pia_sqlite_rewind,
@@ -290,7 +310,7 @@ static pia_status_t set_up(sqlite_db_t *self)
     static const char settings[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                                    "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;"
                                    "PRAGMA cache_size=-16384; PRAGMA trusted_schema=OFF;"
-                                   "PRAGMA case_sensitive_like=ON;";
+                                   "PRAGMA case_sensitive_like=ON; PRAGMA secure_delete=ON;";
     pia_db_t *db = &self->base;
     (void)sqlite3_extended_result_codes(self->handle, 1);
     (void)sqlite3_busy_timeout(self->handle, BUSY_MS);

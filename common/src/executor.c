@@ -9,6 +9,7 @@
 
 #include "executor_internal.h"
 #include "pia/clock.h"
+#include "pia/db_file.h"
 #include "pia/memory.h"
 
 enum { HERE_US_MAX = 300 /* what a commit may hold up the loop: fast disks take 50 us */ };

@@ -22,6 +22,7 @@ struct commit_file {
     int descriptor;
     size_t capacity;
     bool grows;      /* there was space for it so far */
+    bool used_since; /* written to since it was all zeros */
     place_t *places; /* a circle of `place_capacity`, a power of two: of what was not released */
     size_t place_capacity;
     size_t first, count;
@@ -136,6 +137,7 @@ pia_status_t commit_file_open(const char *path, commit_file_t **ret_file, pia_pr
     self->descriptor = descriptor;
     self->capacity = capacity < COMMIT_FILE_SIZE_MAX ? capacity : COMMIT_FILE_SIZE_MAX;
     self->grows = true;
+    self->used_since = true;
     self->place_capacity = 64;
     self->places = pia_alloc(self->place_capacity * sizeof *self->places);
     *ret_file = self;
@@ -226,6 +228,7 @@ void commit_file_keep(commit_file_t *self)
         self->first = 0;
     }
     *place_at(self, self->count++) = self->next;
+    self->used_since = true;
     self->used += self->next.size;
 }
 
@@ -236,6 +239,15 @@ void commit_file_release(commit_file_t *self, size_t count)
         self->used -= place_at(self, i)->size;
     self->first += count;
     self->count -= count;
+}
+
+pia_status_t commit_file_wipe(commit_file_t *self)
+{
+    assert(self->count == 0);
+    if (self->used_since && !fill(self->descriptor, 0, self->capacity))
+        return PIA_UNAVAILABLE;
+    self->used_since = false;
+    return PIA_OK;
 }
 
 size_t commit_file_used(const commit_file_t *self)

@@ -37,6 +37,10 @@ void commit_file_keep(commit_file_t *self);
 /* The oldest `count` commits may be overwritten. */
 void commit_file_release(commit_file_t *self, size_t count);
 
+/* Zeros over all that was released, durably, if anything was written since the last time; nothing
+ * waits. PIA_UNAVAILABLE: the disk failed. */
+pia_status_t commit_file_wipe(commit_file_t *self);
+
 /* What commits that were not released take. */
 size_t commit_file_used(const commit_file_t *self);
 

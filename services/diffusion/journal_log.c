@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/db_file.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 
@@ -257,6 +258,11 @@ void journal_recall(journal_t *self)
         return;
     log->following = log->count;
     end_follow(log, follow(log));
+}
+
+pia_status_t journal_wipe_log(journal_t *self)
+{
+    return self->log ? commit_file_wipe(self->log->file) : PIA_OK;
 }
 
 void journal_follow(journal_t *self)

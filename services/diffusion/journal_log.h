@@ -47,6 +47,10 @@ pia_status_t journal_logged(journal_t *self, const char **ret_reason);
  * journal_began says so. */
 void journal_recall(journal_t *self);
 
+/* After journal_recall: nothing of what the commit file held can be read from it any more.
+ * PIA_UNAVAILABLE: the disk failed. */
+pia_status_t journal_wipe_log(journal_t *self);
+
 /* The next journal_logged lets SQLite follow, however little there is. */
 void journal_follow(journal_t *self);
 /* Whether SQLite does not have all yet. Any thread. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "pia/clock.h"
+#include "pia/db_file.h"
 #include "pia/durable_file.h"
 #include "pia/memory.h"
 

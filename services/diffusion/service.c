@@ -11,6 +11,7 @@
 #include "journal_log.h"
 #include "journal_read.h"
 #include "loading.h"
+#include "pia/db_file.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/event.h"
@@ -186,6 +187,7 @@ static void start_log(diffusion_t *self)
     pia_problem_t problem = {0};
     if (pia_db_is_shared(self->context->db) || damage_is_known(guard_damage(self->guard), NULL))
         return;
+    (void)pia_db_wipe(self->context->db, false); /* retention.c does, while it removes */
     name_commits(self, path);
     journal_log_options_t log = {.path = path,
                                  .url =

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pia/db.h"
+#include "pia/db_file.h"
 #include "pia/lock.h"
 #include "pia/service.h"
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "blob.h"
-#include "pia/db.h"
+#include "pia/db_file.h"
 #include "pia/durable_file.h"
 #include "pia/lock.h"
 #include "pia/memory.h"

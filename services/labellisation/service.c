@@ -12,6 +12,7 @@
 #include "office.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "pia/db_file.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "proto/appel.h"
@@ -312,6 +313,7 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
         status = evidence_open(self->db, &self->key);
     if (status == PIA_OK)
         status = office_store(self->db, context->config);
+    pia_db_empty_log(self->db); /* an erasure before a kill may have left its text there */
     if (status == PIA_OK)
         return pia_db_commit(self->db);
     pia_db_rollback(self->db);

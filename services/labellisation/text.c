@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/db_file.h"
 #include "pia/memory.h"
 
 enum { SALT_SIZE = crypto_generichash_KEYBYTES };
@@ -78,6 +79,7 @@ pia_status_t text_has(pia_db_t *db, const char *hash, bool *ret_found)
 
 pia_status_t text_erase(pia_db_t *db, const char *hash)
 {
+    pia_db_empty_log(db);
     pia_stmt_t *stmt = pia_db_prepare(db, sql[ERASE]);
     pia_stmt_text(stmt, 1, hash);
     return pia_stmt_run(stmt, NULL);

@@ -13,6 +13,7 @@
 #include "evidence.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "pia/db_file.h"
 #include "pia/memory.h"
 #include "seams.h"
 #include "specification.h"

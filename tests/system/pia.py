@@ -268,6 +268,15 @@ class Network:
 
     # The end
 
+    def files_with(self, text, until_gone=0.0):
+        """The files of the data directory that hold the bytes, once none does or the seconds are over."""
+        until = time.monotonic() + until_gone
+        while True:
+            files = [path.name for path in self.data.iterdir() if path.is_file() and text in path.read_bytes()]
+            if not files or time.monotonic() >= until:
+                return files
+            time.sleep(0.05)
+
     def tails(self):
         return "\n".join(process.tail() for process in self.processes)
 

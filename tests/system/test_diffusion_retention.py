@@ -27,7 +27,7 @@ def journal(request):
 
 def restart(network):
     network.processes[-1].kill()
-    network.start("diffusion", "--redis", "", *network.options)
+    network.start("diffusion", "--redis", "", *getattr(network, "options", ()))
 
 
 def retain(network, *options):
@@ -88,6 +88,21 @@ def fill(network):
     """Ten of kind a in a batch with two of kind b between, and one without a kind."""
     events = [make_event(kind="veille" if i not in (3, 8) else "guide") for i in range(12)]
     return events, publish(network, events + [make_event()])
+
+
+def test_what_is_removed_is_gone_from_the_disk():
+    network = new_network()
+    for kind, text in (("guide", "a word to keep"), ("veille", "a word to remove"), ("veille", "a word to remove")):
+        publish(network, [make_event(kind=kind, data={"text": text}) for _ in range(100)])
+    assert "diffusion.db.commits" in network.files_with(b"a word to remove")
+    assert retain(network, "--kind", "veille", "--older-than", "0s")["count"] == 200
+    assert network.files_with(b"a word to remove", until_gone=10) == []  # the log: after the answer
+    assert network.files_with(b"a word to keep") != []
+    verified(network)
+    publish(network, [make_event(kind="veille")])
+    restart(network)
+    assert verified(network) == head(network)["sequence"]
+    end_network(network)
 
 
 def test_a_kind_is_removed_and_everything_says_so(journal):

@@ -230,24 +230,27 @@ def test_the_log_is_verified_in_pieces(campaign):
 
 def test_an_erased_text_is_gone_and_said_to_be(campaign):
     dossier = campaign.to_review()
-    dossier = campaign.go("secretariat", dossier, "abandonner", {"motifs": "Motifs d'essai."})
-    number = dossier["version"]
+    dossier = campaign.go("secretariat", dossier, "abandonner", {"motifs": "Des motifs à effacer."})
+    number, text = dossier["version"], "Des motifs à effacer.".encode()
+    on_disk = (campaign.network.data / "labellisation.db").exists()
+    assert bool(campaign.network.files_with(text)) == on_disk
     erase = {"etape": number, "fondement": "demande_de_la_personne"}
     refused(campaign.move("minister", dossier, "effacer_textes", erase), 403)
     refused(campaign.move("secretariat", dossier, "effacer_textes", {**erase, "etape": 1}), 400,
             "/data/etape")
     erased = campaign.go("secretariat", dossier, "effacer_textes", erase)
     assert erased["state"] == dossier["state"] and erased["version"] == number + 1
-    text, = campaign.ok("secretariat", "labellisation.dossier.texts",
+    said, = campaign.ok("secretariat", "labellisation.dossier.texts",
                         {"dossier": dossier["id"], "number": number})["items"]
-    assert text["erased"] and "text" not in text and text["erased_at"]
+    assert said["erased"] and "text" not in said and said["erased_at"]
     found = campaign.ok("secretariat", "labellisation.dossier.verify", {"dossier": dossier["id"]})
     assert found["valid"] and found["erased"] == 1
     assert found["erasures"] == [{"matter": dossier["id"], "number": number, "name": "motifs",
-                                  "erased_at": text["erased_at"], "erased_by": number + 1}]
+                                  "erased_at": said["erased_at"], "erased_by": number + 1}]
     done = campaign.network.pia("evidence", "verify")
-    assert done.returncode == 0 and f"erased on {text['erased_at']}" in done.stdout, done
+    assert done.returncode == 0 and f"erased on {said['erased_at']}" in done.stdout, done
     refused(campaign.move("secretariat", erased, "effacer_textes", erase), 400, "/data/etape")
+    assert campaign.network.files_with(text, until_gone=10) == []
 
 
 # The command line

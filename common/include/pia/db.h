@@ -107,21 +107,4 @@ bool pia_stmt_column_is_null(pia_stmt_t *stmt, int column);
 /* Ends a use before its last row. */
 void pia_stmt_reset(pia_stmt_t *stmt);
 
-/* Makes SQLite's log short if it is long. Commits do that themselves until this was called once:
- * who calls it after each commit has somebody to tell first (measured: 8 ms for 4 MiB). */
-void pia_db_trim(pia_db_t *db);
-
-/* Copies the database, as it is now, into the new file `path` (mode 0600), whole or not at all,
- * while others go on writing; it is durable then, and one file without a log. PIA_CONFLICT: there
- * is such a file; PIA_INVALID: not SQLite, whose server's own tools do this. A reader's connection.
- */
-pia_status_t pia_db_copy(pia_db_t *db, const char *path, pia_problem_t *problem);
-
-/* Copies the log of a SQLite database into the file and makes it empty, so that the file can be
- * moved by itself. A writer that is alone. */
-pia_status_t pia_db_settle(pia_db_t *db);
-
-/* A PASSIVE checkpoint when idle; nothing on PostgreSQL or a reader. */
-void pia_db_checkpoint(pia_db_t *db);
-
 #endif

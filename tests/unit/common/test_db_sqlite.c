@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "pia/db_file.h"
 #include "test_database.h"
 #include "test_db.h"
 
@@ -291,6 +292,53 @@ static void what_is_not_a_database_is_refused(void **state)
     assert_non_null(strstr(problem.detail, path));
 }
 
+static bool is_on_disk(const test_database_t *database, const char *name, const char *text)
+{
+    char path[512];
+    snprintf(path, sizeof path, "%s/%s", database->directory, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    static char bytes[4 << 20];
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    assert_true(size < sizeof bytes);
+    assert_int_equal(fclose(file), 0);
+    return memmem(bytes, size, text, strlen(text)) != NULL;
+}
+
+static void erase(pia_db_t *db, const char *sql)
+{
+    pia_db_empty_log(db);
+    test_database_run(db, sql);
+}
+
+/* Also if a reader holds the log: then later. */
+static void what_is_erased_is_gone_from_the_disk(void **state)
+{
+    test_database_t *database = *state;
+    pia_db_t *db = test_database_open(database, PIA_DB_WRITER);
+    test_database_run(db, SQL_TABLE);
+    test_database_run(db, "INSERT INTO entry (id, content) VALUES (1, 'to be forgotten')");
+    test_database_run(db, "INSERT INTO entry (id, content) VALUES (2, 'to be held')");
+    pia_db_checkpoint(db);
+    assert_true(is_on_disk(database, "test.db", "to be forgotten"));
+    assert_true(is_on_disk(database, "test.db-wal", "to be forgotten"));
+    erase(db, "DELETE FROM entry WHERE id = 1");
+    assert_false(is_on_disk(database, "test.db", "to be forgotten"));
+    assert_false(is_on_disk(database, "test.db-wal", "to be forgotten"));
+
+    pia_db_t *reader = test_database_open(database, PIA_DB_READER);
+    assert_int_equal(pia_db_begin(reader), PIA_OK);
+    assert_int_equal(test_database_integer(reader, SQL_COUNT), 1);
+    erase(db, "DELETE FROM entry WHERE id = 2");
+    assert_int_equal(pia_db_commit(reader), PIA_OK);
+    assert_true(is_on_disk(database, "test.db", "to be held"));
+    pia_db_checkpoint(db);
+    assert_false(is_on_disk(database, "test.db", "to be held"));
+    assert_false(is_on_disk(database, "test.db-wal", "to be held"));
+    pia_db_close(&reader);
+    pia_db_close(&db);
+}
+
 static void a_reader_makes_no_database(void **state)
 {
     const test_database_t *database = *state;
@@ -314,6 +362,7 @@ int main(void)
         DB_TEST(a_failed_sync_is_fatal),
         DB_TEST(a_failed_sync_of_a_checkpoint_is_fatal),
         DB_TEST(what_is_not_a_database_is_refused),
+        DB_TEST(what_is_erased_is_gone_from_the_disk),
         DB_TEST(a_reader_makes_no_database),
     };
     int failures = test_db_run();
