@@ -1,6 +1,7 @@
 /* decision.c - issuing and finding express decisions. */
 #include "decision.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,12 +36,10 @@ const need_t decision_needs[] = {
 /* The remedies against an express decision (CRPA L411-2; CJA R421-1). */
 static const char *const remedies[] = {"recours-administratif", "recours-contentieux"};
 
-/* The opinion, if it was given in a meeting; NULL: none was. */
+/* The opinion, whether it was given in a meeting or otherwise; NULL: none was. */
 static const char *opinion_of(const act_t *act, const json_t *parameters)
 {
-    const json_t *facts = act->matter->facts;
-    const json_t *origin = json_object_get(facts, pia_json_text(parameters, "origin"));
-    return origin ? pia_json_text(facts, pia_json_text(parameters, "fact")) : NULL;
+    return pia_json_text(act->matter->facts, pia_json_text(parameters, "fact"));
 }
 
 static bool departs(const act_t *act, const json_t *parameters)
@@ -53,9 +52,11 @@ pia_status_t
 decision_departure_reasoned(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     const char *datum = pia_json_text(parameters, "text");
+    char at[PIA_POINTER_MAX];
     if (!act->data || !departs(act, parameters) || pia_json_text(act->data, datum))
         return PIA_OK;
-    return pia_problem_set(problem, PIA_CONFLICT, "/data",
+    (void)snprintf(at, sizeof at, "/data/%s", datum);
+    return pia_problem_set(problem, PIA_CONFLICT, at,
                            "the committee's opinion is %s: a decision that departs from it says "
                            "why, in %s",
                            opinion_of(act, parameters), datum);
@@ -80,9 +81,8 @@ static bool day_of_time(const char *text, int64_t *ret_day)
 
 static void add_opinion(const act_t *act, const json_t *parameters, json_t *content)
 {
-    const json_t *facts = act->matter->facts;
-    const char *opinion = pia_json_text(facts, pia_json_text(parameters, "fact"));
-    const json_t *origin = json_object_get(facts, pia_json_text(parameters, "origin"));
+    const char *opinion = opinion_of(act, parameters);
+    const json_t *origin = json_object_get(act->matter->facts, pia_json_text(parameters, "origin"));
     int64_t day;
     json_object_set_new(content, "departs", json_boolean(departs(act, parameters)));
     if (!opinion)

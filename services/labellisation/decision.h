@@ -12,12 +12,13 @@
 /* What issue_decision reads beside its parameters. */
 extern const need_t decision_needs[];
 
-/* An effect. Parameters: `sense`; `fact` and `origin`, the facts of the opinion and of its meeting;
+/* An effect. Parameters: `sense`; `fact` and `origin`, the facts of the opinion and of where it was
+ * given;
  * `values`, the opinions that such a decision follows. */
 effect_fn decision_issue;
 
-/* A guard: a decision that departs from the opinion that a committee gave in a meeting says why, in
- * the text that the parameter `text` names. Other parameters as of decision_issue. */
+/* A guard: a decision that departs from the opinion that a committee gave says why, in the text
+ * that the parameter `text` names. Other parameters as of decision_issue. */
 guard_fn decision_departure_reasoned;
 
 /* Proto's decision, the last one; the caller owns it. PIA_NOT_FOUND. */

@@ -46,8 +46,9 @@ static void write_opinion(FILE *out, const json_t *content, const act_t *act)
         out, "Vu l’avis du comité (%s)",
         words_of(act->matter->definition, "opinions", pia_json_text_or(opinion, "opinion", "")));
     if (json_object_get(opinion, "given_on"))
-        (void)fprintf(out, " rendu le %s, point %lld de sa réunion",
-                      date_of(opinion, "given_on", day),
+        (void)fprintf(out, " rendu le %s", date_of(opinion, "given_on", day));
+    if (json_object_get(opinion, "item"))
+        (void)fprintf(out, ", point %lld de sa réunion",
                       (long long)json_integer_value(json_object_get(opinion, "item")));
     (void)fprintf(out, "\u202f;\n");
 }

@@ -16,6 +16,7 @@
 #include "milestone.h"
 #include "minutes.h"
 #include "notice.h"
+#include "pia/clock.h"
 #include "pia/json.h"
 #include "remedy.h"
 #include "renewal.h"
@@ -60,12 +61,15 @@ static pia_status_t run_keep_text(act_t *act, const json_t *parameters, pia_prob
     return PIA_OK;
 }
 
-/* What another matter's transition has given with it. */
+/* What another matter's transition has given with it; when it was made, if somebody made it. */
 static pia_status_t run_record_origin(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     (void)problem;
+    char at[PIA_TIME_TEXT_SIZE];
+    json_t *origin = json_object_get(act->record, "origin");
+    pia_time_format(act->effective_ms, at);
     set_fact(act->matter, pia_json_text(parameters, "fact"),
-             json_incref(json_object_get(act->record, "origin")));
+             origin ? json_incref(origin) : json_pack("{s:s}", "given_at", at));
     return PIA_OK;
 }
 

@@ -1,4 +1,5 @@
 /* guards.c - the conditions that a definition may name. */
+#include <stdio.h>
 #include <string.h>
 
 #include "appel.h"
@@ -22,6 +23,12 @@
 static const char *chosen(const act_t *act, const json_t *parameters)
 {
     return act->data ? pia_json_text(act->data, pia_json_text(parameters, "data")) : NULL;
+}
+
+/* The pointer to that datum. */
+static void point_at(const json_t *parameters, char ret_at[PIA_POINTER_MAX])
+{
+    (void)snprintf(ret_at, PIA_POINTER_MAX, "/data/%s", text_of(parameters, "data"));
 }
 
 static bool fact_equals(const act_t *act, const json_t *parameters)
@@ -60,13 +67,15 @@ static pia_status_t
 capacity_held(const act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     const char *capacity = chosen(act, parameters);
+    char at[PIA_POINTER_MAX];
     uint32_t roles = 0;
     if (!capacity)
         return PIA_OK;
     const json_t *names = json_object_get(json_object_get(parameters, "capacities"), capacity);
     if (pia_roles_parse(names, &roles) && (roles & act->principal->roles) != 0)
         return PIA_OK;
-    return pia_problem_set(problem, PIA_FORBIDDEN, "/data",
+    point_at(parameters, at);
+    return pia_problem_set(problem, PIA_FORBIDDEN, at,
                            "none of your roles may act in the capacity %s", capacity);
 }
 
@@ -74,6 +83,7 @@ static pia_status_t not_signed(const act_t *act, const json_t *parameters, pia_p
 {
     bool found = false;
     const char *capacity = chosen(act, parameters);
+    char at[PIA_POINTER_MAX];
     pia_status_t status =
         signature_find(act->db, act->matter->id, NULL, act->principal->subject, &found);
     if (status == PIA_OK && found)
@@ -82,8 +92,9 @@ static pia_status_t not_signed(const act_t *act, const json_t *parameters, pia_p
                                "capacity");
     if (status == PIA_OK && capacity)
         status = signature_find(act->db, act->matter->id, capacity, NULL, &found);
+    point_at(parameters, at);
     if (status == PIA_OK && found)
-        return pia_problem_set(problem, PIA_CONFLICT, "/data", "%s has signed already", capacity);
+        return pia_problem_set(problem, PIA_CONFLICT, at, "%s has signed already", capacity);
     return status;
 }
 

@@ -154,7 +154,7 @@ def test_a_refusal_cites_the_opinion_and_carries_remedies_with_their_last_days(c
         assert text in shown["text"].replace("\u00a0", " "), text
     entry = campaign.history(followed)[-1]
     assert entry["transition"] == "refuser" and "blake2b" in entry["data"]["issued"]
-    assert "ecart" in refused(campaign.move("minister", departed, "refuser", REASONS), 409, "/data")
+    assert "ecart" in refused(campaign.move("minister", departed, "refuser", REASONS), 409, "/data/ecart")
     refused(campaign.move("minister", departed, "refuser", {**REASONS, "ecart": "Le budget a changé depuis.",
                                                             "notification": "2020-01-01"}), 400, "/data/notification")
     campaign.go("minister", departed, "refuser", {**REASONS, "ecart": "Le budget a changé depuis."})

@@ -196,7 +196,8 @@ def test_a_withdrawn_label_never_was_until_a_court_says_otherwise(campaign):
 def test_a_refusal_is_contested_late_and_in_time(campaign):
     dossier = campaign.to_decision()
     dossier = campaign.go("minister", dossier, "refuser",
-                          {"motifs_droit": "Article premier.", "motifs_fait": "Le besoin manque."})
+                          {"motifs_droit": "Article premier.", "motifs_fait": "Le besoin manque.",
+                           "ecart": "Le budget a changé."})
     notified = campaign.day()
     ways = campaign.web.get(f"/v1/dossiers/{dossier['id']}/remedies/deadline",
                             key=campaign.keys["candidate"]).json
@@ -249,7 +250,8 @@ def test_an_unfiled_renewal_holds_nothing_and_the_command_line_tells(campaign):
 def test_what_is_due_while_nothing_runs_is_dated_as_it_was_due(campaign):
     label, dossier = labelled(campaign), campaign.to_decision()
     dossier = campaign.go("minister", dossier, "refuser",
-                          {"motifs_droit": "Article premier.", "motifs_fait": "Le besoin manque."})
+                          {"motifs_droit": "Article premier.", "motifs_fait": "Le besoin manque.",
+                           "ecart": "Le budget a changé."})
     remedy = campaign.ok("candidate", "labellisation.remedy.create", {
         "dossier": dossier["id"], "transition": "former_gracieux",
         "data": {"envoye_le": campaign.day(), "recu_le": campaign.day(), "notifie_le": campaign.day(),

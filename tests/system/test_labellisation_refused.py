@@ -64,9 +64,13 @@ def test_signatures_of_two_persons_in_two_capacities(campaign):
 def test_a_refusal_states_its_reasons(campaign):
     dossier = campaign.to_decision()
     refused(campaign.move("minister", dossier, "refuser"), 400, "/data/motifs_droit")
-    dossier = campaign.go("minister", dossier, "refuser",
-                          {"motifs_droit": "Cahier des charges, 2.", "motifs_fait": "Sans relais."})
+    reasons = {"motifs_droit": "Cahier des charges, 2.", "motifs_fait": "Sans relais."}
+    assert "ecart" in refused(campaign.move("minister", dossier, "refuser", reasons), 409, "/data/ecart")
+    dossier = campaign.go("minister", dossier, "refuser", {**reasons, "ecart": "Le budget a changé depuis."})
     assert dossier["state"] == "refuse" and "label" not in dossier
+    decision = campaign.ok("candidate", "labellisation.decision.get", {"dossier": dossier["id"]})
+    assert decision["departs"] and decision["opinion"] == {"opinion": "favorable", "given_on": campaign.day()}
+    assert "Le budget a changé depuis." in decision["text"]
 
 
 def test_who_may_not_see_a_dossier_does_not_find_it(campaign):

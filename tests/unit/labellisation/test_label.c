@@ -170,7 +170,8 @@ static void a_refused_renewal_lets_the_label_expire(void **state)
     bench_bring_to_decision(&bench, renewal);
     at("2029-12-20T09:00:00Z");
     go(renewal, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
-       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+       "budget manque.'}");
     assert_label(label, "expire");
     assert_made_at("expirer", "2029-12-20T09:00:00.000Z");
 }
@@ -214,7 +215,8 @@ static void a_renewal_that_came_to_nothing_may_be_asked_for_again(void **state)
         {"retirer", CANDIDATE, NULL, PIA_ROLE_CANDIDAT},
         {"abandonner", ISM, "{'motifs': 'Le projet a changé.'}", PIA_ROLE_SECRETARIAT},
         {"refuser", MINISTER,
-         "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}",
+         "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+         "budget manque.'}",
          PIA_ROLE_SIGNATORY},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -262,7 +264,8 @@ static void nobody_is_reminded_of_a_renewal_that_is_decided(void **state)
     to_renewal("2028-11-27T09:00:00Z", label, renewal);
     bench_bring_to_decision(&bench, renewal);
     go(renewal, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
-       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+       "budget manque.'}");
     at("2029-07-01T09:00:00Z");
     bench_tick(&bench);
     assert_int_equal(times("renouvellement_9") + times("renouvellement_6"), 0);

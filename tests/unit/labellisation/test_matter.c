@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "decision.h"
 #include "pia/clock.h"
 #include "store_matter.h"
 
@@ -188,8 +189,35 @@ static void a_refusal_needs_its_reasons(void **state)
                      PIA_INVALID);
     assert_string_equal(bench.problem.pointer, "/data/motifs_fait");
     go(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
-       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+       "budget manque.'}");
     assert_state(id, "refuse");
+}
+
+/* The opinion was given outside a meeting, too. */
+static void a_refusal_against_the_opinion_says_why(void **state)
+{
+    (void)state;
+    char id[PIA_UUID_TEXT_SIZE];
+    json_t *decision = NULL;
+    bench_to_decision(&bench, id);
+    assert_int_equal(move_as(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
+                             "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin "
+                             "manque.'}"),
+                     PIA_CONFLICT);
+    assert_string_equal(bench.problem.pointer, "/data/ecart");
+    go(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+       "budget manque.'}");
+    assert_int_equal(decision_find(bench.db, id, &decision), PIA_OK);
+    const json_t *opinion = json_object_get(decision, "opinion");
+    assert_true(json_is_true(json_object_get(decision, "departs")));
+    assert_string_equal(json_string_value(json_object_get(opinion, "given_on")), "2026-11-26");
+    assert_null(json_object_get(opinion, "session"));
+    const char *text = json_string_value(json_object_get(decision, "text"));
+    assert_non_null(strstr(text, "(avis favorable) rendu le 26\u00a0novembre\u00a02026\u202f;"));
+    assert_non_null(strstr(text, "Le budget manque."));
+    json_decref(decision);
 }
 
 static void the_code_of_another_structures_pole_is_not_to_be_had(void **state)
@@ -216,6 +244,7 @@ int main(void)
         T(two_persons_sign_each_in_a_capacity_of_its_role),
         T(an_unfavourable_opinion_proposes_no_award),
         T(a_refusal_needs_its_reasons),
+        T(a_refusal_against_the_opinion_says_why),
         T(the_code_of_another_structures_pole_is_not_to_be_had),
 #undef T
     };

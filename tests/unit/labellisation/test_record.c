@@ -196,7 +196,8 @@ static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
     json_t *page = NULL, *list = NULL;
     bench_to_decision(&bench, id);
     go(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
-       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+       "budget manque.'}");
     const history_reader_t candidate = reader_as(PIA_ROLE_CANDIDAT, "/persons/" CANDIDATE);
     assert_int_equal(history_page(bench.db, id, &candidate, 0, 50, &page), PIA_OK);
     const json_t *items = json_object_get(page, "items");
@@ -206,7 +207,7 @@ static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
     assert_string_equal(json_string_value(json_object_get(opinion, "actor")), "/persons");
     assert_null(json_object_get(opinion, "data"));
     assert_string_equal(json_string_value(json_object_get(refusal, "actor")), "/persons");
-    assert_int_equal(json_object_size(json_object_get(refusal, "data")), 3); /* and the decision */
+    assert_int_equal(json_object_size(json_object_get(refusal, "data")), 4); /* and the decision */
     json_decref(page);
     assert_int_equal(history_texts(bench.db, id, &candidate, 7, &list), PIA_FORBIDDEN);
     assert_int_equal(history_texts(bench.db, id, &candidate, 9, &list), PIA_NOT_FOUND);

@@ -19,7 +19,8 @@ static int setup(void **state)
     bench_setup(state);
     bench_to_decision(&bench, dossier);
     go(dossier, MINISTER, PIA_ROLE_SIGNATORY, "refuser",
-       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.'}");
+       "{'motifs_droit': 'Article premier.', 'motifs_fait': 'Le besoin manque.', 'ecart': 'Le "
+       "budget manque.'}");
     return 0;
 }
 

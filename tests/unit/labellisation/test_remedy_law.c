@@ -10,6 +10,7 @@
 #include "remedy.h"
 
 #define REASONS "'motifs_droit': 'CRPA, article L242-2.', 'motifs_fait': 'Aucune action.'"
+#define REFUSAL REASONS ", 'ecart': 'Le budget manque.'"
 
 static char dossier[PIA_UUID_TEXT_SIZE], label[PIA_UUID_TEXT_SIZE];
 
@@ -186,7 +187,7 @@ static void time_runs_from_what_was_told_only(void **state)
 {
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], remedy[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     bench_run("UPDATE history SET data = '{}' WHERE transition = 'refuser'");
     at("2027-06-10T10:00:00Z");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
@@ -199,7 +200,7 @@ static void a_late_appeal_is_examined_and_says_what_it_lacks(void **state)
 {
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], remedy[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     at("2027-02-10T10:00:00Z");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2027-02-10",    "2027-02-10", "2026-11-26"};
@@ -215,7 +216,7 @@ static void the_proof_of_the_notification_binds_who_says_otherwise(void **state)
 {
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], remedy[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{'notification': '2026-12-01', " REASONS "}");
+    refuse_another(refused, "{'notification': '2026-12-01', " REFUSAL "}");
     at("2027-02-10T10:00:00Z");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2027-02-10",    "2027-02-10", "2027-02-10"};
@@ -233,7 +234,7 @@ static void a_typing_error_is_corrected(void **state)
 {
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], remedy[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     at("2027-02-10T10:00:00Z");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2027-02-10",    "2027-02-10", "2026-12-09"};
@@ -275,7 +276,7 @@ static void an_electronic_notice_counts_from_its_consultation(void **state)
         {"{'jour': '2027-01-01', 'mode': 'remise'}", PIA_INVALID, NULL},
     };
     char refused[PIA_UUID_TEXT_SIZE], remedy[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     at("2026-12-20T10:00:00Z");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2026-12-20",    "2026-12-20", "2026-12-01"};
@@ -293,7 +294,7 @@ static void a_rejection_counts_from_its_notification(void **state)
 {
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], appeal[PIA_UUID_TEXT_SIZE], court[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2026-11-26",    "2026-11-26", "2026-11-26"};
     must_post(&filed, appeal);
@@ -319,7 +320,7 @@ static void letters_say_what_the_clock_says(void **state)
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], appeal[PIA_UUID_TEXT_SIZE], second[PIA_UUID_TEXT_SIZE];
     char court[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2026-11-26",    "2026-11-26", "2026-11-26"};
     must_post(&filed, appeal);
@@ -339,7 +340,7 @@ static void an_annulment_is_recorded_after_the_dossier_has_moved_on(void **state
 {
     (void)state;
     char refused[PIA_UUID_TEXT_SIZE], appeal[PIA_UUID_TEXT_SIZE], court[PIA_UUID_TEXT_SIZE];
-    refuse_another(refused, "{" REASONS "}");
+    refuse_another(refused, "{" REFUSAL "}");
     case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
                     "2026-11-26",    "2026-11-26", "2026-11-26"};
     must_post(&filed, appeal);
