@@ -75,6 +75,17 @@ static void add_words(struct evbuffer *page, const char *name, const json_t *lis
     (void)evbuffer_add_printf(page, "</dd>\n");
 }
 
+/* Who signed, in which function, as far as it is told. */
+static void add_person(struct evbuffer *page, const json_t *signature)
+{
+    static const char *const members[] = {"name", "function"};
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++)
+        if (json_object_get(signature, members[i])) {
+            (void)evbuffer_add_printf(page, ", ");
+            add_text(page, pia_json_text_or(signature, members[i], ""));
+        }
+}
+
 static void add_signatures(struct evbuffer *page, const json_t *list)
 {
     size_t i;
@@ -83,6 +94,7 @@ static void add_signatures(struct evbuffer *page, const json_t *list)
     {
         (void)evbuffer_add_printf(page, "      <dt>Décision signée</dt><dd>");
         add_text(page, pia_json_text_or(item, "label", ""));
+        add_person(page, item);
         (void)evbuffer_add_printf(page, ", le ");
         add_day(page, pia_json_text_or(item, "signed_on", ""));
         (void)evbuffer_add_printf(page, "</dd>\n");

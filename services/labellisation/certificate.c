@@ -162,9 +162,10 @@ static pia_status_t add_signatures(pia_db_t *db, const matter_t *label, json_t *
         (void)pia_time_parse(json_string_value(json_object_get(item, "signed_at")), &at_ms);
         day_format(day_of(at_ms), day);
         json_array_append_new(
-            signatures, json_pack("{s:s, s:s, s:s, s:O*}", "capacity", capacity, "label",
+            signatures, json_pack("{s:s, s:s, s:s, s:O*, s:O*}", "capacity", capacity, "label",
                                   words_of(label->definition, "capacities", capacity), "signed_on",
-                                  day, "function", json_object_get(item, "function")));
+                                  day, "function", json_object_get(item, "function"), "name",
+                                  json_object_get(item, "name")));
     }
     json_object_set_new(json, "signatures", signatures);
     json_decref(list);

@@ -122,17 +122,19 @@ static void draw_terms(pdf_t *pdf, const json_t *certificate)
 
 static void draw_signature(pdf_t *pdf, const json_t *signature, double x, double width)
 {
+    static const char *const persons[] = {"name", "function"};
     char day[DATE_SIZE], text[TEXT_SIZE];
     pdf_box_t box = {x, 520, width, 0};
     write_day(pia_json_text_or(signature, "signed_on", ""), day);
     char *who = typography_french(pia_json_text_or(signature, "label", ""));
     box.y += pdf_text(pdf, &capacity, &box, "P", who, NULL) + 4;
     free(who);
-    if (json_object_get(signature, "function")) {
-        char *function = typography_french(pia_json_text_or(signature, "function", ""));
-        box.y += pdf_text(pdf, &note_centred, &box, "P", function, NULL) + 2;
-        free(function);
-    }
+    for (size_t i = 0; i < sizeof persons / sizeof persons[0]; i++)
+        if (json_object_get(signature, persons[i])) {
+            char *person = typography_french(pia_json_text_or(signature, persons[i], ""));
+            box.y += pdf_text(pdf, &note_centred, &box, "P", person, NULL) + 2;
+            free(person);
+        }
     (void)snprintf(text, sizeof text, "décision signée le %s", day);
     (void)pdf_text(pdf, &note_centred, &box, "P", text, NULL);
 }

@@ -100,10 +100,11 @@ static json_t *make_signature(const act_t *act, const json_t *signature, int64_t
 {
     const char *capacity = pia_json_text(signature, "capacity");
     json_t *json =
-        json_pack("{s:s, s:s, s:O*, s:O*, s:O*}", "capacity", capacity, "label",
+        json_pack("{s:s, s:s, s:O*, s:O*, s:O*, s:O*}", "capacity", capacity, "label",
                   words_of(act->matter->definition, "capacities", capacity), "function",
                   json_object_get(signature, "function"), "act", json_object_get(signature, "act"),
-                  "authority", json_object_get(signature, "authority"));
+                  "authority", json_object_get(signature, "authority"), "name",
+                  json_object_get(signature, "name"));
     set_day(json, "signed_on", day);
     return json;
 }
@@ -113,19 +114,14 @@ static pia_status_t sign_now(act_t *act, const json_t *parameters, pia_problem_t
 {
     char authority[PIA_UUID_TEXT_SIZE] = "";
     const char *named = pia_json_text(act->data, "capacite");
-    const authority_asked_t asked = {
-        .capacity = named ? named : pia_json_text(parameters, "capacity"),
-        .datum = "capacite",
-        .person = act->principal ? act->principal->person : "",
-        .day = day_of(act->effective_ms),
-    };
-    if (!act->principal || !asked.capacity)
+    const char *capacity = named ? named : pia_json_text(parameters, "capacity");
+    if (!act->principal || !capacity)
         return PIA_OK;
     pia_status_t status = signature_clear(act->db, act->matter->id);
     if (status == PIA_OK)
-        status = authority_find(act->db, &asked, authority, problem);
+        status = authority_find(act, capacity, "capacite", authority, problem);
     if (status == PIA_OK)
-        status = signature_add(act->db, act->matter->id, asked.capacity, act->principal->subject,
+        status = signature_add(act->db, act->matter->id, capacity, act->principal->subject,
                                authority, act->recorded_ms);
     return status;
 }
@@ -192,6 +188,34 @@ static pia_status_t read_departure(const act_t *act, char **ret_text)
     return hash ? committee_name(act->db, hash, ret_text) : PIA_OK;
 }
 
+/* A row of decisions never changes: names of persons stand in its text, and at their authority. */
+static char *dump_without_names(const json_t *content)
+{
+    json_t *kept = json_deep_copy(content);
+    const json_t *signatures = json_object_get(kept, "signatures");
+    for (size_t i = 0; i < json_array_size(signatures); i++)
+        json_object_del(json_array_get(signatures, i), "name");
+    char *dumped = json_dumps(kept, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(kept);
+    return dumped;
+}
+
+static pia_status_t add_names(pia_db_t *db, const json_t *content)
+{
+    const json_t *signatures = json_object_get(content, "signatures");
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(signatures); i++) {
+        json_t *signature = json_array_get(signatures, i), *card = NULL;
+        const char *authority = pia_json_text(signature, "authority");
+        if (authority)
+            status = authority_card(db, authority, &card);
+        if (json_object_get(card, "name"))
+            json_object_set(signature, "name", json_object_get(card, "name"));
+        json_decref(card);
+    }
+    return status;
+}
+
 static pia_status_t store(act_t *act, const json_t *content)
 {
     char hash[TEXT_HASH_SIZE];
@@ -211,7 +235,7 @@ static pia_status_t store(act_t *act, const json_t *content)
     free(departure);
     if (status != PIA_OK)
         return status;
-    char *dumped = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS);
+    char *dumped = dump_without_names(content);
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[INSERT]);
     pia_stmt_text(stmt, 1, act->matter->id);
     pia_stmt_integer(stmt, 2, act->matter->version);
@@ -256,6 +280,8 @@ pia_status_t decision_find(pia_db_t *db, const char *dossier, json_t **ret_json)
     pia_stmt_reset(stmt);
     status = committee_name(db, json_string_value(hash), &text);
     json_decref(hash);
+    if (status == PIA_OK)
+        status = add_names(db, json);
     if (status == PIA_OK) {
         json_object_set_new(json, "text", json_string(text));
         *ret_json = json;

@@ -8,6 +8,7 @@
 #include "pia/clock.h"
 #include "pia/french.h"
 #include "pia/json.h"
+#include "signature.h"
 #include "words.h"
 
 static const char *date_of(const json_t *json, const char *name, char ret_text[PIA_FRENCH_DAY_SIZE])
@@ -74,18 +75,8 @@ static void write_reason(FILE *out, const char *label, const char *text)
 static void write_signatures(FILE *out, const json_t *content)
 {
     const json_t *list = json_object_get(content, "signatures");
-    char day[PIA_FRENCH_DAY_SIZE];
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *signature = json_array_get(list, i);
-        const char *function = pia_json_text_or(signature, "function", ""),
-                   *by = pia_json_text_or(signature, "act", "");
-        (void)fprintf(out, "Pour\u00a0: %s", pia_json_text_or(signature, "label", ""));
-        if (function[0] != '\0')
-            (void)fprintf(out, ", %s", function);
-        if (by[0] != '\0')
-            (void)fprintf(out, " (%s)", by);
-        (void)fprintf(out, ", le %s\n", date_of(signature, "signed_on", day));
-    }
+    for (size_t i = 0; i < json_array_size(list); i++)
+        signature_write(out, json_array_get(list, i));
     if (json_array_size(list) > 0)
         (void)fputc('\n', out);
 }

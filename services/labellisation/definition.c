@@ -72,6 +72,13 @@ static void read_committee(definition_t *definition, const json_t *json)
     };
 }
 
+/* Without the member roles suffice where no authority was recorded. */
+static void read_signatures(definition_t *definition, const json_t *json)
+{
+    const char *authority = json_string_value(json_object_get(json, "authority"));
+    definition->authority_required = authority && strcmp(authority, "required") == 0;
+}
+
 static void hash_bytes(const char *bytes, size_t size, char ret_hash[DEFINITION_HASH_SIZE])
 {
     unsigned char hash[crypto_generichash_BYTES];
@@ -101,6 +108,7 @@ pia_status_t definition_load(const char *bytes,
         definition->sectors = fields.sectors;
         definition->specification = fields.specification;
         read_committee(definition, fields.committee);
+        read_signatures(definition, fields.signatures);
         hash_bytes(bytes, size, definition->hash);
         status = words_check(definition, problem);
     }

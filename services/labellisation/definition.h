@@ -4,6 +4,7 @@
 #define DEFINITION_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,7 +31,8 @@ typedef struct {
     const char *specification;         /* of dossiers without a call; NULL: none */
     machine_t machines[MACHINE_COUNT]; /* without states: the procedure has no such kind */
     committee_rules_t committee;
-    content_t content; /* sections and pieces of a dossier */
+    bool authority_required; /* nobody signs by a role alone */
+    content_t content;       /* sections and pieces of a dossier */
     review_rules_t reviews;
     char hash[DEFINITION_HASH_SIZE]; /* of the bytes, BLAKE2b-256 */
     json_t *json;

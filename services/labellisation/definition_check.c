@@ -231,6 +231,10 @@ pia_status_t definition_check(const definition_t *definition, pia_problem_t *pro
     for (size_t i = 0; status == PIA_OK && i < MACHINE_COUNT; i++)
         if (definition->machines[i].state_count > 0)
             status = check_machine(definition, &definition->machines[i], problem);
+    if (status == PIA_OK && definition->authority_required &&
+        !machine_creation(&definition->machines[MACHINE_AUTHORITY]))
+        return definition_fault(problem, "/signatures", "authority",
+                                "nobody can record one: there is no creation of an authority");
     if (status == PIA_OK && !machine_creation(&definition->machines[MACHINE_DOSSIER]))
         return definition_fault(problem, "/machines/dossier", "transitions",
                                 "nobody can open a dossier: no creation has a role");

@@ -85,13 +85,8 @@ run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *proble
 {
     const char *capacity = pia_json_text(act->data, pia_json_text(parameters, "data"));
     char authority[PIA_UUID_TEXT_SIZE];
-    const authority_asked_t asked = {
-        .capacity = capacity,
-        .datum = pia_json_text(parameters, "data"),
-        .person = act->principal->person,
-        .day = day_of(act->effective_ms),
-    };
-    pia_status_t status = authority_find(act->db, &asked, authority, problem);
+    const char *datum = pia_json_text(parameters, "data");
+    pia_status_t status = authority_find(act, capacity, datum, authority, problem);
     if (status == PIA_OK)
         status = signature_add(act->db, act->matter->id, capacity, act->principal->subject,
                                authority, act->recorded_ms);
@@ -99,7 +94,7 @@ run_record_signature(act_t *act, const json_t *parameters, pia_problem_t *proble
         json_object_set_new(act->record, "authority", json_string(authority));
     if (status == PIA_CONFLICT && !pia_db_is_retryable(act->db)) {
         char at[PIA_POINTER_MAX];
-        (void)snprintf(at, sizeof at, "/data/%s", asked.datum);
+        (void)snprintf(at, sizeof at, "/data/%s", datum);
         return pia_problem_set(problem, status, at, "%s has signed already", capacity);
     }
     return status;
@@ -391,6 +386,10 @@ static const effect_kind_t effects[] = {
                     {"origin", PARAMETER_FACT},
                     {"values", PARAMETER_NAMES},
                     {"capacity", PARAMETER_VALUE, true}}},
+    {.name = "name_holder",
+     .run = authority_name_holder,
+     .kinds = 1 << MACHINE_AUTHORITY,
+     .needs = authority_holder_needs},
     {.name = "sign_minutes", .run = minutes_sign, .personal = true, .kinds = 1 << MACHINE_SESSION},
 };
 

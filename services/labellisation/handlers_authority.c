@@ -30,6 +30,15 @@ static pia_status_t check(labellisation_t *self,
     return check_holder(self->db, fields->person, problem);
 }
 
+/* What the creation asks for: the holder's name is one of the data. */
+static json_t *data_of(const pia_labellisation_authority_create_t *fields)
+{
+    json_t *data = fields->data ? json_deep_copy(fields->data) : json_object();
+    if (fields->name)
+        json_object_set_new(data, "nom", json_string(fields->name));
+    return data;
+}
+
 static pia_status_t create(labellisation_t *self,
                            const pia_request_t *request,
                            handler_found_t *ret_authority,
@@ -39,18 +48,21 @@ static pia_status_t create(labellisation_t *self,
     pia_status_t status = check(self, fields, problem);
     if (status != PIA_OK)
         return status;
+    json_t *data = data_of(fields);
     handler_create_t asked = {
         .kind = MACHINE_AUTHORITY,
         .process = fields->process,
         .transition = fields->transition,
-        .data = fields->data,
+        .data = data,
         .card = json_pack("{s:s, s:s, s:s}", "title", fields->function, "capacity",
                           fields->capacity, "act", fields->act),
         .facts = json_pack("{s:s, s:s*}", "from", fields->from, "until", fields->until),
         .person = fields->person,
         .check = authority_check_capacity,
     };
-    return handler_create(self, request, &asked, ret_authority, problem);
+    status = handler_create(self, request, &asked, ret_authority, problem);
+    json_decref(data);
+    return status;
 }
 
 void handle_authority_create(void *self, pia_request_t **request_p)
@@ -79,7 +91,7 @@ void handle_authority_transition(void *self, pia_request_t **request_p)
         .id = fields->authority,
         .transition = fields->transition,
         .version = fields->version,
-        .data = fields->data,
+        .data = data,
     };
     serve_move(self, request_p, &move, view_authority);
 }

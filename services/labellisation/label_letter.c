@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authority.h"
 #include "label_number.h"
 #include "legal_clock.h"
 #include "office.h"
@@ -12,7 +13,9 @@
 #include "pia/clock.h"
 #include "pia/french.h"
 #include "pia/json.h"
+#include "signature.h"
 #include "text.h"
+#include "words.h"
 
 #define NBSP "\xc2\xa0"
 
@@ -247,6 +250,32 @@ static label_letter_fn *find_writer(const char *name)
     return NULL;
 }
 
+/* Who has taken the decision that the letter tells of, if that takes an authority (CRPA L212-1). */
+static pia_status_t write_signature(const label_letter_t *letter, pia_problem_t *problem)
+{
+    const act_t *act = letter->act;
+    char id[PIA_UUID_TEXT_SIZE] = "", today[DAY_TEXT_SIZE];
+    json_t *card = NULL;
+    pia_status_t status = PIA_OK;
+    if (act->principal && authority_is_asked(act->transition))
+        status = authority_find(act, NULL, NULL, id, problem);
+    if (status != PIA_OK || id[0] == '\0')
+        return status;
+    status = authority_card(act->db, id, &card);
+    if (status != PIA_OK)
+        return status;
+    day_format(letter->today, today);
+    json_object_set_new(
+        card, "label",
+        json_string(words_of(act->matter->definition, "capacities", pia_json_text(card, "capacity"))));
+    json_object_set_new(card, "signed_on", json_string(today));
+    (void)fputc('\n', letter->out);
+    signature_write(letter->out, card);
+    json_object_set_new(act->record, "authority", json_string(id));
+    json_decref(card);
+    return PIA_OK;
+}
+
 /* The letter, for the caller to free. */
 static pia_status_t write_letter(label_letter_t *letter,
                                  label_letter_fn *write,
@@ -259,6 +288,8 @@ static pia_status_t write_letter(label_letter_t *letter,
     pia_status_t status = write_head(letter);
     if (status == PIA_OK)
         status = write(letter, problem);
+    if (status == PIA_OK)
+        status = write_signature(letter, problem);
     (void)fclose(letter->out);
     return status;
 }

@@ -1,7 +1,9 @@
 /* signature.c - signatures in SQL. */
 #include "signature.h"
 
+#include "authority.h"
 #include "pia/clock.h"
+#include "pia/french.h"
 
 enum { ADD, CLEAR, FIND, LIST };
 
@@ -12,10 +14,8 @@ static const char *const sql[] = {
     [FIND] = "SELECT 1 FROM signature WHERE matter = $1 "
              "AND (CAST($2 AS TEXT) IS NULL OR capacity = $2) "
              "AND (CAST($3 AS TEXT) IS NULL OR signer = $3) LIMIT 1",
-    [LIST] = "SELECT signature.capacity, signature.signed_at, signature.authority, matter.card "
-             "FROM signature LEFT JOIN matter ON matter.id = signature.authority "
-             "WHERE signature.matter = $1 "
-             "ORDER BY signature.signed_at, signature.capacity LIMIT 16",
+    [LIST] = "SELECT capacity, signed_at, authority FROM signature WHERE matter = $1 "
+             "ORDER BY signed_at, capacity LIMIT 16",
 };
 
 pia_status_t signature_add(pia_db_t *db,
@@ -56,37 +56,63 @@ pia_status_t signature_find(
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-/* By which function, and which act grants the authority. */
-static void add_authority(pia_stmt_t *stmt, json_t *item)
+static pia_status_t read_rows(pia_db_t *db, const char *matter, json_t *items)
 {
-    const char *authority = pia_stmt_column_text(stmt, 2), *text = pia_stmt_column_text(stmt, 3);
-    json_t *card = text ? json_loads(text, 0, NULL) : NULL;
-    if (authority && card) {
-        json_object_set_new(item, "authority", json_string(authority));
-        json_object_set(item, "function", json_object_get(card, "title"));
-        json_object_set(item, "act", json_object_get(card, "act"));
-    }
-    json_decref(card);
-}
-
-pia_status_t signature_list(pia_db_t *db, const char *matter, json_t **ret_list)
-{
-    json_t *items = json_array();
     pia_stmt_t *stmt = pia_db_prepare(db, sql[LIST]);
     pia_stmt_text(stmt, 1, matter);
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK) {
         char signed_at[PIA_TIME_TEXT_SIZE];
         pia_time_format(pia_stmt_column_integer(stmt, 1), signed_at);
-        json_t *item = json_pack("{s:s, s:s}", "capacity", pia_stmt_column_text(stmt, 0),
-                                 "signed_at", signed_at);
-        add_authority(stmt, item);
-        json_array_append_new(items, item);
+        json_array_append_new(
+            items, json_pack("{s:s, s:s, s:s*}", "capacity", pia_stmt_column_text(stmt, 0),
+                             "signed_at", signed_at, "authority", pia_stmt_column_text(stmt, 2)));
     }
-    if (status != PIA_NOT_FOUND) {
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+/* By whom, in which function, and which act grants the authority. */
+static pia_status_t add_authority(pia_db_t *db, json_t *item)
+{
+    const char *id = json_string_value(json_object_get(item, "authority"));
+    json_t *card = NULL;
+    pia_status_t status = id ? authority_card(db, id, &card) : PIA_NOT_FOUND;
+    if (card)
+        json_object_update_missing(item, card);
+    json_decref(card);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t signature_list(pia_db_t *db, const char *matter, json_t **ret_list)
+{
+    json_t *items = json_array();
+    pia_status_t status = read_rows(db, matter, items);
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(items); i++)
+        status = add_authority(db, json_array_get(items, i));
+    if (status == PIA_OK)
+        *ret_list = items;
+    else
         json_decref(items);
-        return status;
-    }
-    *ret_list = items;
-    return PIA_OK;
+    return status;
+}
+
+static void write_part(FILE *out, const json_t *signature, const char *name, const char *format)
+{
+    const char *text = json_string_value(json_object_get(signature, name));
+    if (text && text[0] != '\0')
+        (void)fprintf(out, format, text);
+}
+
+void signature_write(FILE *out, const json_t *signature)
+{
+    char day[PIA_FRENCH_DAY_SIZE];
+    int64_t signed_on = 0;
+    (void)pia_date_parse(json_string_value(json_object_get(signature, "signed_on")), &signed_on);
+    pia_french_day(signed_on, day);
+    (void)fputs("Pour\u00a0: ", out);
+    write_part(out, signature, "label", "%s");
+    write_part(out, signature, "name", ", %s");
+    write_part(out, signature, "function", ", %s");
+    write_part(out, signature, "act", " (%s)");
+    (void)fprintf(out, ", le %s\n", day);
 }

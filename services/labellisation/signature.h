@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "pia/db.h"
 
@@ -24,5 +25,9 @@ pia_status_t signature_find(
 
 /* Proto's dossier_signature objects, by time; the caller owns the array. */
 pia_status_t signature_list(pia_db_t *db, const char *matter, json_t **ret_list);
+
+/* A line of French text: for whom (`label`), who (`name`, `function`), by which `act`, when
+ * (`signed_on`): CRPA L212-1. What is absent is left out. */
+void signature_write(FILE *out, const json_t *signature);
 
 #endif

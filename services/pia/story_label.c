@@ -6,6 +6,7 @@
 
 #include "mailbox.h"
 #include "pia/json.h"
+#include "proto/authority.h"
 #include "proto/dossier.h"
 #include "proto/inbox.h"
 #include "proto/pole.h"
@@ -250,9 +251,29 @@ static bool is_in_registry(const play_t *play, const void *arg)
     return found;
 }
 
+/* Nobody signs by an office alone: who may, by which act, is on record first. */
+static bool empower(play_t *play)
+{
+    static const struct {
+        actor_id_t actor;
+        const char *capacity, *name, *function;
+    } rows[] = {{ACTOR_MINISTER, "ministre", "Signataire 1", "Ministre (démonstration)"},
+                {ACTOR_ISM, "ism", "Signataire 2", "Direction de l’ISM (démonstration)"}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (!play_ask(play, ACTOR_SECRETARIAT, &pia_msg_labellisation_authority_create,
+                      json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "capacity", rows[i].capacity,
+                                "person", play->actors[rows[i].actor].person, "name", rows[i].name,
+                                "function", rows[i].function, "act", "Acte de démonstration",
+                                "from", "2020-01-01"),
+                      NULL))
+            return false;
+    play_tell(play, "Le secrétariat enregistre qui peut signer, pour le ministre et pour l’ISM.");
+    return true;
+}
+
 bool act_label(play_t *play)
 {
-    if (!open_dossier(play) || !try_what_is_not_allowed(play) ||
+    if (!empower(play) || !open_dossier(play) || !try_what_is_not_allowed(play) ||
         !make_all(play, to_reviewers, sizeof to_reviewers / sizeof to_reviewers[0]) ||
         !assign_reviewers(play) || !reviewers_are_told(play) || !review_all(play) ||
         !make_all(play, to_decision, sizeof to_decision / sizeof to_decision[0]) ||

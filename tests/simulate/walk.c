@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "choose.h"
 #include "pia/clock.h"
+#include "request.h"
 
-enum { START_STREAM = 1 << 20, CHOICE_STREAM, END_STREAM };
+enum { START_STREAM = 1 << 20, CHOICE_STREAM, END_STREAM, EMPOWER_STREAM };
 
 /* 2026-01-05T08:00:00Z; a walk begins within four years from then. */
 static const int64_t epoch_ms = INT64_C(1767600000000);
@@ -31,6 +33,39 @@ bool walk_commit(walk_t *self)
     if (!world_commit(self->world))
         return fail(&self->failure, "commit", "%s", pia_db_error(self->world->service.db));
     return true;
+}
+
+/* Who may sign from the first day on; others may follow, and these may end. */
+static bool empower(walk_t *self)
+{
+    static const struct {
+        uint32_t role;
+        size_t which; /* of those with the role */
+        const char *capacity;
+    } rows[] = {{PIA_ROLE_SIGNATORY, 0, "ministre"},
+                {PIA_ROLE_SIGNATORY, 1, "ism"},
+                {PIA_ROLE_SECRETARIAT, 0, "ism"}};
+    const machine_t *machine = &self->definition->machines[MACHINE_AUTHORITY];
+    matter_t about = {
+        .kind = MACHINE_AUTHORITY, .definition = self->definition, .machine = machine};
+    creation_t creation = {.kind = MACHINE_AUTHORITY,
+                           .definition = self->definition,
+                           .transition = machine_creation(machine),
+                           .actor = world_holder(self->world, PIA_ROLE_SECRETARIAT, 0)};
+    pia_problem_t problem = {.status = PIA_OK};
+    pia_status_t status = PIA_OK;
+    for (size_t i = 0; creation.transition && i < sizeof rows / sizeof rows[0]; i++) {
+        creation.person = world_holder(self->world, rows[i].role, rows[i].which)->principal.person;
+        creation.capacity = rows[i].capacity;
+        creation.facts = json_pack("{s:s}", "from", "2020-01-01");
+        creation.data = choose_data(self->world, &about, creation.transition, &self->rng);
+        status = request_create(self->world, &creation, &problem);
+        json_decref(creation.facts);
+        json_decref(creation.data);
+        if (status != PIA_OK)
+            return fail(&self->failure, "empower", "%s", problem.detail);
+    }
+    return model_follow(&self->model, self->world, &self->failure);
 }
 
 bool walk_open(walk_t *self, const start_t *start, size_t definition)
@@ -58,7 +93,8 @@ bool walk_open(walk_t *self, const start_t *start, size_t definition)
         model_init(&self->model);
     self->model.coverage = self->coverage;
     self->model.trace = self->trace;
-    return true;
+    rng_init(&self->rng, self->seed, EMPOWER_STREAM);
+    return start || empower(self);
 }
 
 void walk_close(walk_t *self)

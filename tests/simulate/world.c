@@ -285,3 +285,11 @@ const actor_t *world_actor(const world_t *self, const char *subject)
             return &self->actors[i];
     return NULL;
 }
+
+const actor_t *world_holder(const world_t *self, uint32_t role, size_t which)
+{
+    for (int i = 0; i < ACTORS; i++)
+        if ((self->actors[i].principal.roles & role) != 0 && which-- == 0)
+            return &self->actors[i];
+    abort();
+}

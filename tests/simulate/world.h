@@ -60,5 +60,7 @@ void world_crash(world_t *self, bool definitions);
 void world_set_time(world_t *self, int64_t now_ms);
 
 const actor_t *world_actor(const world_t *self, const char *subject);
+/* The one of this number, from 0, of those who have the role; there must be one. */
+const actor_t *world_holder(const world_t *self, uint32_t role, size_t which);
 
 #endif

@@ -31,6 +31,8 @@ CAST = {  # who: roles, of the candidate structure?
 class Campaign:
     """Registers the people at the registry; then each acts with its own key."""
 
+    empowered = False
+
     def __init__(self, network):
         self.network = network
         self.structure = self.ok("admin", "registry.structure.create",
@@ -62,6 +64,20 @@ class Campaign:
         answer = self.call(who, message, body, **options)
         assert answer.status == 200, (who, message, answer)
         return answer.body
+
+    def authorize(self, who, capacity, start="2020-01-01", **more):
+        """The answer to the record that someone may sign in a capacity."""
+        body = {"capacity": capacity, "person": self.persons[who], "name": f"Signataire : {who}",
+                "function": f"Fonction : {who}", "act": "Arrêté d'essai", "from": start, **more}
+        return self.patient("secretariat", "labellisation.authority.create", body)
+
+    def empower(self):
+        """Those who sign get their authorities, once."""
+        if not self.empowered:
+            for who, capacity in (("minister", "ministre"), ("ism", "ism"), ("secretariat", "ism")):
+                answer = self.authorize(who, capacity)
+                assert answer.status == 200, answer
+        self.empowered = True
 
     def create(self, who="candidate", code=None, **more):
         code = code or "essai-" + uuid.uuid4().hex[:8]
@@ -161,6 +177,7 @@ class Campaign:
         return self.go("secretariat", dossier, "affecter", self.reviewers())
 
     def to_decision(self, dossier=None):
+        self.empower()
         dossier = self.to_review(dossier)
         self.report("reviewer 1", dossier)
         dossier = self.report("reviewer 2", dossier)

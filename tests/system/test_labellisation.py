@@ -13,6 +13,7 @@ from labelling import campaign, pytestmark, refused, running  # noqa: F401
 
 
 def test_from_the_draft_to_the_label(campaign):
+    campaign.empower()
     dossier = campaign.create()
     assert dossier["state"] == "brouillon" and dossier["version"] == 1
     dossier = campaign.go("candidate", dossier, "deposer")

@@ -32,6 +32,7 @@ def test_two_who_act_at_once_one_wins(campaign):
 def test_killed_in_the_middle_it_goes_on_where_it_was(pia):
     start(pia)
     campaign = Campaign(pia)
+    campaign.empower()
     dossier = campaign.create()
     for who, transition, data in [
         ("candidate", "deposer", None), ("secretariat", "declarer_complet", None),

@@ -120,7 +120,8 @@ def empower(story):
                                        ("next minister", "ministre", change + days(1), None),
                                        ("ism", "ism", story.today, None)):
         card = story.troupe.ok("secretariat", "labellisation.authority.create", {
-            "capacity": capacity, "person": story.troupe.persons[who], "function": f"Fonction : {who}",
+            "capacity": capacity, "person": story.troupe.persons[who], "name": f"Signataire : {who}",
+            "function": f"Fonction : {who}",
             "act": "Décret de nomination (démonstration)", "from": str(first),
             **({"until": str(last)} if last else {})})
         authority = story.add("authority", card, "constater", person=who)

@@ -46,6 +46,46 @@ static void add_definition(bench_t *self, const char *text)
         fail_msg("%s: %s", self->problem.pointer, self->problem.detail);
 }
 
+void bench_authorize(bench_t *self,
+                     const bench_authority_t *authority,
+                     char ret_id[PIA_UUID_TEXT_SIZE])
+{
+    pia_principal_t secretariat = bench_person(ISM, PIA_ROLE_SECRETARIAT, NULL);
+    matter_t matter = {.kind = MACHINE_AUTHORITY, .state = STATE_NONE};
+    json_t *data = json_pack("{s:s}", "nom", "Signataire 1");
+    assert_int_equal(
+        library_find(self->library, self->db, "label-pia", 0, &matter.definition, NULL), PIA_OK);
+    pia_uuid7_text(matter.id);
+    snprintf(matter.person, sizeof matter.person, "%s", authority->person);
+    matter.card = json_pack("{s:s, s:s, s:s}", "title", "Fonction 1", "capacity",
+                            authority->capacity, "act", "Arrêté 1");
+    matter.facts = json_pack("{s:s, s:s*}", "from", authority->from, "until", authority->until);
+    act_t act = {
+        .db = self->db,
+        .library = self->library,
+        .matter = &matter,
+        .principal = &secretariat,
+        .data = data,
+        .transition = machine_creation(&matter.definition->machines[MACHINE_AUTHORITY]),
+        .effective_ms = self->now_ms,
+        .recorded_ms = self->now_ms,
+    };
+    if (matter_create(&act, &self->problem) != PIA_OK)
+        fail_msg("%s %s", self->problem.detail, self->problem.pointer);
+    snprintf(ret_id, PIA_UUID_TEXT_SIZE, "%s", matter.id);
+    matter_clear(&matter);
+    json_decref(data);
+}
+
+static void authorize_both(bench_t *self)
+{
+    static const bench_authority_t both[] = {{MINISTER, "ministre", "2020-01-01", NULL},
+                                             {ISM, "ism", "2020-01-01", NULL}};
+    char id[PIA_UUID_TEXT_SIZE];
+    for (size_t i = 0; i < sizeof both / sizeof both[0]; i++)
+        bench_authorize(self, &both[i], id);
+}
+
 void bench_init(bench_t *self, const char *definition)
 {
     memset(self, 0, sizeof *self);
@@ -64,6 +104,7 @@ void bench_init(bench_t *self, const char *definition)
     bench_add_person(self, REVIEWER_2, "reviewer", OTHER_STRUCTURE);
     bench_add_person(self, REVIEWER_OF_STRUCTURE, "reviewer", STRUCTURE);
     bench_add_person(self, NOT_A_REVIEWER, "committee", NULL);
+    authorize_both(self);
 }
 
 void bench_clear(bench_t *self)

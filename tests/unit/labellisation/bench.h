@@ -25,7 +25,8 @@ typedef struct {
 #define ISM "0190a000-0000-7000-8000-000000000006"
 #define CANDIDATE "0190a000-0000-7000-8000-000000000007"
 
-/* Opens it, in a transaction. `definition`: JSON beside the default one, or NULL. */
+/* Opens it, in a transaction; MINISTER and ISM may sign, each in one capacity, from 2020 on.
+ * `definition`: JSON beside the default one, or NULL. */
 void bench_init(bench_t *self, const char *definition);
 void bench_clear(bench_t *self);
 
@@ -34,6 +35,15 @@ void bench_commit(bench_t *self);
 
 /* Makes a person known, with one role, of a structure (NULL: none). */
 void bench_add_person(bench_t *self, const char *id, const char *role, const char *structure);
+
+/* An authority of a person to sign in a capacity, between two days (`until` NULL: no end), under
+ * the default definition; the holder's name is "Signataire 1". */
+typedef struct {
+    const char *person, *capacity, *from, *until;
+} bench_authority_t;
+void bench_authorize(bench_t *self,
+                     const bench_authority_t *authority,
+                     char ret_id[PIA_UUID_TEXT_SIZE]);
 
 /* A person with these roles, for a structure (NULL: none). */
 pia_principal_t bench_person(const char *id, uint32_t roles, const char *structure);

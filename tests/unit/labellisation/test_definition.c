@@ -80,6 +80,8 @@ static const fault_t faults[] = {
     {"'name': 'bilan'", "'name': 'Bilan annuel'", "/name"},
     {"'title': 'Bilan',", "", "/title"},
     {"'sectors': []", "'sectors': [], 'colour': 'red'", "/colour"},
+    {"'sectors': []", "'sectors': [], 'signatures': {'authority': 'required'}",
+     "/signatures/authority"},
     {"{'dossier'", "{'person'", "/machines/person"},
     {"'readers': ['secretariat']", "'readers': ['king']", "/machines/dossier/readers/0"},
     {"{'name': 'clos'", "{'name': 'ouvert'", STATES "1/name"},

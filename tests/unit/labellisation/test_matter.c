@@ -194,6 +194,47 @@ static void a_refusal_needs_its_reasons(void **state)
     assert_state(id, "refuse");
 }
 
+static void assert_refused(pia_status_t status, const char *pointer, const char *words)
+{
+    assert_int_equal(status, PIA_FORBIDDEN);
+    assert_string_equal(bench.problem.pointer, pointer);
+    if (!strstr(bench.problem.detail, words))
+        fail_msg("no \"%s\" in: %s", words, bench.problem.detail);
+}
+
+static void nobody_signs_without_an_authority(void **state)
+{
+    (void)state;
+    static const char other[] = "0190a000-0000-7000-8000-000000000008";
+    char id[PIA_UUID_TEXT_SIZE], authority[PIA_UUID_TEXT_SIZE];
+    json_t *decision = NULL;
+    bench_to_decision(&bench, id);
+    assert_refused(move_as(id, other, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}"),
+                   "/data/capacite", "you hold no authority in the capacity ministre");
+    bench_authorize(&bench, &(bench_authority_t){other, "ministre", "2026-11-27", NULL}, authority);
+    assert_refused(move_as(id, other, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}"),
+                   "/data/capacite", "does not cover 2026-11-26");
+    bench_authorize(&bench, &(bench_authority_t){other, "ministre", "2026-11-26", "2026-11-26"},
+                    authority);
+    go(id, other, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}");
+    go(id, ISM, PIA_ROLE_SECRETARIAT, "signer", "{'capacite': 'ism'}");
+    assert_int_equal(decision_find(bench.db, id, &decision), PIA_OK);
+    assert_non_null(strstr(json_string_value(json_object_get(decision, "text")),
+                           "Pour\u00a0: Le ministre chargé de l’artisanat, Signataire 1, Fonction "
+                           "1 (Arrêté 1), le 26\u00a0novembre\u00a02026\n"));
+    json_decref(decision);
+}
+
+static void without_any_authority_on_record_it_is_said_what_to_do(void **state)
+{
+    (void)state;
+    char id[PIA_UUID_TEXT_SIZE];
+    bench_to_decision(&bench, id);
+    bench_run("UPDATE matter SET card = '{}' WHERE kind = 'authority'");
+    assert_refused(move_as(id, MINISTER, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}"),
+                   "/data/capacite", "record yours first");
+}
+
 /* The opinion was given outside a meeting, too. */
 static void a_refusal_against_the_opinion_says_why(void **state)
 {
@@ -245,6 +286,8 @@ int main(void)
         T(an_unfavourable_opinion_proposes_no_award),
         T(a_refusal_needs_its_reasons),
         T(a_refusal_against_the_opinion_says_why),
+        T(nobody_signs_without_an_authority),
+        T(without_any_authority_on_record_it_is_said_what_to_do),
         T(the_code_of_another_structures_pole_is_not_to_be_had),
 #undef T
     };

@@ -165,7 +165,8 @@ static void an_inadmissible_filing_is_told_with_its_remedies(void **state)
     remedy_decision_t decision;
     bench_create(&bench, "label-pia", filed_id);
     go(filed_id, CANDIDATE, PIA_ROLE_CANDIDAT, "deposer", NULL);
-    go(filed_id, ISM, PIA_ROLE_SECRETARIAT, "declarer_irrecevable", "{" REASONS "}");
+    go(filed_id, ISM, PIA_ROLE_SECRETARIAT, "declarer_irrecevable",
+       "{'capacite': 'ism', " REASONS "}");
     assert_int_equal(bench_integer(&bench, "SELECT COUNT(*) FROM decision JOIN matter "
                                            "ON matter.id = decision.dossier "
                                            "WHERE matter.state = 'irrecevable'"),
