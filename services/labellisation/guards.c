@@ -191,7 +191,7 @@ static const guard_kind_t guards[] = {
      .kinds = 1 << MACHINE_SESSION,
      .needs = session_convene_needs,
      .parameters = {{"rule", PARAMETER_RULE}}},
-    {.name = "day_has_come", .test = session_day_has_come, .kinds = 1 << MACHINE_SESSION},
+    {.name = "is_the_day", .test = session_is_the_day, .kinds = 1 << MACHINE_SESSION},
     {.name = "quorum_met", .test = session_quorum_met, .kinds = 1 << MACHINE_SESSION},
     {.name = "quorum_missing", .test = session_quorum_missing, .kinds = 1 << MACHINE_SESSION},
     {.name = "agenda_dealt", .test = session_agenda_dealt, .kinds = 1 << MACHINE_SESSION},

@@ -255,8 +255,24 @@ static void write_votes(out_t *out, const json_t *ballot, const char *vote, cons
     free(names);
 }
 
+/* Who presided over the item, if that was not who presided over the sitting. */
+static void write_presiding(out_t *out, const json_t *ballot)
+{
+    const json_t *sittings = out->source->sittings;
+    long long presiding = pia_json_integer(ballot, "presiding");
+    for (size_t i = 0; i < json_array_size(sittings); i++) {
+        const json_t *sitting = json_array_get(sittings, i);
+        if (pia_json_integer(sitting, "number") == pia_json_integer(ballot, "sitting") &&
+            pia_json_integer(sitting, "presiding") != presiding)
+            say(out, &flow_body, 1, "Présidence de ce point : %s, %s n’y prenant pas part.",
+                name_of(out, presiding), name_of(out, pia_json_integer(sitting, "presiding")));
+    }
+}
+
 static void write_ballot(out_t *out, const json_t *ballot)
 {
+    if (json_object_get(ballot, "presiding"))
+        write_presiding(out, ballot);
     say(out, &flow_body, 1,
         "Proposition : %s. %s : %" PRId64 " pour, %" PRId64 " contre, %" PRId64
         " abstention%s. %s%s.",

@@ -7,9 +7,8 @@
 
 #include "pia/json.h"
 #include "session_agenda.h"
-#include "store_matter.h"
 
-enum { QUESTION_MAX = 400, PAGE = 100, BREACHES_MAX = 64, BREACH_SIZE = 400 };
+enum { QUESTION_MAX = 400, BREACHES_MAX = 64, BREACH_SIZE = 400 };
 
 const need_t session_dossiers_needs[] = {{"dossiers", DATUM_DOSSIERS, false},
                                          {NULL, DATUM_TEXT, false}};
@@ -146,54 +145,9 @@ session_item_waits(const act_t *act, const json_t *item, bool *ret_waits, pia_pr
     return status;
 }
 
-/* Adds the dossiers that wait on a meeting's agenda to `taken`. */
+/* Takes `item`, whose number and lists are filled here; `at`: where it stands in the data. */
 static pia_status_t
-add_taken(const act_t *act, const char *id, json_t *taken, pia_problem_t *problem)
-{
-    matter_t session;
-    pia_status_t status =
-        matter_load(act->db, act->library, MACHINE_SESSION, id, &session, problem);
-    if (status != PIA_OK)
-        return status;
-    const json_t *items = json_object_get(session.facts, "items");
-    bool over = session.machine->states[session.state].final;
-    for (size_t i = 0; !over && i < json_array_size(items); i++) {
-        const json_t *item = json_array_get(items, i);
-        if (pia_json_text(item, "dossier") && session_item_is(item, "pending"))
-            json_object_set_new(taken, pia_json_text(item, "dossier"), json_string(id));
-    }
-    matter_clear(&session);
-    return PIA_OK;
-}
-
-/* Dossier -> meeting of the same committee on whose agenda it waits; also on this one's. */
-static pia_status_t find_taken(const act_t *act, json_t *taken, pia_problem_t *problem)
-{
-    char after[PIA_UUID_TEXT_SIZE] = "";
-    const json_t *own = json_object_get(act->matter->facts, "items");
-    matter_filter_t filter = {.parent = act->matter->parent, .after = after, .limit = PAGE};
-    size_t count = PAGE + 1;
-    pia_status_t status = PIA_OK;
-    while (status == PIA_OK && count > PAGE) {
-        json_t *ids = NULL;
-        status = store_matter_list(act->db, MACHINE_SESSION, &filter, &ids);
-        count = json_array_size(ids);
-        for (size_t i = 0; status == PIA_OK && i < count && i < PAGE; i++) {
-            (void)snprintf(after, sizeof after, "%s", json_string_value(json_array_get(ids, i)));
-            if (strcmp(after, act->matter->id) != 0)
-                status = add_taken(act, after, taken, problem);
-        }
-        json_decref(ids);
-    }
-    for (size_t i = 0; i < json_array_size(own); i++)
-        if (pia_json_text(json_array_get(own, i), "dossier"))
-            json_object_set_new(taken, pia_json_text(json_array_get(own, i), "dossier"),
-                                json_string(act->matter->id));
-    return status;
-}
-
-/* Takes `item`, whose number and lists are filled here. */
-static pia_status_t append_item(const act_t *act, json_t *item, pia_problem_t *problem)
+append_item(const act_t *act, json_t *item, const char *at, pia_problem_t *problem)
 {
     json_t *items = session_list(act->matter, "items");
     int64_t number = 1;
@@ -203,7 +157,7 @@ static pia_status_t append_item(const act_t *act, json_t *item, pia_problem_t *p
     }
     if (json_array_size(items) >= AGENDA_ITEMS_MAX) {
         json_decref(item);
-        return pia_problem_set(problem, PIA_CONFLICT, "/data", "an agenda has at most %d items",
+        return pia_problem_set(problem, PIA_CONFLICT, at, "an agenda has at most %d items",
                                AGENDA_ITEMS_MAX);
     }
     json_object_set_new(item, "number", json_integer(number));
@@ -215,22 +169,17 @@ static pia_status_t append_item(const act_t *act, json_t *item, pia_problem_t *p
     return PIA_OK;
 }
 
-static pia_status_t
-check_dossier(const matter_t *dossier, const json_t *taken, const char *at, pia_problem_t *problem)
+static pia_status_t check_waits(const matter_t *dossier, const char *at, pia_problem_t *problem)
 {
-    const char *other = pia_json_text(taken, dossier->id);
-    if (other)
-        return pia_problem_set(problem, PIA_CONFLICT, at,
-                               "this dossier is on the agenda of the meeting %s", other);
-    if (!waits(dossier))
-        return pia_problem_set(problem, PIA_CONFLICT, at,
-                               "this dossier waits for no opinion: it is in the state %s",
-                               dossier->machine->states[dossier->state].name);
-    return PIA_OK;
+    if (waits(dossier))
+        return PIA_OK;
+    return pia_problem_set(problem, PIA_CONFLICT, at,
+                           "this dossier waits for no opinion: it is in the state %s",
+                           dossier->machine->states[dossier->state].name);
 }
 
-static pia_status_t add_dossier(
-    const act_t *act, const char *id, const json_t *taken, const char *at, pia_problem_t *problem)
+static pia_status_t
+add_dossier(const act_t *act, const char *id, const char *at, pia_problem_t *problem)
 {
     matter_t dossier;
     pia_status_t status =
@@ -241,12 +190,14 @@ static pia_status_t add_dossier(
         return status;
     status = matter_catch_up_to(act, &dossier, problem);
     if (status == PIA_OK)
-        status = check_dossier(&dossier, taken, at, problem);
+        status = check_waits(&dossier, at, problem);
+    if (status == PIA_OK)
+        status = session_claim(act, id, at, problem);
     if (status == PIA_OK) {
         json_t *item = json_pack(
             "{s:s, s:O, s:s, s:O*}", "dossier", id, "title", json_object_get(dossier.card, "title"),
             "structure", dossier.structure, "themes", json_object_get(dossier.card, "themes"));
-        status = append_item(act, item, problem);
+        status = append_item(act, item, at, problem);
     }
     matter_clear(&dossier);
     return status;
@@ -256,14 +207,12 @@ pia_status_t session_add_dossiers(act_t *act, const json_t *parameters, pia_prob
 {
     (void)parameters;
     const json_t *ids = json_object_get(act->data, "dossiers");
-    json_t *taken = json_object();
-    pia_status_t status = find_taken(act, taken, problem);
+    pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < json_array_size(ids); i++) {
         char at[PIA_POINTER_MAX];
         (void)snprintf(at, sizeof at, "/data/dossiers/%zu", i);
-        status = add_dossier(act, json_string_value(json_array_get(ids, i)), taken, at, problem);
+        status = add_dossier(act, json_string_value(json_array_get(ids, i)), at, problem);
     }
-    json_decref(taken);
     return status;
 }
 
@@ -274,7 +223,7 @@ pia_status_t session_add_question(act_t *act, const json_t *parameters, pia_prob
     if (strlen(text) > QUESTION_MAX)
         return pia_problem_set(problem, PIA_INVALID, "/data/objet", "has at most %d bytes",
                                QUESTION_MAX);
-    return append_item(act, json_pack("{s:s}", "title", text), problem);
+    return append_item(act, json_pack("{s:s}", "title", text), "/data/objet", problem);
 }
 
 pia_status_t session_remove_item(act_t *act, const json_t *parameters, pia_problem_t *problem)
@@ -284,12 +233,14 @@ pia_status_t session_remove_item(act_t *act, const json_t *parameters, pia_probl
     const json_t *item = session_item(act, problem);
     if (!item)
         return PIA_INVALID;
-    for (size_t i = 0; i < json_array_size(items); i++)
+    const char *dossier = pia_json_text(item, "dossier");
+    pia_status_t status = dossier ? session_release(act, dossier) : PIA_OK;
+    for (size_t i = 0; status == PIA_OK && i < json_array_size(items); i++)
         if (json_array_get(items, i) == item) {
             json_array_remove(items, i);
             break;
         }
-    return PIA_OK;
+    return status;
 }
 
 /* The bit of a member or suppléant: its place among the seats. */

@@ -25,7 +25,7 @@ effect_fn session_add_dossiers, session_add_question, session_remove_item, sessi
     session_record_dissent, session_deliver_opinions;
 
 /* Guards. */
-guard_fn session_agenda_filled, session_convened_in_time, session_day_has_come, session_quorum_met,
+guard_fn session_agenda_filled, session_convened_in_time, session_is_the_day, session_quorum_met,
     session_quorum_missing, session_agenda_dealt;
 
 /* The fact of this name, an array, made if it is missing. */
@@ -36,6 +36,11 @@ json_t *session_sitting(const matter_t *session);
 
 /* Adds the persons that the last sitting convenes, with their suppléants; false: there is none. */
 bool session_add_convened(const matter_t *session, json_t *persons);
+
+/* The seats of the committee as it is on the day, for the themes of the agenda; the caller owns the
+ * array, which is not empty: PIA_CONFLICT. */
+pia_status_t
+session_seats(const act_t *act, const char *day, json_t **ret_seats, pia_problem_t *problem);
 
 /* The item of this number, or of the datum `point`; NULL after having filled `problem`. */
 json_t *session_item_of(const act_t *act, int64_t number, const char *at, pia_problem_t *problem);
@@ -49,6 +54,13 @@ const json_t *session_ballot_seat(const json_t *ballot, int64_t member);
 
 /* An item for session_seat.h; borrowed from it. */
 seat_item_t session_seat_item(const json_t *item);
+
+/* Takes a dossier for the agenda of act->matter. PIA_CONFLICT at `at`: it waits on another one,
+ * also if that has taken it at the same moment on another instance. */
+pia_status_t
+session_claim(const act_t *act, const char *dossier, const char *at, pia_problem_t *problem);
+/* It is taken off that agenda. */
+pia_status_t session_release(const act_t *act, const char *dossier);
 
 /* Notes a rule that was not kept; `item` 0: of the meeting. */
 void session_note_breach(act_t *act, const char *article, int64_t item, const char *format, ...)
@@ -76,7 +88,6 @@ json_t *session_interest(const json_t *item, int64_t member);
 /* Orders the items that are left (session_agenda.h), after the others. `renumber`: their numbers
  * are those of the new order; else they keep those of the convocation. */
 void session_order(matter_t *session, const json_t *seats, bool renumber);
-/* How often a member leaves in the present order. */
 size_t session_leaves(const matter_t *session);
 
 /* Proto's deadline of a rule of law counted back from a meeting's day; NULL: no such rule or day.

@@ -221,6 +221,13 @@ static const char *find_convened(const matter_t *session, int64_t member)
     return person_among(json_object_get(session_sitting(session), "seats"), member);
 }
 
+/* What a member has said of itself, here or as a reviewer of the dossier. */
+static bool is_own(const json_t *interest)
+{
+    const char *source = pia_json_text(interest, "source");
+    return source && (strcmp(source, "declaration") == 0 || strcmp(source, "review") == 0);
+}
+
 pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     json_t *item = session_item(act, problem);
@@ -241,11 +248,12 @@ pia_status_t session_rule_on_interest(act_t *act, const json_t *parameters, pia_
     pia_status_t status = check_open(act, item, member, problem);
     if (status != PIA_OK)
         return status;
-    const char *source = pia_json_text(session_interest(item, member), "source");
-    bool own = source && strcmp(source, "declaration") == 0;
+    bool own = is_own(session_interest(item, member));
     if (own && !recused)
         return pia_problem_set(problem, PIA_CONFLICT, "/data/suite",
-                               "member %lld has withdrawn by itself", (long long)member);
+                               "member %lld has declared this interest by itself: nobody else "
+                               "dismisses it",
+                               (long long)member);
     if (kind && !own)
         session_set_interest(item, member, kind, "office");
     set_ruling(act, session_interest(item, member), recused ? "recused" : "dismissed");

@@ -175,6 +175,20 @@ bool seat_may_vote(const seats_t *self, const seat_t *seat, const seat_item_t *i
     return holder && attends(holder) && takes_part(holder, item);
 }
 
+const seat_t *seats_presiding(const seats_t *self, const seat_item_t *item, int64_t presiding)
+{
+    const seat_t *chair = seats_find(self, presiding), *eldest = NULL;
+    if (chair && attends(chair) && takes_part(chair, item))
+        return chair;
+    for (size_t i = 0; i < self->count; i++) {
+        const seat_t *seat = &self->seats[i];
+        if (seat->votes && attends(seat) && takes_part(seat, item) &&
+            (!eldest || seat->member < eldest->member))
+            eldest = seat;
+    }
+    return eldest;
+}
+
 const seat_t *seats_find_unruled(const seats_t *self, const seat_item_t *item)
 {
     for (size_t i = 0; i < self->count; i++) {

@@ -71,6 +71,10 @@ int64_t seat_actor(const seat_t *seat);
  * mandate, is not ruled upon; NULL: none. */
 const seat_t *seats_find_unruled(const seats_t *self, const seat_item_t *item);
 
+/* Who presides over the item: the seat of this number, if who holds it is there and not recused;
+ * else the first named member with a vote of whom that is true. NULL: nobody. */
+const seat_t *seats_presiding(const seats_t *self, const seat_item_t *item, int64_t presiding);
+
 typedef struct {
     int64_t composing;   /* members with a vote in the formation */
     int64_t taking_part; /* of them present, remote, substituted or represented, not recused */

@@ -30,6 +30,7 @@ typedef struct {
     json_t *json;   /* the item */
     const char *at; /* where its number stands in the data */
     const json_t *sitting;
+    const seat_t *presiding; /* over this item */
     seats_t seats;
     seat_item_t item;
     quorum_t quorum;
@@ -122,7 +123,7 @@ static void count_vote(vote_t *vote, const seat_t *seat, const char *voted)
     vote->count.in_favour += in_favour;
     vote->count.against += against;
     vote->abstentions += !in_favour && !against;
-    if (seat->member == pia_json_integer(vote->sitting, "presiding") && (in_favour || against))
+    if (seat == vote->presiding && (in_favour || against))
         vote->count.chair = in_favour ? CHAIR_FOR : CHAIR_AGAINST;
     json_array_append_new(
         vote->votes, json_pack("{s:I, s:s}", "member", (json_int_t)seat->member, "vote", voted));
@@ -193,6 +194,11 @@ static pia_status_t count(vote_t *vote)
     if (vote->count.entitled == 0)
         return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
                                "nobody with a vote takes part in this item");
+    vote->presiding =
+        seats_presiding(&vote->seats, &vote->item, pia_json_integer(vote->sitting, "presiding"));
+    if (!vote->presiding)
+        return pia_problem_set(vote->problem, PIA_CONFLICT, vote->at,
+                               "nobody with a vote is there to preside over this item");
     return secret ? count_secret(vote) : count_open(vote);
 }
 
@@ -229,6 +235,7 @@ static void record(vote_t *vote)
         (json_int_t)vote->abstentions, "casting", casting, "adopted", adopted, "composing",
         (json_int_t)vote->quorum.composing, "taking_part", (json_int_t)vote->quorum.taking_part,
         "quorum", vote->quorum.met, "text", json_object_get(text, "blake2b"));
+    json_object_set_new(ballot, "presiding", json_integer(vote->presiding->member));
     if (vote->votes)
         json_object_set_new(ballot, "votes", vote->votes);
     json_object_set_new(ballot, "seats", make_seats(vote));

@@ -32,3 +32,10 @@ CREATE TABLE batch (
     data_hash TEXT NOT NULL, -- BLAKE2b-256 of its data, hexadecimal
     PRIMARY KEY (name, actor, dossier)
 );
+
+-- On whose agenda a dossier waits. A row stays when the item is dealt with or the meeting is over: the
+-- next meeting takes it over.
+CREATE TABLE agenda (
+    dossier TEXT NOT NULL PRIMARY KEY REFERENCES matter (id),
+    session TEXT NOT NULL REFERENCES matter (id)
+);

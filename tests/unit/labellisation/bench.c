@@ -360,8 +360,11 @@ static const move_t to_review[] = {
      "{'rapporteurs': ['" REVIEWER_1 "', '" REVIEWER_2 "']}"},
 };
 
-static const move_t to_decision[] = {
+static const move_t to_committee[] = {
     {ISM, PIA_ROLE_SECRETARIAT, "saisir_comite", NULL},
+};
+
+static const move_t to_decision[] = {
     {NOT_A_REVIEWER, PIA_ROLE_COMMITTEE, "rendre_avis",
      "{'avis': 'favorable', 'texte': 'Avis favorable.'}"},
 };
@@ -378,11 +381,17 @@ static void make_moves(bench_t *self, const char *id, const move_t *moves, size_
     }
 }
 
-void bench_bring_to_decision(bench_t *self, const char *id)
+void bench_bring_to_committee(bench_t *self, const char *id)
 {
     make_moves(self, id, to_review, sizeof to_review / sizeof to_review[0]);
     bench_report(self, id, REVIEWER_1, "favorable", 4);
     bench_report(self, id, REVIEWER_2, "favorable", 3);
+    make_moves(self, id, to_committee, sizeof to_committee / sizeof to_committee[0]);
+}
+
+void bench_bring_to_decision(bench_t *self, const char *id)
+{
+    bench_bring_to_committee(self, id);
     make_moves(self, id, to_decision, sizeof to_decision / sizeof to_decision[0]);
     assert_string_equal(bench_state(self, MACHINE_DOSSIER, id), "decision");
 }

@@ -108,8 +108,9 @@ int64_t bench_announced(bench_t *self, const char *type);
 /* Moves a fresh dossier of the default definition before the decision: two favourable reviews, a
  * favourable opinion. */
 void bench_to_decision(bench_t *self, char ret_id[PIA_UUID_TEXT_SIZE]);
-/* The same of a dossier that is a draft. */
+/* The same of a dossier that is a draft; or only until it waits for the opinion. */
 void bench_bring_to_decision(bench_t *self, const char *id);
+void bench_bring_to_committee(bench_t *self, const char *id);
 
 /* What the tests of one program share: one bench at a time, fresh for each test. */
 extern bench_t bench;

@@ -6,158 +6,47 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "committee.h"
-#include "kin.h"
 #include "labelled.h"
 #include "minutes.h"
 #include "pdf.h"
+#include "seated.h"
 #include "session.h"
-#include "session_view.h"
-#include "store_matter.h"
-
-#define FIRST "0190a000-0000-7000-8000-0000000000a1"
-#define SECOND "0190a000-0000-7000-8000-0000000000a2"
-#define THIRD "0190a000-0000-7000-8000-0000000000a3"
-
-static char committee[PIA_UUID_TEXT_SIZE], session[PIA_UUID_TEXT_SIZE];
-
-static json_t *parse(const char *text)
-{
-    char *copy = strdup(text);
-    for (char *at = copy; *at; at++)
-        if (*at == '\'')
-            *at = '"';
-    json_t *json = json_loads(copy, 0, NULL);
-    assert_non_null(json);
-    free(copy);
-    return json;
-}
-
-static pia_principal_t office(void)
-{
-    return bench_person(ISM, PIA_ROLE_SECRETARIAT, NULL);
-}
-
-static pia_status_t appoint(const char *transition, const char *data)
-{
-    const pia_principal_t asker = office();
-    return bench_move_kind(&bench, MACHINE_COMMITTEE, committee, &asker, transition, data);
-}
-
-static pia_status_t meet(const char *transition, const char *data)
-{
-    const pia_principal_t asker = office();
-    return bench_move_kind(&bench, MACHINE_SESSION, session, &asker, transition, data);
-}
-
-static pia_status_t meet_as(const char *person, const char *transition, const char *data)
-{
-    const pia_principal_t asker = bench_person(person, PIA_ROLE_COMMITTEE, OTHER_STRUCTURE);
-    return bench_move_kind(&bench, MACHINE_SESSION, session, &asker, transition, data);
-}
-
-static act_t act_on(matter_t *matter, const pia_principal_t *asker)
-{
-    return (act_t){.db = bench.db,
-                   .library = bench.library,
-                   .matter = matter,
-                   .principal = asker,
-                   .effective_ms = bench.now_ms,
-                   .recorded_ms = bench.now_ms};
-}
-
-static int setup(void **state)
-{
-    static const char *const persons[] = {FIRST, SECOND, THIRD};
-    matter_t matter = {.kind = MACHINE_COMMITTEE, .state = STATE_NONE};
-    const definition_t *definition;
-    const pia_principal_t asker = office();
-    bench_setup(state);
-    for (size_t i = 0; i < sizeof persons / sizeof persons[0]; i++)
-        bench_add_person(&bench, persons[i], "committee", OTHER_STRUCTURE);
-    assert_int_equal(
-        library_find(bench.library, bench.db, "label-pia", 0, &definition, &bench.problem), PIA_OK);
-    matter.definition = definition;
-    matter.card = parse("{'title': 'Comité'}");
-    pia_uuid7_text(matter.id);
-    (void)snprintf(committee, sizeof committee, "%s", matter.id);
-    act_t act = act_on(&matter, &asker);
-    act.transition = machine_transition(&definition->machines[MACHINE_COMMITTEE], "instituer");
-    assert_int_equal(matter_create(&act, &bench.problem), PIA_OK);
-    matter_clear(&matter);
-    return 0;
-}
-
-/* One member, in office for these days. */
-static pia_status_t name(const char *person, const char *label, const char *more)
-{
-    char *data = NULL;
-    assert_true(asprintf(&data, "{'personne': ['%s'], 'nom': '%s', 'qualite': 'representant', %s}",
-                         person, label, more) > 0);
-    pia_status_t status = appoint("nommer", data);
-    free(data);
-    return status;
-}
 
 static void a_renewed_mandate_overlaps_no_other(void **state)
 {
     (void)state;
-    assert_int_equal(name(FIRST, "A", "'president': true, 'du': '2026-01-01', 'au': '2026-12-31'"),
-                     PIA_OK);
-    assert_int_equal(name(FIRST, "A", "'president': true, 'du': '2027-01-01', 'au': '2028-12-31'"),
-                     PIA_OK);
-    assert_int_equal(name(SECOND, "B", "'du': '2026-01-01', 'au': '2026-06-30'"), PIA_OK);
-    assert_int_equal(name(THIRD, "C", "'president': true, 'du': '2029-01-01'"), PIA_OK);
-    assert_int_equal(appoint("renouveler_mandat", "{'membre': 1, 'au': '2027-01-01'}"),
+    assert_int_equal(
+        appoint_member(FIRST, "A", "'president': true, 'du': '2026-01-01', 'au': '2026-12-31'"),
+        PIA_OK);
+    assert_int_equal(
+        appoint_member(FIRST, "A", "'president': true, 'du': '2027-01-01', 'au': '2028-12-31'"),
+        PIA_OK);
+    assert_int_equal(appoint_member(SECOND, "B", "'du': '2026-01-01', 'au': '2026-06-30'"), PIA_OK);
+    assert_int_equal(appoint_member(THIRD, "C", "'president': true, 'du': '2029-01-01'"), PIA_OK);
+    assert_int_equal(move_committee("renouveler_mandat", "{'membre': 1, 'au': '2027-01-01'}"),
                      PIA_CONFLICT);
     assert_non_null(strstr(bench.problem.detail, "number 2"));
     assert_string_equal(bench.problem.pointer, "/data/au");
-    assert_int_equal(appoint("renouveler_mandat", "{'membre': 2, 'au': '2029-01-01'}"),
+    assert_int_equal(move_committee("renouveler_mandat", "{'membre': 2, 'au': '2029-01-01'}"),
                      PIA_CONFLICT);
     assert_non_null(strstr(bench.problem.detail, "chair"));
-    assert_int_equal(appoint("renouveler_mandat", "{'membre': 3, 'au': '2030-12-31'}"), PIA_OK);
+    assert_int_equal(move_committee("renouveler_mandat", "{'membre': 3, 'au': '2030-12-31'}"),
+                     PIA_OK);
 }
 
 static void a_renewed_mandate_finds_a_seat_that_is_free(void **state)
 {
     (void)state;
-    assert_int_equal(name(FIRST, "A", "'du': '2026-01-01', 'au': '2026-06-30'"), PIA_OK);
+    assert_int_equal(appoint_member(FIRST, "A", "'du': '2026-01-01', 'au': '2026-06-30'"), PIA_OK);
     for (int i = 0; i < SEATS_MAX; i++) {
         char id[PIA_UUID_TEXT_SIZE];
         (void)snprintf(id, sizeof id, "0190a000-0000-7000-8000-000000001%03d", i);
         bench_add_person(&bench, id, "committee", OTHER_STRUCTURE);
-        assert_int_equal(name(id, "M", "'du': '2026-07-01'"), PIA_OK);
+        assert_int_equal(appoint_member(id, "M", "'du': '2026-07-01'"), PIA_OK);
     }
-    assert_int_equal(appoint("renouveler_mandat", "{'membre': 1, 'au': '2026-07-01'}"),
+    assert_int_equal(move_committee("renouveler_mandat", "{'membre': 1, 'au': '2026-07-01'}"),
                      PIA_CONFLICT);
     assert_non_null(strstr(bench.problem.detail, "64"));
-}
-
-/* Three members sit on one question. */
-static void open_session(const char *label)
-{
-    matter_t matter;
-    const pia_principal_t asker = office();
-    assert_int_equal(name(FIRST, label, "'president': true, 'du': '2026-01-01'"), PIA_OK);
-    assert_int_equal(name(SECOND, label, "'du': '2026-01-01'"), PIA_OK);
-    assert_int_equal(name(THIRD, label, "'du': '2026-01-01'"), PIA_OK);
-    bench_load(&bench, MACHINE_COMMITTEE, committee, &matter);
-    json_t *card = parse("{'title': 'Réunion'}"), *facts = parse("{'day': '2026-12-10'}");
-    child_t child = {.kind = MACHINE_SESSION,
-                     .transition = "preparer",
-                     .card = card,
-                     .facts = facts,
-                     .asked = true};
-    const act_t cause = act_on(&matter, &asker);
-    assert_int_equal(matter_create_child(&cause, &child, session, &bench.problem), PIA_OK);
-    matter_clear(&matter);
-    assert_int_equal(meet("inscrire_question", "{'objet': 'Une question'}"), PIA_OK);
-    assert_int_equal(meet("convoquer", "{}"), PIA_OK);
-    at("2026-12-10T10:00:00Z");
-    assert_int_equal(meet("ouvrir", "{'presences': [{'member': 1, 'mode': 'present'}, "
-                                    "{'member': 2, 'mode': 'present'}, "
-                                    "{'member': 3, 'mode': 'present'}]}"),
-                     PIA_OK);
 }
 
 static pia_status_t vote(const char *proposition, const char *second, const char *third)
@@ -194,15 +83,6 @@ static void who_has_voted_declares_no_interest(void **state)
     assert_non_null(strstr(bench.problem.detail, "is given"));
 }
 
-static json_t *first_of(const char *list)
-{
-    matter_t matter;
-    bench_load(&bench, MACHINE_SESSION, session, &matter);
-    json_t *json = json_deep_copy(json_array_get(json_object_get(matter.facts, list), 0));
-    matter_clear(&matter);
-    return json;
-}
-
 static void a_ballot_keeps_the_seats_as_they_were(void **state)
 {
     (void)state;
@@ -212,10 +92,11 @@ static void a_ballot_keeps_the_seats_as_they_were(void **state)
     assert_int_equal(meet("pointer", "{'presences': [{'member': 3, 'mode': 'absent'}]}"), PIA_OK);
     json_t *sitting = first_of("sittings"), *item = first_of("items");
     const json_t *seat = json_array_get(json_object_get(sitting, "seats"), 2);
-    json_t *earlier = parse("[{'mode': 'present', 'until': '2026-12-10T14:05:00.000Z'}]");
+    json_t *earlier = bench_parse("[{'mode': 'present', 'until': '2026-12-10T14:05:00.000Z'}]");
     assert_true(json_equal(json_object_get(seat, "earlier"), earlier));
-    json_t *held = parse("[{'member': 1, 'mode': 'present'}, {'member': 2, 'mode': 'present'}, "
-                         "{'member': 3, 'mode': 'present'}]");
+    json_t *held =
+        bench_parse("[{'member': 1, 'mode': 'present'}, {'member': 2, 'mode': 'present'}, "
+                    "{'member': 3, 'mode': 'present'}]");
     const json_t *ballot = json_array_get(json_object_get(item, "ballots"), 0);
     assert_true(json_equal(json_object_get(ballot, "seats"), held));
     json_decref(sitting);
@@ -291,7 +172,7 @@ static void minutes_name_everybody_who_voted(void **state)
     assert_true(many > few + 5000);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, bench_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, seated_setup, bench_teardown)
 
 int main(void)
 {
