@@ -7,6 +7,7 @@
 #include "pia/clock.h"
 #include "pia/json.h"
 #include "proto/decision.h"
+#include "serve.h"
 #include "session.h"
 
 enum { ITEMS_MAX = 64 };
@@ -99,6 +100,24 @@ static pia_status_t repeat(
     return PIA_OK;
 }
 
+/* Of an item that names an old version: what has changed since. */
+static void add_stale(const batch_t *batch,
+                      const json_t *item,
+                      const batch_key_t *key,
+                      const pia_problem_t *why,
+                      json_t *result)
+{
+    const handler_move_t move = {
+        .kind = MACHINE_DOSSIER,
+        .id = key->dossier,
+        .transition = key->transition,
+        .version = json_integer_value(json_object_get(item, "version")),
+    };
+    json_t *present = serve_present(batch->self, batch->request, &move, why->status, why);
+    if (present)
+        json_object_set_new(result, "present", present);
+}
+
 /* Whether the store itself failed, so that the whole request is to be tried again. */
 static bool is_fatal(const batch_t *batch, pia_status_t status, const pia_problem_t *problem)
 {
@@ -130,6 +149,7 @@ static pia_status_t try_item(batch_t *batch,
         return status;
     }
     add_refusal(batch, result, &why);
+    add_stale(batch, item, key, &why, result);
     return PIA_OK;
 }
 

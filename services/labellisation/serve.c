@@ -152,16 +152,28 @@ static pia_status_t read_present(labellisation_t *self,
     return status;
 }
 
+json_t *serve_present(labellisation_t *self,
+                      const pia_request_t *request,
+                      const handler_move_t *move,
+                      pia_status_t status,
+                      const pia_problem_t *problem)
+{
+    json_t *present = NULL;
+    bool stale = status == PIA_CONFLICT && problem->status == PIA_CONFLICT &&
+                 strcmp(problem->pointer, "/version") == 0 && !pia_db_is_retryable(self->db);
+    if (stale)
+        (void)read_present(self, request, move, &present);
+    return present;
+}
+
 void serve_refusal(labellisation_t *self,
                    pia_request_t **request_p,
                    const handler_move_t *move,
                    pia_status_t status,
                    pia_problem_t *problem)
 {
-    json_t *present = NULL;
-    bool stale = status == PIA_CONFLICT && problem->status == PIA_CONFLICT &&
-                 strcmp(problem->pointer, "/version") == 0 && !pia_db_is_retryable(self->db);
-    if (stale && read_present(self, *request_p, move, &present) == PIA_OK)
+    json_t *present = serve_present(self, *request_p, move, status, problem);
+    if (present)
         pia_request_conflict(request_p, problem, present);
     else
         handler_fail(request_p, status, problem);

@@ -45,8 +45,16 @@ void serve_move(labellisation_t *self,
                 const handler_move_t *move,
                 view_fn *view);
 
-/* Refuses a move. A conflict of versions comes with what changed since the one that was given
- * (`present`: {"version", "state", "changes": history_changes}) to who may look into the matter. */
+/* Of a move that was refused: what changed since the version that was given ({"version", "state",
+ * "changes": history_changes}), if that is why and who asks may look into the matter; else NULL.
+ * The caller owns it. */
+json_t *serve_present(labellisation_t *self,
+                      const pia_request_t *request,
+                      const handler_move_t *move,
+                      pia_status_t status,
+                      const pia_problem_t *problem);
+
+/* Refuses a move, with that as `present`. */
 void serve_refusal(labellisation_t *self,
                    pia_request_t **request_p,
                    const handler_move_t *move,

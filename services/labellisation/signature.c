@@ -96,11 +96,13 @@ pia_status_t signature_list(pia_db_t *db, const char *matter, json_t **ret_list)
     return status;
 }
 
-static void write_part(FILE *out, const json_t *signature, const char *name, const char *format)
+/* A member between two texts, if it is there. */
+static void write_part(
+    FILE *out, const json_t *signature, const char *name, const char *before, const char *after)
 {
     const char *text = json_string_value(json_object_get(signature, name));
     if (text && text[0] != '\0')
-        (void)fprintf(out, format, text);
+        (void)fprintf(out, "%s%s%s", before, text, after);
 }
 
 void signature_write(FILE *out, const json_t *signature)
@@ -109,10 +111,9 @@ void signature_write(FILE *out, const json_t *signature)
     int64_t signed_on = 0;
     (void)pia_date_parse(json_string_value(json_object_get(signature, "signed_on")), &signed_on);
     pia_french_day(signed_on, day);
-    (void)fputs("Pour\u00a0: ", out);
-    write_part(out, signature, "label", "%s");
-    write_part(out, signature, "name", ", %s");
-    write_part(out, signature, "function", ", %s");
-    write_part(out, signature, "act", " (%s)");
+    write_part(out, signature, "label", "Pour\u00a0: ", "");
+    write_part(out, signature, "name", ", ", "");
+    write_part(out, signature, "function", ", ", "");
+    write_part(out, signature, "act", " (", ")");
     (void)fprintf(out, ", le %s\n", day);
 }

@@ -42,8 +42,9 @@ bool choose_offered(const model_t *model,
         const matter_t *matter = &model->items[i].matter;
         for (size_t j = 0; j < matter->machine->transition_count && count < OFFERS_MAX; j++) {
             const transition_t *transition = &matter->machine->transitions[j];
-            if (transition->roles == 0 || !transition_starts_in(transition, matter->state))
-                continue;
+            if (transition->roles == 0 || !transition_starts_in(transition, matter->state) ||
+                (made && matter->kind == MACHINE_AUTHORITY))
+                continue; /* who signs on the straight way, signs to its end */
             unsigned drawn = 16 * weight(matter->machine, transition, matter->state);
             sum += made ? 1 + drawn / (1 + (*made)[matter->kind][j]) : drawn;
             offers[count++] = (offer_t){&model->items[i], transition, sum};

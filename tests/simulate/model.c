@@ -35,6 +35,14 @@ void model_clear(model_t *self)
     self->count = 0;
 }
 
+bool model_has(const model_t *self, machine_kind_t kind)
+{
+    size_t i = 0;
+    while (i < self->count && self->items[i].matter.kind != kind)
+        i++;
+    return i < self->count;
+}
+
 replica_t *model_find(model_t *self, const char *id)
 {
     for (size_t i = 0; i < self->count; i++)

@@ -43,6 +43,8 @@ bool model_again(model_t *self, world_t *world, failure_t *failure);
 /* NULL if there is no such matter. */
 replica_t *model_find(model_t *self, const char *id);
 
+bool model_has(const model_t *self, machine_kind_t kind);
+
 /* When its next timer is due, 0 if none runs. */
 int64_t model_due(const replica_t *replica);
 

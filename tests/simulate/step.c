@@ -281,7 +281,7 @@ static void tamper(walk_t *self)
 
 bool step_straight(walk_t *self)
 {
-    if (self->model.count == 0 || rng_chance(&self->rng, 12))
+    if (!model_has(&self->model, MACHINE_DOSSIER) || rng_chance(&self->rng, 12))
         return step_create(self);
     return rng_chance(&self->rng, 88) ? try_offered(self, 5) : step_time(self);
 }
@@ -299,7 +299,7 @@ static const struct {
 bool walk_step(walk_t *self)
 {
     unsigned drawn = (unsigned)rng_below(&self->rng, 100), sum = 0;
-    if (self->model.count == 0)
+    if (!model_has(&self->model, MACHINE_DOSSIER))
         return step_create(self);
     tamper(self);
     if (rng_chance(&self->rng, 60) && !walk_commit(self))

@@ -49,7 +49,7 @@ static bool draw_kind(walk_t *self, creation_t *ret_creation)
 {
     machine_kind_t kind = (machine_kind_t)rng_below(&self->rng, MACHINE_COUNT);
     const machine_t *machine = &self->definition->machines[kind];
-    if (self->model.count == 0 || rng_chance(&self->rng, 25))
+    if (!model_has(&self->model, MACHINE_DOSSIER) || rng_chance(&self->rng, 25))
         kind = MACHINE_DOSSIER;
     machine = &self->definition->machines[kind];
     if (machine->state_count == 0)

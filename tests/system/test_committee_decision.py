@@ -214,7 +214,8 @@ def test_a_signature_is_given_under_an_authority_within_its_dates(campaign, comm
     certificate = campaign.ok("admin", "labellisation.certificate.get", {"number": label["number"]})
     assert [(s["name"], s["function"]) for s in certificate["signatures"]] == [
         ("Signataire : director", "Fonction : director"), ("Signataire : ism", "Fonction : ism")]
-    assert "Signataire : director Fonction : director" in certificate_text(campaign, dossier)
+    text = certificate_text(campaign, dossier)
+    assert all(who in text for who in ("Signataire : director", "Fonction : director", "Signataire : ism"))
     printed = decision(campaign, dossier)
     assert printed["signatures"][0]["act"] == "Arrêté d'essai"
     assert "Signataire : director, Fonction : director (Arrêté d'essai), le " in printed["text"]
@@ -286,9 +287,15 @@ def test_decisions_in_a_batch_succeed_or_fail_each_by_itself(campaign, committee
             {"dossier": dossiers[3]["id"], "transition": "refuser", "data": REASONS, "version": dossiers[3]["version"]},
             {"dossier": dossiers[3]["id"], "transition": "refuser", "data": REASONS},
             {"dossier": dossiers[3]["id"], "transition": "refuser", "data": {**REASONS, "motifs_fait": "Autres motifs."}},
-            {"dossier": str(uuid.uuid4()), "transition": "refuser", "data": REASONS}]})
-    assert [item["result"] for item in refusals["items"]] == ["done", "repeated", "refused", "refused"]
-    assert [item.get("status") for item in refusals["items"][2:]] == ["conflict", "not_found"]
+            {"dossier": str(uuid.uuid4()), "transition": "refuser", "data": REASONS},
+            {"dossier": dossiers[0]["id"], "transition": "effacer_textes", "version": dossiers[0]["version"],
+             "data": {"etape": 1, "fondement": "donnee_non_necessaire"}}]})
+    assert [item["result"] for item in refusals["items"]] == ["done", "repeated", "refused", "refused", "refused"]
+    assert [item.get("status") for item in refusals["items"][2:]] == ["conflict", "not_found", "conflict"]
+    stale = refusals["items"][4]
+    assert stale["pointer"] == "/version" and (stale["present"]["version"], stale["present"]["state"]) == (
+        campaign.get(dossiers[0])["version"], "accorde")
+    assert [change["transition"] for change in stale["present"]["changes"]] == ["signer", "signer", "accorder"]
     assert refusals["items"][0]["number"] == campaign.get(dossiers[3])["version"]
     refused(campaign.call("minister", "labellisation.decision.batch", {"batch": "x"}), 400, "/items")
     refused(campaign.call("candidate", "labellisation.decision.batch", batch), 403)

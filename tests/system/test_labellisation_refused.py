@@ -53,6 +53,7 @@ def test_reviewers_are_checked(campaign):
 
 def test_signatures_of_two_persons_in_two_capacities(campaign):
     dossier = campaign.to_decision()
+    assert campaign.authorize("minister", "ism").status == campaign.authorize("ism", "ministre").status == 200
     refused(campaign.move("secretariat", dossier, "signer", {"capacite": "ministre"}), 403)
     dossier = campaign.go("minister", dossier, "signer", {"capacite": "ministre"})
     refused(campaign.move("minister", dossier, "signer", {"capacite": "ism"}), 409)

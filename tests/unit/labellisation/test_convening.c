@@ -121,9 +121,9 @@ static void two_instances_take_a_dossier_once(void **state)
 {
     (void)state;
     pthread_t thread;
-    instance_t instance = {.library = library_new()};
     if (!test_database_is_shared())
         skip();
+    instance_t instance = {.library = library_new()};
     prepare_two();
     bench_commit(&bench);
     instance.db = test_database_open(&bench.place, PIA_DB_WRITER);
@@ -178,8 +178,8 @@ static void another_day_takes_another_convocation(void **state)
     at("2026-12-11T10:00:00Z");
     assert_int_equal(meet("ouvrir", ALL_PRESENT), PIA_CONFLICT);
     assert_non_null(strstr(bench.problem.detail, "convened for 2026-12-10"));
-    assert_int_equal(meet("reporter", "{'jour': '2026-12-14'}"), PIA_CONFLICT); /* too soon */
-    assert_int_equal(meet("reporter", "{'jour': '2026-12-18'}"), PIA_OK);
+    assert_int_equal(meet("remettre", "{'jour': '2026-12-14'}"), PIA_CONFLICT); /* too soon */
+    assert_int_equal(meet("remettre", "{'jour': '2026-12-18'}"), PIA_OK);
     at("2026-12-18T10:00:00Z");
     assert_int_equal(meet("ouvrir", "{'presences': [{'member': 1, 'mode': 'present'}]}"), PIA_OK);
     /* it was put off, not held without a quorum: one of three is not enough */

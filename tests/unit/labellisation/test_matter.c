@@ -148,10 +148,13 @@ static void a_member_of_the_structure_gives_no_opinion(void **state)
 static void two_persons_sign_each_in_a_capacity_of_its_role(void **state)
 {
     (void)state;
-    char id[PIA_UUID_TEXT_SIZE];
+    char id[PIA_UUID_TEXT_SIZE], authority[PIA_UUID_TEXT_SIZE];
+    bench_authorize(&bench, &(bench_authority_t){MINISTER, "ism", "2020-01-01", NULL}, authority);
+    bench_authorize(&bench, &(bench_authority_t){ISM, "ministre", "2020-01-01", NULL}, authority);
     bench_to_decision(&bench, id);
     assert_int_equal(move_as(id, ISM, PIA_ROLE_SECRETARIAT, "signer", "{'capacite': 'ministre'}"),
                      PIA_FORBIDDEN);
+    assert_string_equal(bench.problem.pointer, "/data/capacite");
     assert_int_equal(move_as(id, ISM, PIA_ROLE_SECRETARIAT, "signer", "{'capacite': 'roi'}"),
                      PIA_INVALID);
     go(id, MINISTER, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}");
@@ -159,6 +162,7 @@ static void two_persons_sign_each_in_a_capacity_of_its_role(void **state)
                      PIA_CONFLICT);
     assert_int_equal(move_as(id, ISM, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}"),
                      PIA_CONFLICT);
+    assert_string_equal(bench.problem.pointer, "/data/capacite");
     assert_state(id, "decision");
 }
 

@@ -78,7 +78,8 @@ static void a_timer_that_fails_waits_behind_the_others(void **state)
         bench_create(&bench, "label-pia", id[i]);
         go(id[i], CANDIDATE, PIA_ROLE_CANDIDAT, "deposer", NULL);
     }
-    bench_run("UPDATE matter SET state = 'inconnu' WHERE id = (SELECT MIN(id) FROM matter)");
+    bench_run("UPDATE matter SET state = 'inconnu' WHERE id = (SELECT MIN(id) FROM matter "
+              "WHERE kind = 'dossier')");
     labellisation_t service = {.db = bench.db, .library = bench.library};
     bench.now_ms += (int64_t)100 * 24 * 3600 * 1000;
     assert_int_equal(labellisation_tick(&service, bench.now_ms), PIA_OK);
@@ -212,7 +213,7 @@ static void a_candidate_reads_what_it_did_and_what_it_was_told(void **state)
     assert_int_equal(history_texts(bench.db, id, &candidate, 7, &list), PIA_FORBIDDEN);
     assert_int_equal(history_texts(bench.db, id, &candidate, 9, &list), PIA_NOT_FOUND);
     assert_int_equal(history_texts(bench.db, id, &candidate, 8, &list), PIA_OK);
-    const json_t *text = json_array_get(json_object_get(list, "items"), 1);
+    const json_t *text = json_array_get(json_object_get(list, "items"), 2);
     assert_string_equal(json_string_value(json_object_get(text, "text")), "Article premier.");
     assert_string_equal(json_string_value(json_object_get(text, "label")), "Motifs de droit");
     json_decref(list);
