@@ -28,7 +28,7 @@ static const char *chosen(const act_t *act, const json_t *parameters)
 /* The pointer to that datum. */
 static void point_at(const json_t *parameters, char ret_at[PIA_POINTER_MAX])
 {
-    (void)snprintf(ret_at, PIA_POINTER_MAX, "/data/%s", text_of(parameters, "data"));
+    (void)snprintf(ret_at, PIA_POINTER_MAX, "/data/%s", pia_json_text(parameters, "data"));
 }
 
 static bool fact_equals(const act_t *act, const json_t *parameters)

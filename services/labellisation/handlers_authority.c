@@ -91,7 +91,7 @@ void handle_authority_transition(void *self, pia_request_t **request_p)
         .id = fields->authority,
         .transition = fields->transition,
         .version = fields->version,
-        .data = data,
+        .data = fields->data,
     };
     serve_move(self, request_p, &move, view_authority);
 }

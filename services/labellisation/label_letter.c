@@ -265,9 +265,9 @@ static pia_status_t write_signature(const label_letter_t *letter, pia_problem_t 
     if (status != PIA_OK)
         return status;
     day_format(letter->today, today);
-    json_object_set_new(
-        card, "label",
-        json_string(words_of(act->matter->definition, "capacities", pia_json_text(card, "capacity"))));
+    json_object_set_new(card, "label",
+                        json_string(words_of(act->matter->definition, "capacities",
+                                             pia_json_text(card, "capacity"))));
     json_object_set_new(card, "signed_on", json_string(today));
     (void)fputc('\n', letter->out);
     signature_write(letter->out, card);
