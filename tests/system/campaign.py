@@ -28,6 +28,12 @@ CAST = {  # who: roles, of the candidate structure?
 }
 
 
+def moving(kind, matter, transition, data=None, **more):
+    """The body of a transition of what `matter` shows."""
+    return {kind: matter["id"], "transition": transition, "version": matter["version"],
+            **({"data": data} if data is not None else {}), **more}
+
+
 class Campaign:
     """Registers the people at the registry; then each acts with its own key."""
 
@@ -84,11 +90,7 @@ class Campaign:
         body = {"structure": self.structure, "title": "Dossier d'essai", "themes": ["sante"],
                 "sectors": ["alimentaire"],
                 "pole": {"code": code, "name": "Pôle d'essai", "departement": "87"}, **more}
-        until = time.monotonic() + 20
-        while True:  # 503: the structure is not known there yet
-            answer = self.call(who, "labellisation.dossier.create", body)
-            if answer.status != 503 or time.monotonic() > until:
-                break
+        answer = self.patient(who, "labellisation.dossier.create", body)  # the structure may not be known there yet
         assert answer.status == 200, (who, answer)
         return answer.body
 
@@ -97,17 +99,12 @@ class Campaign:
 
     def move(self, who, dossier, transition, data=None, **more):
         """The answer to a transition of what `dossier` shows."""
-        body = {"dossier": dossier["id"], "transition": transition, "version": dossier["version"],
-                **({"data": data} if data is not None else {}), **more}
-        return self.call(who, "labellisation.dossier.transition", body)
+        return self.call(who, "labellisation.dossier.transition", moving("dossier", dossier, transition, data, **more))
 
     def go(self, who, dossier, transition, data=None, **more):
-        """The dossier after a transition that must succeed; 503 means again."""
-        until = time.monotonic() + 20
-        while True:
-            answer = self.move(who, dossier, transition, data, **more)
-            if answer.status != 503 or time.monotonic() > until:
-                break
+        """The dossier after a transition that must succeed."""
+        body = moving("dossier", dossier, transition, data, **more)
+        answer = self.patient(who, "labellisation.dossier.transition", body)
         assert answer.status == 200, (who, transition, answer)
         return answer.body
 
@@ -149,9 +146,7 @@ class Campaign:
     def review_do(self, who, dossier, transition, data=None, **more):
         """The answer to a transition of a reviewer's own review."""
         review = self.review(who, dossier)
-        body = {"review": review["id"], "transition": transition, "version": review["version"],
-                **({"data": data} if data is not None else {}), **more}
-        return self.patient(who, "labellisation.review.transition", body)
+        return self.patient(who, "labellisation.review.transition", moving("review", review, transition, data, **more))
 
     def declare(self, who, dossier, link="aucun"):
         """A reviewer that is asked declares its interests; without one it accepts, and may read."""

@@ -1,7 +1,6 @@
 """A committee with its members, and its meetings, by messages alone."""
 
-import datetime
-import time
+from campaign import moving
 
 UNANIMOUS = {"texte": "Le comité se prononce à l'unanimité."}
 
@@ -15,13 +14,8 @@ class Committee:
         self.matter = campaign.ok("secretariat", "labellisation.committee.create", body)
 
     def do(self, transition, data, who="secretariat"):
-        body = {"committee": self.matter["id"], "transition": transition,
-                "version": self.matter["version"], "data": data}
-        until = time.monotonic() + 20
-        while True:  # 503: the person is not known there yet
-            answer = self.campaign.call(who, "labellisation.committee.transition", body)
-            if answer.status != 503 or time.monotonic() > until:
-                break
+        answer = self.campaign.patient(who, "labellisation.committee.transition",
+                                       moving("committee", self.matter, transition, data))
         if answer.status == 200:
             self.matter = answer.body
         return answer
@@ -57,21 +51,15 @@ class Session:
 
     def __init__(self, committee, days=10, dossiers=(), **more):
         self.committee, self.campaign = committee, committee.campaign
-        body = {"committee": committee.matter["id"], "title": "Réunion du comité", "day": self.day(days),
+        body = {"committee": committee.matter["id"], "title": "Réunion du comité", "day": self.campaign.day(days),
                 "place": "à 10 heures, salle d'essai", **more}
         self.matter = self.campaign.ok("secretariat", "labellisation.session.create", body)
         if dossiers:
             self.done("inscrire", {"dossiers": [dossier["id"] for dossier in dossiers]})
 
-    def day(self, days):
-        now = datetime.datetime.fromisoformat(
-            self.campaign.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
-        return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
-
     def do(self, transition, data=None, who="secretariat"):
-        body = {"session": self.matter["id"], "transition": transition, "version": self.matter["version"],
-                **({"data": data} if data is not None else {})}
-        answer = self.campaign.call(who, "labellisation.session.transition", body)
+        answer = self.campaign.call(who, "labellisation.session.transition",
+                                    moving("session", self.matter, transition, data))
         if answer.status == 200:
             self.matter = answer.body
         return answer

@@ -1,15 +1,16 @@
 """Fixtures for the system tests: `pia` (an empty data directory), `broker` (with a broker in it),
-`network` (all services, one a file), `postgres` (a private server)."""
+`network` (all services, one a file), `postgres` (a private server), `engine` (SQLite, then PostgreSQL)."""
 
 import pathlib
 import subprocess
 import sys
+import uuid
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from pia import BIN, ROOT, SERVICES, Network  # noqa: E402
+from pia import BIN, ROOT, SERVICES, Engine, Network  # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -23,20 +24,11 @@ def pytest_runtest_makereport(item, call):
                 report.sections.append((f"logs of {name}", value.tails()))
 
 
-def _end(network):
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    if wrong:
-        pytest.fail("\n".join([*wrong, tails]), pytrace=False)
-
-
 @pytest.fixture
 def pia():
     """A data directory in which nothing runs yet."""
-    network = Network()
-    yield network
-    _end(network)
+    with Network() as network:
+        yield network
 
 
 @pytest.fixture
@@ -52,16 +44,9 @@ def network():
     missing = [s for s in ("broker", *SERVICES) if not (BIN / f"pia-{s}").exists()]
     if missing:
         pytest.skip(f"not built: {', '.join(missing)}")
-    network = Network()
-    try:
+    with Network() as network:
         network.start_all()
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    yield network
-    _end(network)
+        yield network
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +62,12 @@ def postgres():
     url = started.stdout.strip()
     yield url
     subprocess.run([str(tool), "stop", url], check=True)
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engine(request):
+    """Both engines, one after the other, with a schema of its own for the file."""
+    if request.param == "sqlite":
+        return Engine()
+    schema = f"{request.module.__name__}_{uuid.uuid4().hex[:8]}"
+    return Engine(f"{request.getfixturevalue('postgres')}#{schema}")

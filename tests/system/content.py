@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import uuid
 
 import pytest
 
@@ -14,26 +13,11 @@ PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Type /Catalog>>\nendobj\ntraile
 PART = 512 * 1024
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def running(request):
-    options = ("--labellisation.file-max", "4", "--labellisation.dossier-max", "6")
-    if request.param == "postgresql":
-        schema = "content_" + uuid.uuid4().hex[:8]
-        options += ("--database", f"{request.getfixturevalue('postgres')}#{schema}")
-    network = Network()
-    try:
-        start(network, *options)
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    network.engine = request.param
-    yield network
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
+@pytest.fixture(scope="module")
+def running(engine):
+    with Network() as network:
+        start(network, "--labellisation.file-max", "4", "--labellisation.dossier-max", "6", *engine.options)
+        yield network
 
 
 @pytest.fixture(scope="module")

@@ -141,8 +141,7 @@ class Stream:
 def whole_network(*options, env=None, registry=(), database=None):
     """Everything up, with a gateway of these options in `.gateway`; `database`: of every service, each
     in a schema of its own."""
-    network = Network()
-    try:
+    with Network() as network:
         network.start_broker("--drain-ms", "200")
         network.start_redis()
         for service in SERVICES:
@@ -154,13 +153,4 @@ def whole_network(*options, env=None, registry=(), database=None):
         wait_for_poles(network)
         network.gateway = Gateway(network, *options, env=env)
         network.gateway.wait_ready()
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    yield network
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
+        yield network

@@ -1,14 +1,13 @@
 """A journal for the tests of groups, on both engines, and what they all do with it."""
 
 import json
-import os
 import time
 
 import pytest
 
 import piad
 from group import Member
-from journal import POLE, end_network, make_event, new_network, publish
+from journal import POLE, make_event, new_network, publish
 
 OURS = {"sources": [f"/poles/{POLE}"]}  # services announce things at any time
 
@@ -20,16 +19,11 @@ def wait_for_announcements(network, seconds=20):
         assert time.monotonic() < until, "the registry still has something to announce"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def journal(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", request.getfixturevalue("postgres") + f"#dg{os.getpid()}")
-    network = new_network(*options)
-    network.options = options
-    wait_for_announcements(network)
-    yield network
-    end_network(network)
+@pytest.fixture(scope="module")
+def journal(engine):
+    with new_network(*engine.options) as network:
+        wait_for_announcements(network)
+        yield network
 
 
 @pytest.fixture

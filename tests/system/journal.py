@@ -1,5 +1,6 @@
 """What the tests of the journal share: events, keys of every kind, and a network that is ready."""
 
+import contextlib
 import itertools
 import json
 import time
@@ -119,20 +120,10 @@ def dump(event):
     return json.dumps(event, separators=(",", ":")).encode()
 
 
+@contextlib.contextmanager
 def new_network(*options):
-    network = Network()
-    try:
+    """A network with a journal of these options."""
+    with Network() as network:
         start_journal(network, *options)
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    return network
-
-
-def end_network(network):
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
+        network.options = options
+        yield network

@@ -1,7 +1,6 @@
 """Services with a campaign of dossiers, for the tests of labellisation, on both engines."""
 
 import time
-import uuid
 
 import pytest
 
@@ -9,11 +8,19 @@ from campaign import Campaign
 from pia import BIN, Network
 
 NEEDED = ("broker", "registry", "diffusion", "labellisation")
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in NEEDED), reason="not built")
+DEMONSTRATION = ("--registry.demonstration", "true")  # the registry's: its clock may be moved
+
+
+def needs(*services):
+    return pytest.mark.skipif(not all((BIN / f"pia-{name}").exists() for name in services), reason="not built")
+
+
+pytestmark = needs(*NEEDED)
 
 
 def start(network, *options, instances=1, registry=()):
+    """What NEEDED says; `options` are labellisation's."""
+    network.options = options
     network.start_broker("--drain-ms", "200")
     network.start("registry", *registry, wait=False)
     network.start("diffusion", wait=False)
@@ -23,25 +30,11 @@ def start(network, *options, instances=1, registry=()):
         network.wait_ready(service)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def running(request):
-    options = ()
-    if request.param == "postgresql":
-        schema = "labellisation_" + uuid.uuid4().hex[:8]
-        options = ("--database", f"{request.getfixturevalue('postgres')}#{schema}")
-    network = Network()
-    try:
-        start(network, *options)
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    yield network
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
+@pytest.fixture(scope="module")
+def running(engine):
+    with Network() as network:
+        start(network, *engine.options)
+        yield network
 
 
 @pytest.fixture(scope="module")

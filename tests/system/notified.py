@@ -74,16 +74,10 @@ def start(pia, *options):
 @pytest.fixture(scope="module")
 def told():
     """Broker, registry, diffusion and notifications, shared: each test brings its own people."""
-    network = Network()
-    try:
+    with Network() as network:
         start(network)
         _, network.secretary = person(network, "secretariat")
         yield network
-    finally:
-        tails = network.tails()
-        wrong = network.stop()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def address():

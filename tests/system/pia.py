@@ -104,8 +104,17 @@ class Process:
         return "\n".join([f"--- {self.name} ({self.log.name}) ---", *text[-lines:]])
 
 
+class Engine:
+    """Where a service keeps its data: `database` is a URL with a schema of its own, None for SQLite in
+    the data directory; `options` say so to a service."""
+
+    def __init__(self, database=None):
+        self.database = database
+        self.options = ("--database", database) if database else ()
+
+
 class Network:
-    """A data directory and the processes that run on it."""
+    """A data directory and the processes that run on it; to be left by `with`."""
 
     def __init__(self):
         self.data = pathlib.Path(tempfile.mkdtemp(prefix="pia-", dir="/tmp"))
@@ -266,8 +275,6 @@ class Network:
             input=stdin, capture_output=True, text=True, timeout=timeout, check=False,
         )
 
-    # The end
-
     def files_with(self, text, until_gone=0.0):
         """The files of the data directory that hold the bytes, once none does or the seconds are over."""
         until = time.monotonic() + until_gone
@@ -276,6 +283,21 @@ class Network:
             if not files or time.monotonic() >= until:
                 return files
             time.sleep(0.05)
+
+    # The end
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        """Everything ends cleanly, and is removed; where something failed the logs say why."""
+        wrong = self.stop()
+        tails = self.tails()
+        self.remove()
+        if kind:
+            print(tails)
+        else:
+            assert not wrong, "\n".join([*wrong, tails])
 
     def tails(self):
         return "\n".join(process.tail() for process in self.processes)

@@ -1,6 +1,5 @@
 """A registry with an operator, for its tests, on both engines, and what they make in it."""
 
-import os
 import uuid
 
 import pytest
@@ -15,22 +14,13 @@ def start(network, *options):
     return network.start("registry", "--redis", "", "--registry.demonstration", "true", *options)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def registry(request):
+@pytest.fixture(scope="module")
+def registry(engine):
     """A broker and a registry, shared by the tests of this file."""
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", request.getfixturevalue("postgres") + f"#r{os.getpid()}")
-    network = Network()
-    try:
+    with Network() as network:
         network.start_broker()
-        start(network, *options)
+        start(network, *engine.options)
         yield network
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def make(network, message, body, key=None):

@@ -1,42 +1,21 @@
 """Calls and specifications: what is pinned, and when dossiers may be filed."""
 
-import datetime
 import json
-import uuid
 
 import pytest
 
-from campaign import Campaign
-from pia import BIN, Network
-from labelling import refused, start
+from campaign import Campaign, moving
+from labelling import DEMONSTRATION, pytestmark, refused, start  # noqa: F401
+from pia import Network
 
-NEEDED = ("broker", "registry", "diffusion", "labellisation")
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in NEEDED), reason="not built")
 CRITERION = {"code": "besoins", "label": "Besoins", "weight": 2, "min": 0, "max": 5, "threshold": 2}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", f"{request.getfixturevalue('postgres')}#appel_{uuid.uuid4().hex[:8]}")
-    network = Network()
-    try:
-        start(network, *options, registry=("--registry.demonstration", "true"))
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options, registry=DEMONSTRATION)
         yield Campaign(network)
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
-
-
-def today(campaign, days=0):
-    """A day of legal time in Paris, `days` from now (an hour's difference at night does no harm)."""
-    now = datetime.datetime.fromisoformat(
-        campaign.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
-    return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
 
 
 def specify(campaign, **more):
@@ -46,16 +25,14 @@ def specify(campaign, **more):
 
 def prepare(campaign, opens, closes=None, **more):
     body = {"title": "Appel d'essai", "specification": {"name": "cahier-pia"},
-            "opens": today(campaign, opens), **more}
+            "opens": campaign.day(opens), **more}
     if closes is not None:
-        body["closes"] = today(campaign, closes)
+        body["closes"] = campaign.day(closes)
     return campaign.ok("instructing service", "labellisation.appel.create", body)
 
 
 def do(campaign, who, appel, transition, data=None):
-    body = {"appel": appel["id"], "transition": transition, "version": appel["version"],
-            **({"data": data} if data else {})}
-    return campaign.call(who, "labellisation.appel.transition", body)
+    return campaign.call(who, "labellisation.appel.transition", moving("appel", appel, transition, data))
 
 
 def done(campaign, who, appel, transition, data=None):
@@ -119,7 +96,7 @@ def test_a_call_takes_dossiers_between_its_dates_only(campaign):
     campaign.advance(30)  # a reminder on the way
     appel = shown(campaign, appel)
     appel = done(campaign, "instructing service", appel, "proroger",
-               {"cloture": today(campaign, 20)})
+               {"cloture": campaign.day(20)})
     campaign.advance(10)  # past the first closing day
     late = campaign.go("candidate", campaign.get(late), "deposer")
     too_late = campaign.create(appel=appel["id"])
@@ -196,7 +173,7 @@ def test_a_call_from_the_command_line(campaign):
     cahier.write_text(json.dumps({"name": "cahier-ligne", "title": "Essai", "criteria": [CRITERION]}))
     assert run("specification", "create", cahier)["version"] == 1
     appel = run("appel", "create", "Appel d'essai", "--specification-name", "cahier-ligne",
-                "--opens", today(campaign), "--closes", today(campaign, 30))
+                "--opens", campaign.day(), "--closes", campaign.day(30))
     assert appel["specification"] == {"name": "cahier-ligne", "version": 1}
     assert "annoncer" in {t["name"] for t in run("appel", "transitions", appel["id"])["items"]}
     run("appel", "do", appel["id"], "annoncer")

@@ -5,37 +5,24 @@ import pathlib
 import re
 import subprocess
 import urllib.parse
-import uuid
 
 import pytest
 
 from campaign import Campaign
 from gateway import Gateway
-from pia import BIN, Network
-from labelling import NEEDED, refused, start
+from labelling import NEEDED, needs, refused, start
+from pia import Network
 
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in (*NEEDED, "gateway")), reason="not built")
+pytestmark = needs(*NEEDED, "gateway")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ["--public-url", "https://label.example"]
-    if request.param == "postgresql":
-        schema = "certificate_" + uuid.uuid4().hex[:8]
-        options += ["--database", f"{request.getfixturevalue('postgres')}#{schema}"]
-    network = Network()
-    try:
-        start(network, *options)
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, "--public-url", "https://label.example", *engine.options)
         campaign = Campaign(network)
         campaign.web = Gateway(network)
-        campaign.options = options
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def label_of(campaign):
@@ -119,7 +106,7 @@ def test_it_is_always_the_same_bytes(campaign):
     assert known.status == 304
     running = [p for p in campaign.network.processes if p.name == "labellisation"][-1]
     assert running.stop() is None
-    campaign.network.start("labellisation", *campaign.options)
+    campaign.network.start("labellisation", *campaign.network.options)
     assert paper(campaign, label).body == first.body
 
 

@@ -17,20 +17,14 @@ GUIDE = {
 @pytest.fixture(scope="module")
 def core():
     """Broker, registry, labellisation and diffusion."""
-    network = Network()
     services = ("registry", "labellisation", "diffusion")
-    try:
+    with Network() as network:
         network.start_broker()
         for service in services:
             network.start(service, wait=False)
         for service in services:
             network.wait_ready(service)
         yield network
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def run(network, *arguments, code=0, **how):

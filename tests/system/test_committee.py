@@ -6,7 +6,7 @@ import pytest
 
 from campaign import Campaign
 from committee import Committee, Session, before_committee
-from labelling import pytestmark, refused, start  # noqa: F401
+from labelling import DEMONSTRATION, pytestmark, refused, start  # noqa: F401
 from pia import ROOT, Network
 
 DEFAULT = ROOT / "services/labellisation/process/label-pia.v1.json"
@@ -15,22 +15,16 @@ DEFAULT = ROOT / "services/labellisation/process/label-pia.v1.json"
 @pytest.fixture(scope="module")
 def campaign():
     """On SQLite; test_committee_decision.py has the same statements on both engines."""
-    network = Network()
-    try:
+    with Network() as network:
         by_choice = json.loads(DEFAULT.read_text(encoding="utf-8"))
         by_choice.update(name="avis-au-choix", committee={"rules": "by_choice", "majority": "votes"})
         (network.data / "procedures").mkdir()
         (network.data / "procedures" / "choix.json").write_text(json.dumps(by_choice), encoding="utf-8")
-        start(network, "--labellisation.definitions", "procedures", registry=("--registry.demonstration", "true"))
+        start(network, "--labellisation.definitions", "procedures", registry=DEMONSTRATION)
         campaign = Campaign(network)
         campaign.other = campaign.ok("admin", "registry.structure.create", {
             "name": "Autre structure", "departement": "75", "demonstration": True})["id"]
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 @pytest.fixture(scope="module")
@@ -90,12 +84,12 @@ def test_a_convocation_is_received_five_days_before(campaign, committee):
     detail = refused(session.do("convoquer"), 409)
     assert "R133-8" in detail and session.matter["deadline"]["last_day"] in detail
     refused(session.do("convoquer", {"urgence": True}), 409, "/data/motifs")
-    refused(session.do("convoquer", {"reception": session.day(1)}), 409)
-    session.done("reporter", {"jour": session.day(5)})
+    refused(session.do("convoquer", {"reception": session.campaign.day(1)}), 409)
+    session.done("reporter", {"jour": session.campaign.day(5)})
     session.done("convoquer")
     assert session.matter["state"] == "convoquee" and not session.matter["breaches"]
     sitting = session.matter["sittings"][0]
-    assert sitting["received_by"] == sitting["deadline"]["last_day"] == session.day(0)
+    assert sitting["received_by"] == sitting["deadline"]["last_day"] == session.campaign.day(0)
     assert [seat["name"] for seat in sitting["seats"]][0] == "Fonction : chair"
     assert committee.members["craft"] not in [seat["member"] for seat in sitting["seats"]]
     text = campaign.ok("first", "labellisation.session.convocation", {"session": session.matter["id"]})["text"]
@@ -121,8 +115,8 @@ def test_without_quorum_a_second_convocation_says_so(campaign, committee):
     session = opened(committee, [dossier], committee.present("chair", "second"))
     assert session.matter["state"] == "sans_quorum" and not session.matter["sittings"][0]["quorum_met"]
     refused(session.do("inscrire", {"dossiers": [dossier["id"]]}), 409)  # the same agenda
-    refused(session.do("reconvoquer", {"jour": session.day(3)}), 409)
-    session.done("reconvoquer", {"jour": session.day(5)})
+    refused(session.do("reconvoquer", {"jour": session.campaign.day(3)}), 409)
+    session.done("reconvoquer", {"jour": session.campaign.day(5)})
     assert session.matter["second"]
     text = campaign.ok("secretariat", "labellisation.session.convocation", {"session": session.matter["id"]})["text"]
     assert "SECONDE CONVOCATION" in text and "Aucun quorum ne sera exigé" in text
@@ -332,7 +326,7 @@ def test_a_theme_calls_its_member_and_makes_the_formation(campaign, committee):
     refused(session.vote(plain), 409, "/data/point")  # two of five
     assert session.vote(crafts).status == 200         # three of six
     session.done("constater_perte")
-    session.done("reconvoquer", {"jour": session.day(5)})
+    session.done("reconvoquer", {"jour": session.campaign.day(5)})
     campaign.advance(5)
     session.show()
     session.done("ouvrir", {"presences": committee.present("chair")})

@@ -14,28 +14,19 @@ import pytest
 from campaign import Campaign
 from committee import Committee, Session, before_committee, meet_today
 from gateway import Gateway
-from labelling import pytestmark, refused, start  # noqa: F401
+from labelling import DEMONSTRATION, pytestmark, refused, start  # noqa: F401
 from pia import Network
 
 REASONS = {"motifs_droit": "Article 3 du cahier des charges.", "motifs_fait": "Le besoin n'est pas établi."}
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", f"{request.getfixturevalue('postgres')}#decision_{uuid.uuid4().hex[:8]}")
-    network = Network()
-    try:
-        start(network, *options, registry=("--registry.demonstration", "true"))
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options, registry=DEMONSTRATION)
         campaign = Campaign(network)
         campaign.empower()
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 @pytest.fixture(scope="module")

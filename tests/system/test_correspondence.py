@@ -17,27 +17,13 @@ OFFICE = ("--labellisation.office", "Secrétariat (démonstration)", "--labellis
           "--labellisation.office-phone", "00 00 00 00 00")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = OFFICE
-    if request.param == "postgresql":
-        schema = "letters_" + uuid.uuid4().hex[:8]
-        options += ("--database", f"{request.getfixturevalue('postgres')}#{schema}")
-    network = Network()
-    try:
-        start(network, *options)
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    campaign = Campaign(network)
-    campaign.add("colleague", ["candidat"], campaign.structure)
-    yield campaign
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *OFFICE, *engine.options)
+        campaign = Campaign(network)
+        campaign.add("colleague", ["candidat"], campaign.structure)
+        yield campaign
 
 
 def receipt(campaign, dossier, who="candidate", **more):

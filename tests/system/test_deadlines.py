@@ -20,16 +20,12 @@ SEED = int(os.environ.get("PIA_SEED", "421"))
 
 @pytest.fixture(scope="module")
 def net():
-    network = Network()
-    try:
+    with Network() as network:
         network.start_broker("--drain-ms", "200")
         for service in ("registry", "labellisation"):
-            network.start(service)
+            network.start(service, wait=False)
+        network.wait_ready("labellisation")
         yield network
-        assert not network.stop()
-    finally:
-        network.stop()
-        network.remove()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from journal import end_network, head, make_key, read_all, wait_for_poles
+from journal import head, make_key, read_all, wait_for_poles
 from pia import Network
 
 
@@ -98,22 +98,16 @@ FIRST = "SELECT MIN(number) FROM outbox"
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def either(request):
-    network = Outbox(request.getfixturevalue("postgres") if request.param == "postgres" else None)
-    try:
+    with Outbox(request.getfixturevalue("postgres") if request.param == "postgres" else None) as network:
         network.start_three()
         yield network
-    finally:
-        end_network(network)
 
 
 @pytest.fixture
 def embedded():
-    network = Outbox()
-    try:
+    with Outbox() as network:
         network.start_three()
         yield network
-    finally:
-        end_network(network)
 
 
 def test_what_two_backups_hold_leaves_the_outbox(either):

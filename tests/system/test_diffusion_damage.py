@@ -8,16 +8,15 @@ import time
 import piad
 import pytest
 from gateway import Gateway
-from journal import end_network, head, make_event, make_key, new_network, publish, read_all
+from journal import head, make_event, make_key, new_network, publish, read_all
 
 FILE = "diffusion.db"
 
 
 @pytest.fixture
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 def stop(network, checkpoint=True):

@@ -6,18 +6,15 @@ import time
 
 import piad
 import pytest
-from journal import end_network, head, make_event
+from journal import head, make_event
 from pair import Pair
 
 
 @pytest.fixture
 def pair(postgres, request):
-    network = Pair(postgres, f"damage{os.getpid()}_{request.node.name[5:25]}")
-    try:
+    with Pair(postgres, f"damage{os.getpid()}_{request.node.name[5:25]}") as network:
         network.start_both()
         yield network
-    finally:
-        end_network(network)
 
 
 def damage(pair):

@@ -7,7 +7,7 @@ import uuid
 
 import piad
 import pytest
-from journal import POLE, end_network, new_network, verify, wait_for_poles
+from journal import POLE, new_network, verify, wait_for_poles
 
 FRAME = 1000  # events
 RUN = 131072
@@ -15,9 +15,8 @@ RUN = 131072
 
 @pytest.fixture
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 def make_frame(number, payload="x"):

@@ -1,30 +1,23 @@
 """Many streams at once: a storm of reconnects, who does not read, who is gone, and the hand-over from
 disk through memory to live while publishers are at work."""
 
-import os
 import threading
 import time
 
 import piad
 import pytest
 import zmq
-from journal import (POLE, end_network, follow_to, head, make_event, make_publication, new_network,
-                     publish, read_all)
+from journal import head, make_event, make_publication, new_network, publish, read_all
 from piad import Diffusion
 
 OUTFLOW_MAX = 512 * 1024  # services/diffusion/outflow.h
 FRAME_MAX = 128 * 1024 + 65536
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def journal(request):
-    options = ("--diffusion.ring-mib", "1")
-    if request.param == "postgresql":
-        options += ("--database", request.getfixturevalue("postgres") + f"#df{os.getpid()}")
-    network = new_network(*options)
-    network.options = options
-    yield network
-    end_network(network)
+@pytest.fixture(scope="module")
+def journal(engine):
+    with new_network("--diffusion.ring-mib", "1", *engine.options) as network:
+        yield network
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import uuid
 
 import piad
 import pytest
-from journal import (POLE, dump, end_network, follow_to, head, make_event, make_key,
+from journal import (POLE, dump, follow_to, head, make_event, make_key,
                      make_publication, new_network, publish, verify, wait_for_poles)
 from mdp import Timeout
 from pia import BIN, Network
@@ -21,9 +21,8 @@ ROUNDS = 12 if os.environ.get("PIA_NIGHTLY") else 4
 
 @pytest.fixture
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 class Publisher(threading.Thread):
@@ -283,8 +282,7 @@ def test_the_commit_file_fails_and_nothing_is_acknowledged(journal, call):
 
 
 def test_two_instances_on_postgresql_make_one_journal(postgres):
-    network = Network()
-    try:
+    with Network() as network:
         database = ["--database", f"{postgres}#df{os.getpid()}"]
         network.start_broker("--drain-ms", "200")
         network.start("registry", "--redis", "", "--registry.demonstration", "true")
@@ -334,5 +332,3 @@ def test_two_instances_on_postgresql_make_one_journal(postgres):
                 if live.poll(500):
                     seen = live.recv_multipart()[0]
         assert seen == f"-/-/44/{POLE}".encode()
-    finally:
-        end_network(network)

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from journal import (POLE, end_network, head, make_event, make_publication, make_service_event,
+from journal import (POLE, head, make_event, make_publication, make_service_event,
                      new_network, publish)
 
 HERE = pathlib.Path(__file__).parent
@@ -15,9 +15,8 @@ HERE = pathlib.Path(__file__).parent
 
 @pytest.fixture(scope="module")
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 def receive(socket, timeout=10000):

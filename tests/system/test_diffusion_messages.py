@@ -1,23 +1,18 @@
 """Publications, subscriptions, audiences and the journal by message, on both engines."""
 
 import json
-import os
 import uuid
 
 import pytest
-from journal import (POLE, dump, end_network, head, make_event, make_key, make_publication,
+from journal import (POLE, dump, head, make_event, make_key, make_publication,
                      new_network, publish, read_all)
 from pia import ROOT
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def journal(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", request.getfixturevalue("postgres") + f"#dm{os.getpid()}")
-    network = new_network(*options)
-    yield network
-    end_network(network)
+@pytest.fixture(scope="module")
+def journal(engine):
+    with new_network(*engine.options) as network:
+        yield network
 
 
 def ask(network, message, key=None, **body):

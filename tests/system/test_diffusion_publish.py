@@ -1,20 +1,15 @@
 """Publishing over PIAD01 and by message: receipts, duplicates, conflicts, rights, bad events."""
 
-import os
 
 import pytest
-from journal import (POLE, dump, end_network, head, make_event, make_key, make_publication,
+from journal import (POLE, dump, head, make_event, make_key, make_publication,
                      make_service_event, new_network, read_all, verify)
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def journal(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", request.getfixturevalue("postgres") + f"#dp{os.getpid()}")
-    network = new_network(*options)
-    yield network
-    end_network(network)
+@pytest.fixture(scope="module")
+def journal(engine):
+    with new_network(*engine.options) as network:
+        yield network
 
 
 @pytest.fixture

@@ -6,14 +6,13 @@ import time
 
 import piad
 import pytest
-from journal import end_network, head, make_event, make_key, new_network, publish, read_all
+from journal import head, make_event, make_key, new_network, publish, read_all
 
 
 @pytest.fixture
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 def take_backup(network, name="backup.db"):

@@ -10,7 +10,7 @@ import threading
 
 import piad
 import pytest
-from journal import POLE, dump, end_network, head, make_event, make_publication, new_network, publish
+from journal import POLE, dump, head, make_event, make_publication, new_network, publish
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -19,10 +19,8 @@ def journal(request):
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres")
         options = ["--database", f"{url}#rt{os.getpid()}_{request.node.name.split('[')[0][-20:]}"]
-    network = new_network(*options)
-    network.options = options
-    yield network
-    end_network(network)
+    with new_network(*options) as network:
+        yield network
 
 
 def restart(network):
@@ -91,18 +89,17 @@ def fill(network):
 
 
 def test_what_is_removed_is_gone_from_the_disk():
-    network = new_network()
-    for kind, text in (("guide", "a word to keep"), ("veille", "a word to remove"), ("veille", "a word to remove")):
-        publish(network, [make_event(kind=kind, data={"text": text}) for _ in range(100)])
-    assert "diffusion.db.commits" in network.files_with(b"a word to remove")
-    assert retain(network, "--kind", "veille", "--older-than", "0s")["count"] == 200
-    assert network.files_with(b"a word to remove", until_gone=10) == []  # the log: after the answer
-    assert network.files_with(b"a word to keep") != []
-    verified(network)
-    publish(network, [make_event(kind="veille")])
-    restart(network)
-    assert verified(network) == head(network)["sequence"]
-    end_network(network)
+    with new_network() as network:
+        for kind, text in (("guide", "a word to keep"), ("veille", "a word to remove"), ("veille", "a word to remove")):
+            publish(network, [make_event(kind=kind, data={"text": text}) for _ in range(100)])
+        assert "diffusion.db.commits" in network.files_with(b"a word to remove")
+        assert retain(network, "--kind", "veille", "--older-than", "0s")["count"] == 200
+        assert network.files_with(b"a word to remove", until_gone=10) == []  # the log: after the answer
+        assert network.files_with(b"a word to keep") != []
+        verified(network)
+        publish(network, [make_event(kind="veille")])
+        restart(network)
+        assert verified(network) == head(network)["sequence"]
 
 
 def test_a_kind_is_removed_and_everything_says_so(journal):
@@ -235,9 +232,7 @@ def test_only_operators_and_only_with_one_rule(journal):
 
 def test_what_was_removed_without_a_word_is_named(pia):
     """Someone who takes an event out by hand, even with its hash left, is found out."""
-    network = new_network()
-    network.options = []
-    try:
+    with new_network() as network:
         _, receipts = fill(network)
         retain(network, "--kind", "guide", "--older-than", "0s")
         network.processes[-1].kill()
@@ -256,8 +251,6 @@ def test_what_was_removed_without_a_word_is_named(pia):
         assert done.returncode == 4
         body = json.loads(done.stdout)
         assert body["bad_sequence"] == receipts[3]["sequence"] and "key" in body["detail"]
-    finally:
-        end_network(network)
 
 
 def markers_number(database):

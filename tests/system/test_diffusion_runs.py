@@ -5,7 +5,7 @@ import json
 import sqlite3
 
 import pytest
-from journal import end_network, head, make_event, new_network, publish
+from journal import head, make_event, new_network, publish
 
 FILE = "diffusion.db"
 PLACES = 1 << 20  # of pages, a run
@@ -13,9 +13,8 @@ PLACES = 1 << 20  # of pages, a run
 
 @pytest.fixture
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 def fill(journal):

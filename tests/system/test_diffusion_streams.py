@@ -2,7 +2,6 @@
 hand-over to live; foreign cursors; nonsense; rights that end."""
 
 import json
-import os
 import struct
 import threading
 import time
@@ -10,20 +9,14 @@ import time
 import piad
 import pytest
 import zmq
-from journal import (POLE, end_network, follow_to, head, make_event, make_key, make_service_event,
+from journal import (POLE, follow_to, head, make_event, make_key, make_service_event,
                      new_network, publish)
-from mdp import Timeout
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def journal(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", request.getfixturevalue("postgres") + f"#ds{os.getpid()}")
-    network = new_network(*options)
-    network.database = options
-    yield network
-    end_network(network)
+@pytest.fixture(scope="module")
+def journal(engine):
+    with new_network(*engine.options) as network:
+        yield network
 
 
 @pytest.fixture
@@ -357,7 +350,7 @@ def test_a_cold_replay_waits_for_nothing(journal):
         for _ in range(6):
             connection.publish([make_event(data="x" * 900) for _ in range(1000)], timeout=30)
     journal.processes[-1].kill()
-    journal.start("diffusion", "--redis", "", "--diffusion.ring-mib", "1", *journal.database)
+    journal.start("diffusion", "--redis", "", "--diffusion.ring-mib", "1", *journal.options)
     with journal.diffusion(journal.token()) as connection:
         began = time.monotonic()
         connection.subscribe(1, start, {}, 60000)

@@ -5,7 +5,7 @@ import json
 import uuid
 
 import pytest
-from journal import (POLE, end_network, head, make_event, make_key, make_person,
+from journal import (POLE, head, make_event, make_key, make_person,
                      make_publication, make_service_event, new_network, publish, read_all)
 
 CONTACT = str(uuid.uuid4())
@@ -65,9 +65,8 @@ SEES = {
 
 @pytest.fixture(scope="module")
 def story():
-    network = new_network()
-    yield Story(network)
-    end_network(network)
+    with new_network() as network:
+        yield Story(network)
 
 
 @pytest.mark.parametrize("who", SEES)

@@ -12,34 +12,17 @@ import uuid
 import pytest
 
 from campaign import Campaign
-from labelling import NEEDED, refused, start
-from pia import BIN, Network
+from labelling import pytestmark, refused, start  # noqa: F401
+from pia import Network
 
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in NEEDED), reason="not built")
 SCRIPT = pathlib.Path(__file__).with_name("check_proof.py")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def running(request):
-    options, instances = (), 1
-    if request.param == "postgresql":
-        schema = "evidence_" + uuid.uuid4().hex[:8]
-        options = ("--database", f"{request.getfixturevalue('postgres')}#{schema}")
-        instances = 2
-    network = Network()
-    try:
-        start(network, *options, instances=instances)
-    except BaseException:
-        print(network.tails())
-        network.stop()
-        network.remove()
-        raise
-    yield network
-    wrong = network.stop()
-    tails = network.tails()
-    network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
+@pytest.fixture(scope="module")
+def running(engine):
+    with Network() as network:
+        start(network, *engine.options, instances=2 if engine.database else 1)
+        yield network
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import time
-import uuid
 import zipfile
 
 import pytest
@@ -15,33 +14,21 @@ import pytest
 from campaign import REPORT, Campaign
 from content import attach
 from gateway import Gateway
-from labelling import NEEDED, start
-from pia import BIN, Network
+from labelling import NEEDED, needs, start
+from pia import Network
 from test_evidence import SCRIPT
 
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in (*NEEDED, "gateway")), reason="not built")
+pytestmark = needs(*NEEDED, "gateway")
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = []
-    if request.param == "postgresql":
-        schema = "export_" + uuid.uuid4().hex[:8]
-        options = ["--database", f"{request.getfixturevalue('postgres')}#{schema}"]
-    network = Network()
-    try:
-        start(network, *options)
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options)
         campaign = Campaign(network)
         campaign.web = Gateway(network)
-        campaign.options = options
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def export(campaign, dossier, who="secretariat", **how):
@@ -143,7 +130,7 @@ def test_it_is_the_same_bytes_each_time(campaign):
     assert export(campaign, dossier).body == first.body
     running = [p for p in campaign.network.processes if p.name == "labellisation"][-1]
     assert running.stop() is None
-    campaign.network.start("labellisation", *campaign.options)
+    campaign.network.start("labellisation", *campaign.network.options)
     assert export(campaign, dossier).body == first.body
     assert export(campaign, dossier, headers={"If-None-Match": first.headers["etag"]}).status == 304
     changed = campaign.go("minister", dossier, "signer", {"capacite": "ministre"})

@@ -2,7 +2,6 @@
 everyone may see never does; who wrote sees the write; others see it about a second later at most."""
 
 import datetime
-import os
 import re
 import time
 import uuid
@@ -17,12 +16,9 @@ OTHERS_S = 1.5  # a value lives for a second; a busy machine adds some
 DEADLINE_S = 20
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def net(request):
-    database = None
-    if request.param == "postgresql":
-        database = f"{request.getfixturevalue('postgres')}#gc{os.getpid()}"
-    with whole_network(database=database) as network:
+@pytest.fixture(scope="module")
+def net(engine):
+    with whole_network(database=engine.database) as network:
         network.without = Gateway(network, "--redis", "")
         network.without.wait_ready()
         network.pole = make_key(network, "pole", pole="cnidep")["key"]

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from group import Member
-from journal import POLE, end_network, head, make_event, new_network, publish
+from journal import POLE, head, make_event, new_network, publish
 from test_diffusion_damage import FILE, flip, stop
 
 OURS = {"sources": [f"/poles/{POLE}"]}
@@ -13,9 +13,8 @@ OURS = {"sources": [f"/poles/{POLE}"]}
 
 @pytest.fixture
 def journal():
-    network = new_network()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 def add(network, keys, **members):

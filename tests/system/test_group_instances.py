@@ -10,7 +10,7 @@ import group
 import piad
 from group import FENCED, Member
 from group_journal import OURS, add, name  # noqa: F401
-from journal import end_network, start_journal
+from journal import start_journal
 from pia import Network
 
 
@@ -19,15 +19,12 @@ from pia import Network
 
 @pytest.fixture
 def pair(postgres):
-    network = Network()
-    options = ("--database", postgres + f"#dm{os.getpid()}")
-    try:
+    with Network() as network:
+        options = ("--database", postgres + f"#dm{os.getpid()}")
         start_journal(network, *options)
         network.second = network.start("diffusion", "--redis", "", *options)
         network.options = options
         yield network
-    finally:
-        end_network(network)
 
 
 def endpoint(network, number):

@@ -7,7 +7,7 @@ import os
 import group
 import pytest
 from group import Member
-from journal import POLE, end_network, make_event
+from journal import POLE, make_event
 from pair import Pair
 
 OURS = {"sources": [f"/poles/{POLE}"]}
@@ -15,12 +15,9 @@ OURS = {"sources": [f"/poles/{POLE}"]}
 
 @pytest.fixture
 def pair(postgres, request):
-    network = Pair(postgres, f"groups{os.getpid()}_{request.node.name[5:25]}")
-    try:
+    with Pair(postgres, f"groups{os.getpid()}_{request.node.name[5:25]}") as network:
         network.start_both()
         yield network
-    finally:
-        end_network(network)
 
 
 def member(pair, number):

@@ -2,37 +2,25 @@
 
 import hashlib
 import time
-import uuid
 
 import pytest
 
 from campaign import Campaign
 from content import PDF, attach
 from gateway import Gateway
-from labelling import NEEDED, refused, start
-from pia import BIN, Network
+from labelling import DEMONSTRATION, NEEDED, needs, refused, start
+from pia import Network
 
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in (*NEEDED, "gateway")), reason="not built")
+pytestmark = needs(*NEEDED, "gateway")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = []
-    if request.param == "postgresql":
-        options = ["--database", f"{request.getfixturevalue('postgres')}#life_{uuid.uuid4().hex[:8]}"]
-    network = Network()
-    try:
-        start(network, *options, registry=("--registry.demonstration", "true"))
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options, registry=DEMONSTRATION)
         campaign = Campaign(network)
         campaign.web = Gateway(network)
-        campaign.options = options
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def shown(campaign, label):
@@ -259,7 +247,7 @@ def test_what_is_due_while_nothing_runs_is_dated_as_it_was_due(campaign):
     due = {timer["name"]: timer["due_at"] for timer in (*label["timers"], *remedy["timers"])}
     [p for p in campaign.network.processes if p.name == "labellisation"][-1].kill()
     campaign.ok("admin", "registry.clock.advance", {"by_ms": 1200 * 24 * 3600 * 1000})
-    campaign.network.start("labellisation", *campaign.options)
+    campaign.network.start("labellisation", *campaign.network.options)
     until = time.monotonic() + 20
     while shown(campaign, label)["state"] != "expire":  # it learns what day it is
         assert time.monotonic() < until

@@ -8,7 +8,8 @@ import shutil
 import pytest
 
 from campaign import Campaign
-from labelling import await_state, campaign, pytestmark, refused, running, start  # noqa: F401
+from labelling import (DEMONSTRATION, await_state, campaign, pytestmark, refused, running,  # noqa: F401
+                       start)
 from pia import ROOT, Network
 
 PROCESS = ROOT / "tests/process/bilan-mi-parcours.v1.json"
@@ -18,18 +19,11 @@ DEFAULT = ROOT / "services/labellisation/process/label-pia.v1.json"
 @pytest.fixture(scope="module")
 def two():
     """The default procedure and the one of tests/process."""
-    network = Network()
-    try:
+    with Network() as network:
         (network.data / "procedures").mkdir()
         shutil.copy(PROCESS, network.data / "procedures")
-        start(network, "--labellisation.definitions", "procedures",
-              registry=("--registry.demonstration", "true"))
+        start(network, "--labellisation.definitions", "procedures", registry=DEMONSTRATION)
         yield Campaign(network)
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def day(campaign, days):

@@ -2,37 +2,26 @@
 from the command line."""
 
 import json
-import uuid
 
 import pytest
 
 from campaign import CRITERIA, REPORT, Campaign, report
 from gateway import Gateway
-from labelling import NEEDED, refused, start
-from pia import BIN, Network
+from labelling import NEEDED, needs, refused, start
+from pia import Network
 
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in (*NEEDED, "gateway")), reason="not built")
+pytestmark = needs(*NEEDED, "gateway")
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", f"{request.getfixturevalue('postgres')}#reports_{uuid.uuid4().hex[:8]}")
-    network = Network()
-    try:
-        start(network, *options)
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options)
         campaign = Campaign(network)
         campaign.web = Gateway(network)
         for who in ("third", "fourth"):
             campaign.add(who, ["reviewer"])
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def http(campaign, who, method, path, body=None, status=200):

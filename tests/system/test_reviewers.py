@@ -5,28 +5,19 @@ import uuid
 import pytest
 
 from campaign import Campaign
-from labelling import pytestmark, refused, start  # noqa: F401
+from labelling import DEMONSTRATION, pytestmark, refused, start  # noqa: F401
 from pia import Network
-from test_reviews import ask, done, propose, today
+from test_reviews import ask, done, propose
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", f"{request.getfixturevalue('postgres')}#reviewers_{uuid.uuid4().hex[:8]}")
-    network = Network()
-    try:
-        start(network, *options, registry=("--registry.demonstration", "true"))
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options, registry=DEMONSTRATION)
         campaign = Campaign(network)
         for who in ("expert", "half an expert", "linked", "away", "stranger to the theme", "without room"):
             campaign.add(who, ["reviewer"])
         yield campaign
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 def know(campaign, who, themes, load_max=4, by="secretariat", **more):
@@ -53,7 +44,7 @@ def test_proposals_balance_expertise_and_load_within_the_quota(campaign):
              know(campaign, "half an expert", ["sante"], sectors=["alimentaire"]),
              know(campaign, "reviewer 1", ["sante", "numerique"]),
              know(campaign, "linked", ["sante", "numerique"], links=[link]),
-             know(campaign, "away", ["sante"], away=[{"from": today(campaign, -2), "until": today(campaign, 2)}]),
+             know(campaign, "away", ["sante"], away=[{"from": campaign.day(-2), "until": campaign.day(2)}]),
              know(campaign, "stranger to the theme", ["arts"]),
              know(campaign, "without room", ["sante"], load_max=0),
              know(campaign, "reviewer of the structure", ["sante"])]
@@ -87,7 +78,7 @@ def test_a_declared_link_refuses_an_assignment(campaign):
     assert "projet_commun" in refused(ask(campaign, dossier, "linked"), 409, "/person")
     refused(campaign.move("secretariat", dossier, "affecter", campaign.reviewers("linked")), 409,
             "/data/rapporteurs/0")
-    past = {**link, "until": today(campaign, -3)}
+    past = {**link, "until": campaign.day(-3)}
     assert know(campaign, "linked", ["sante"], links=[past]).status == 200
     review = propose(campaign, dossier, "linked")
     assert know(campaign, "linked", ["sante"], links=[link]).status == 200  # said meanwhile

@@ -1,32 +1,20 @@
 """Reviews: proposed, declared, accepted, filed; nothing of a dossier is read before the declaration."""
 
-import datetime
 import json
-import time
-import uuid
 
 import pytest
 
-from campaign import REPORT, Campaign, report
+from campaign import REPORT, Campaign, moving, report
 from content import attach
-from labelling import pytestmark, refused, start  # noqa: F401
+from labelling import DEMONSTRATION, pytestmark, refused, start  # noqa: F401
 from pia import Network
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def campaign(request):
-    options = ()
-    if request.param == "postgresql":
-        options = ("--database", f"{request.getfixturevalue('postgres')}#reviews_{uuid.uuid4().hex[:8]}")
-    network = Network()
-    try:
-        start(network, *options, registry=("--registry.demonstration", "true"))
+@pytest.fixture(scope="module")
+def campaign(engine):
+    with Network() as network:
+        start(network, *engine.options, registry=DEMONSTRATION)
         yield Campaign(network)
-    finally:
-        wrong = network.stop()
-        tails = network.tails()
-        network.remove()
-    assert not wrong, "\n".join([*wrong, tails])
 
 
 @pytest.fixture
@@ -41,12 +29,8 @@ def dossier(campaign):
 
 
 def ask(campaign, dossier, who, by="secretariat"):
-    until = time.monotonic() + 20
-    while True:  # 503: the person is not known there yet
-        answer = campaign.call(by, "labellisation.review.create",
-                               {"dossier": dossier["id"], "person": campaign.persons[who]})
-        if answer.status != 503 or time.monotonic() > until:
-            return answer
+    return campaign.patient(by, "labellisation.review.create",
+                            {"dossier": dossier["id"], "person": campaign.persons[who]})
 
 
 def propose(campaign, dossier, who="reviewer 1"):
@@ -56,22 +40,13 @@ def propose(campaign, dossier, who="reviewer 1"):
 
 
 def do(campaign, who, review, transition, data=None):
-    body = {"review": review["id"], "transition": transition, "version": review["version"],
-            **({"data": data} if data else {})}
-    return campaign.call(who, "labellisation.review.transition", body)
+    return campaign.call(who, "labellisation.review.transition", moving("review", review, transition, data))
 
 
 def done(campaign, who, review, transition, data=None):
     answer = do(campaign, who, review, transition, data)
     assert answer.status == 200, answer
     return answer.body
-
-
-def today(campaign, days=0):
-    """A day of legal time, `days` from now (an hour's difference at night does no harm)."""
-    now = datetime.datetime.fromisoformat(
-        campaign.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
-    return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
 
 
 def shown(campaign, review, who="secretariat"):

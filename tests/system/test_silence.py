@@ -5,14 +5,9 @@ import uuid
 import pytest
 
 from campaign import Campaign
-from labelling import await_state, refused, start
-from pia import BIN
+from labelling import DEMONSTRATION, await_state, pytestmark, refused, start  # noqa: F401
 
-NEEDED = ("broker", "registry", "diffusion", "labellisation")
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in NEEDED), reason="not built")
 DAY_MS = 24 * 3600 * 1000
-DEMONSTRATION = ("--registry.demonstration", "true")
 
 
 def advance(campaign, days):

@@ -21,13 +21,12 @@ import three_years_shown as shown
 import three_years_told as told
 from candidates import CAMPAIGN, read_table
 from gateway import whole_network
-from labelling import NEEDED
-from pia import BIN, ROOT
+from labelling import NEEDED, needs
+from pia import ROOT
 from three_years import Story
 from troupe import Troupe, local_day
 
-pytestmark = pytest.mark.skipif(
-    not all((BIN / f"pia-{name}").exists() for name in (*NEEDED, "notifications", "gateway")), reason="not built")
+pytestmark = needs(*NEEDED, "notifications", "gateway")
 SEED = int(os.environ.get("PIA_SEED", "421"))
 ENGINES = ["sqlite", "postgresql"] if os.environ.get("PIA_NIGHTLY") else ["sqlite"]
 CHECK = pathlib.Path(__file__).with_name("check_proof.py")

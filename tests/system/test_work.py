@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from journal import POLE, end_network, make_event, make_key, new_network, publish, start_journal
+from journal import POLE, make_event, make_key, new_network, publish, start_journal
 from pia import BIN, Network
 
 WAIT_S = 30
@@ -15,10 +15,8 @@ WAIT_S = 30
 
 @pytest.fixture(scope="module")
 def journal():
-    network = new_network()
-    network.options = ()
-    yield network
-    end_network(network)
+    with new_network() as network:
+        yield network
 
 
 @pytest.fixture
@@ -249,9 +247,8 @@ def test_work_needs_a_key_and_the_right_to_join(journal, name):
 
 
 def test_a_worker_goes_where_its_group_is(postgres, name):
-    network = Network()
-    network.options = ("--database", postgres + f"#dw{os.getpid()}")
-    try:
+    with Network() as network:
+        network.options = ("--database", postgres + f"#dw{os.getpid()}")
         start_journal(network, *network.options)
         second = network.start("diffusion", "--redis", "", *network.options)
         elsewhere = ("--diffusion", "ipc://run/diffusion.2.sock")
@@ -268,5 +265,3 @@ def test_a_worker_goes_where_its_group_is(postgres, name):
                 second.kill()
                 [three] = add(network, "a")
                 assert other.wait_lines(2) == [str(two), str(three)]  # and came back
-    finally:
-        end_network(network)
