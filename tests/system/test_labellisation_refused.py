@@ -142,8 +142,8 @@ def test_a_dossier_is_opened_for_a_structure_that_there_is(campaign):
     """Else its label would be awarded, and the registry could not show its pôle."""
     body = {"title": "Essai", "themes": ["sante"], "pole": {"code": "essai", "name": "Essai"}}
     for structure in (str(uuid.uuid4()), "0190b000-0000-7000-8000-000000000001"):
-        refused(campaign.call("secretariat", "labellisation.dossier.create",
-                              {"structure": structure, **body}), 400, "/structure")
+        refused(campaign.patient("secretariat", "labellisation.dossier.create",
+                                 {"structure": structure, **body}), 400, "/structure")
     assert campaign.create("secretariat")["structure"] == campaign.structure
 
 
