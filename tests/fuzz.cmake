@@ -23,7 +23,7 @@ function(pia_add_fuzzer name)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 900)
 endfunction()
 
-foreach(name message request text items header config stream subscriber member client)
+foreach(name message request text items header config stream subscriber member client link)
     pia_add_fuzzer(${name})
 endforeach()
 pia_add_fuzzer(token LIBS PkgConfig::SODIUM)

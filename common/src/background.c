@@ -149,14 +149,12 @@ static void start_streams(pia_host_t *host)
 {
     const char *endpoint = pia_config_text(host->config, "service", "diffusion");
     pia_relay_options_t relay = {.loop = host->loop,
-                                 .zmq = host->zmq,
                                  .endpoint = endpoint,
                                  .executor = host->executor,
                                  .own_token = host->own_token,
                                  .lease = &host->lease};
     host->relay = pia_relay_new(&relay);
     pia_follower_options_t follower = {.loop = host->loop,
-                                       .zmq = host->zmq,
                                        .endpoint = endpoint,
                                        .executor = host->executor,
                                        .own_token = host->own_token,

@@ -332,13 +332,14 @@ pia_follower_t *pia_follower_new(const pia_follower_options_t *options)
         follower->filter = json_loads(options->service->follow, 0, NULL);
         assert(follower->filter && options->service->on_event);
     }
-    follower->stream = pia_stream_new(options->zmq, options->endpoint, handle_message, follower);
+    follower->stream = pia_stream_new(options->endpoint, handle_message, follower);
     pia_watch_options_t watch = {.stream = follower->stream,
                                  .executor = options->executor,
                                  .own_token = options->own_token,
                                  .verifier = options->verifier};
     follower->watch = pia_watch_new(&watch);
-    pia_loop_add_socket(options->loop, pia_stream_socket(follower->stream), process, follower);
+    pia_loop_add_descriptor(options->loop, pia_stream_descriptor(follower->stream), process,
+                            follower);
     follower->timer_id = pia_loop_add_timer(options->loop, TIMER_MS, tick, follower);
     return follower;
 }
@@ -351,7 +352,7 @@ void pia_follower_stop(pia_follower_t *follower)
     follower->state = OFF;
     pia_watch_stop(follower->watch);
     pia_loop_remove_timer(follower->options.loop, follower->timer_id);
-    pia_loop_remove_socket(follower->options.loop, pia_stream_socket(follower->stream));
+    pia_loop_remove_descriptor(follower->options.loop, pia_stream_descriptor(follower->stream));
     pia_stream_destroy(&follower->stream);
 }
 

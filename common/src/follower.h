@@ -13,7 +13,6 @@ typedef struct pia_follower pia_follower_t;
 
 typedef struct {
     pia_loop_t *loop;
-    void *zmq;
     const char *endpoint; /* the journal's */
     pia_executor_t *executor;
     pia_own_token_t *own_token;

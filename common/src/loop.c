@@ -48,6 +48,8 @@ struct pia_loop {
     int epoll;
     int last_id; /* of a timer */
     bool stopped;
+    pia_loop_fn *after_round; /* may be NULL */
+    void *after_round_arg;
 };
 
 pia_loop_t *pia_loop_new(void)
@@ -120,6 +122,13 @@ void pia_loop_remove_descriptor(pia_loop_t *loop, int descriptor)
         if (!source->socket && source->descriptor == descriptor && !source->removed)
             remove_source(loop, source);
     }
+}
+
+void pia_loop_after_round(pia_loop_t *loop, pia_loop_fn *fn, void *arg)
+{
+    assert(!fn || !loop->after_round);
+    loop->after_round = fn;
+    loop->after_round_arg = arg;
 }
 
 int pia_loop_add_timer(pia_loop_t *loop, int64_t period_ms, pia_loop_fn *due, void *arg)
@@ -238,6 +247,8 @@ static void run_round(pia_loop_t *loop)
         set_ready(loop, events[i].data.fd);
     call_sources(loop);
     call_timers(loop);
+    if (loop->after_round)
+        loop->after_round(loop->after_round_arg);
 }
 
 void pia_loop_run(pia_loop_t *loop)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zmq.h>
@@ -275,7 +276,7 @@ pia_publisher_t *pia_publisher_new(const pia_publisher_options_t *options)
                               : quarter > PIA_PUBLISHER_FRAME_MAX ? PIA_PUBLISHER_FRAME_MAX
                                                                   : quarter;
     }
-    self->stream = pia_stream_new(options->zmq, options->endpoint, handle_message, self);
+    self->stream = pia_stream_new(options->endpoint, handle_message, self);
     return self;
 }
 
@@ -327,9 +328,9 @@ size_t pia_publisher_pending(const pia_publisher_t *publisher)
     return publisher->pending;
 }
 
-void *pia_publisher_socket(pia_publisher_t *publisher)
+int pia_publisher_descriptor(const pia_publisher_t *publisher)
 {
-    return pia_stream_socket(publisher->stream);
+    return pia_stream_descriptor(publisher->stream);
 }
 
 void pia_publisher_process(pia_publisher_t *publisher)
@@ -348,8 +349,9 @@ void pia_publisher_wait(pia_publisher_t *publisher, int timeout_ms)
 {
     assert(timeout_ms >= 0 && timeout_ms <= WAIT_MAX_MS);
     pia_publisher_flush(publisher);
-    zmq_pollitem_t item = {.socket = pia_publisher_socket(publisher), .events = ZMQ_POLLIN};
-    (void)zmq_poll(&item, 1, timeout_ms);
+    struct pollfd entry = {.fd = pia_publisher_descriptor(publisher), .events = POLLIN};
+    if (timeout_ms > 0)
+        (void)poll(&entry, 1, timeout_ms);
     pia_publisher_process(publisher);
     pia_publisher_tick(publisher);
 }

@@ -407,9 +407,9 @@ pia_relay_t *pia_relay_new(const pia_relay_options_t *options)
     relay->job.run = run_step;
     relay->job.done = step_done;
     relay->pause_ms = PAUSE_MS;
-    relay->stream = pia_stream_new(options->zmq, options->endpoint, handle_message, relay);
+    relay->stream = pia_stream_new(options->endpoint, handle_message, relay);
     pia_stream_on_backed_up(relay->stream, handle_backed_up, relay);
-    pia_loop_add_socket(options->loop, pia_stream_socket(relay->stream), process, relay);
+    pia_loop_add_descriptor(options->loop, pia_stream_descriptor(relay->stream), process, relay);
     relay->timer_id = pia_loop_add_timer(options->loop, TIMER_MS, tick, relay);
     return relay;
 }
@@ -420,7 +420,7 @@ void pia_relay_stop(pia_relay_t *relay)
         return;
     relay->stopped = true;
     pia_loop_remove_timer(relay->options.loop, relay->timer_id);
-    pia_loop_remove_socket(relay->options.loop, pia_stream_socket(relay->stream));
+    pia_loop_remove_descriptor(relay->options.loop, pia_stream_descriptor(relay->stream));
     pia_stream_destroy(&relay->stream);
 }
 

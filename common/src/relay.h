@@ -14,7 +14,6 @@ typedef struct pia_relay pia_relay_t;
 
 typedef struct {
     pia_loop_t *loop;
-    void *zmq;
     const char *endpoint; /* the journal's */
     pia_executor_t *executor;
     pia_own_token_t *own_token;

@@ -4,9 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
-#include "monitor.h"
 #include "pia/clock.h"
+#include "pia/link.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "stream_codec.h"
@@ -40,16 +42,19 @@ enum {
     SILENCE_MS = 10000,
     LOST_PAUSE_MS = 200, /* a server that keeps sending us away is not stormed */
     BUDGET = 1000,
-    LINGER_MS = 1000,
+    RECONNECT_MS = 200, /* doubling up to the next */
+    RECONNECT_MAX_MS = 10000,
     MESSAGE_MAX = 8 << 20, /* of what the server sends in one frame */
     TOKEN_MAX = 1024,
 };
 
 struct pia_stream {
-    void *zmq; /* not owned */
     char *endpoint;
-    void *socket;
-    void *monitor;
+    pia_link_t *link;
+    int epoll;                      /* of the link's socket, whichever it is */
+    bool watched;                   /* by it */
+    bool waits;                     /* for that to be writable */
+    int64_t again_ms, pause_ms;     /* when to connect, if the link is not attached (monotonic) */
     int64_t heard_ms, sent_ms;      /* monotonic */
     int64_t lost_ms;                /* when the connection was last given up */
     bool welcome;                   /* the server has said something on this connection */
@@ -66,50 +71,85 @@ static void begin(pia_frames_t *frames, uint8_t command)
     pia_frames_add(frames, &command, 1);
 }
 
+static void watch(pia_stream_t *stream, int operation, uint32_t events)
+{
+    struct epoll_event event = {.events = events};
+    int rc = epoll_ctl(stream->epoll, operation, pia_link_descriptor(stream->link), &event);
+    assert(rc == 0);
+    stream->watched = operation != EPOLL_CTL_DEL;
+    stream->waits = (events & EPOLLOUT) != 0;
+}
+
+/* The socket is gone. What waits is kept if nothing of it can have been read: the server was not
+ * there yet. */
+static void fail(pia_stream_t *stream)
+{
+    if (pia_link_is_open(stream->link)) {
+        stream->broken = "the connection was lost";
+        return;
+    }
+    pia_link_detach(stream->link);
+    stream->watched = stream->waits = false;
+    stream->again_ms = pia_clock_monotonic() + stream->pause_ms;
+    stream->pause_ms *= 2;
+    if (stream->pause_ms > RECONNECT_MAX_MS)
+        stream->pause_ms = RECONNECT_MAX_MS;
+}
+
+static void write_out(pia_stream_t *stream)
+{
+    if (pia_link_descriptor(stream->link) < 0 || stream->broken)
+        return;
+    if (!pia_link_flush(stream->link)) {
+        fail(stream);
+        return;
+    }
+    bool waits = pia_link_is_blocked(stream->link);
+    if (waits != stream->waits)
+        watch(stream, EPOLL_CTL_MOD, waits ? EPOLLIN | EPOLLOUT : EPOLLIN);
+}
+
+static void connect_link(pia_stream_t *stream)
+{
+    int descriptor = pia_link_connect(stream->endpoint);
+    if (descriptor < 0) {
+        fail(stream);
+        return;
+    }
+    pia_link_attach(stream->link, descriptor);
+    watch(stream, EPOLL_CTL_ADD, EPOLLIN);
+    write_out(stream);
+}
+
 static void send(pia_stream_t *stream, pia_frames_t *frames)
 {
     stream->sent_ms = pia_clock_monotonic();
-    if (pia_frames_send(frames, stream->socket) != PIA_OK)
+    if (pia_link_send(stream->link, frames, 0) != PIA_OK)
         stream->broken = "the queue is full"; /* what was asked is lost */
+    write_out(stream);
 }
 
 /* Connects and says HELLO, which waits in the queue until the server is there. */
 static void connect_stream(pia_stream_t *stream)
 {
-    if (zmq_connect(stream->socket, stream->endpoint) != 0)
-        pia_log(PIA_LOG_ERROR, "no journal at %s: %s", stream->endpoint, zmq_strerror(zmq_errno()));
+    stream->link = pia_link_new(PIA_LINK_DEALER, MESSAGE_MAX);
+    stream->watched = stream->waits = false;
+    stream->pause_ms = RECONNECT_MS;
     stream->heard_ms = pia_clock_monotonic();
     stream->broken = NULL;
+    connect_link(stream);
     pia_frames_t hello;
     begin(&hello, HELLO);
     send(stream, &hello);
 }
 
-static void set_linger(pia_stream_t *stream, int linger_ms)
-{
-    int rc = zmq_setsockopt(stream->socket, ZMQ_LINGER, &linger_ms, sizeof linger_ms);
-    assert(rc == 0);
-}
-
-/* Begins anew on the same socket, so that event loops keep theirs; what was queued is dropped. */
-static void connect_again(pia_stream_t *stream)
-{
-    set_linger(stream, 0);
-    (void)zmq_disconnect(stream->socket, stream->endpoint); /* fails only if it never connected */
-    set_linger(stream, LINGER_MS);
-    connect_stream(stream);
-}
-
-pia_stream_t *pia_stream_new(void *zmq, const char *endpoint, pia_stream_fn *on_message, void *arg)
+pia_stream_t *pia_stream_new(const char *endpoint, pia_stream_fn *on_message, void *arg)
 {
     pia_stream_t *stream = pia_alloc(sizeof *stream);
-    stream->zmq = zmq;
     stream->endpoint = pia_strdup(endpoint);
     stream->subscriptions = (pia_subscriptions_t){.on_message = on_message, .arg = arg};
-    stream->socket = zmq_socket(zmq, ZMQ_DEALER);
-    assert(stream->socket);
-    pia_socket_prepare(stream->socket, MESSAGE_MAX);
-    stream->monitor = pia_monitor_new(zmq, stream->socket);
+    stream->epoll = epoll_create1(EPOLL_CLOEXEC);
+    assert(stream->epoll >= 0);
     connect_stream(stream);
     return stream;
 }
@@ -119,8 +159,9 @@ void pia_stream_destroy(pia_stream_t **stream_p)
     pia_stream_t *stream = *stream_p;
     if (!stream)
         return;
-    pia_monitor_destroy(&stream->monitor, stream->socket);
-    pia_socket_close(&stream->socket, LINGER_MS);
+    write_out(stream);
+    pia_link_destroy(&stream->link);
+    (void)close(stream->epoll);
     free(stream->endpoint);
     free(stream);
     *stream_p = NULL;
@@ -203,9 +244,9 @@ void pia_stream_publish_message(pia_stream_t *stream,
     send(stream, &frames);
 }
 
-void *pia_stream_socket(pia_stream_t *stream)
+int pia_stream_descriptor(const pia_stream_t *stream)
 {
-    return stream->socket;
+    return stream->epoll;
 }
 
 static void tell(pia_stream_t *stream, const pia_stream_message_t *message)
@@ -221,7 +262,8 @@ static void lose(pia_stream_t *stream, const char *why)
     stream->welcome = false;
     pia_subscriptions_clear(&stream->subscriptions);
     stream->lost_ms = pia_clock_monotonic();
-    connect_again(stream);
+    pia_link_destroy(&stream->link); /* what was queued is dropped */
+    connect_stream(stream);
     pia_problem_t problem = {0};
     (void)pia_problem_set(&problem, PIA_UNAVAILABLE, NULL, "%s", why);
     pia_stream_message_t message = {
@@ -354,26 +396,41 @@ static bool handle_message(pia_stream_t *stream, const pia_frames_t *frames)
     return handle_command(stream, *(const uint8_t *)pia_frames_data(frames, 1), frames);
 }
 
-/* What still comes on a broken connection is read and dropped. */
-void pia_stream_process(pia_stream_t *stream)
+/* What was read from the socket is handled to its end: the descriptor does not tell of it. */
+static void read_in(pia_stream_t *stream)
 {
     pia_frames_t frames;
     pia_frames_init(&frames);
-    for (int i = 0; i < BUDGET; i++) {
-        pia_status_t status = pia_frames_recv(&frames, stream->socket);
-        if (status == PIA_TIMEOUT || status == PIA_UNAVAILABLE)
-            break;
-        if (!stream->broken && (status != PIA_OK || !handle_message(stream, &frames)))
+    pia_link_wake(stream->link);
+    for (int i = 0; !stream->broken && (i < BUDGET || pia_link_has_more(stream->link)); i++) {
+        pia_status_t status = pia_link_recv(stream->link, &frames);
+        if (status == PIA_TIMEOUT)
+            return;
+        if (status == PIA_UNAVAILABLE) {
+            fail(stream);
+            return;
+        }
+        if (status != PIA_OK || !handle_message(stream, &frames))
             stream->broken = "the server makes no sense";
         pia_frames_clear(&frames);
     }
 }
 
+void pia_stream_process(pia_stream_t *stream)
+{
+    if (pia_link_descriptor(stream->link) < 0)
+        return;
+    read_in(stream);
+    write_out(stream);
+    if (stream->broken && stream->watched)
+        watch(stream, EPOLL_CTL_DEL, 0); /* it is given up in the next tick */
+}
+
 void pia_stream_tick(pia_stream_t *stream)
 {
     int64_t now = pia_clock_monotonic();
-    if (pia_monitor_lost(stream->monitor))
-        stream->broken = "the connection was lost";
+    if (pia_link_descriptor(stream->link) < 0 && now >= stream->again_ms)
+        connect_link(stream);
     if (now - stream->heard_ms > SILENCE_MS)
         stream->broken = "the server is silent";
     if (stream->broken) {

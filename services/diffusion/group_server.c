@@ -365,7 +365,7 @@ void groups_fence(groups_t *self, const void *identity, size_t size, const piad_
     peers_begin(&frames, identity, size, PIAD_SETTLED);
     peer_add_u32(&frames, message->stream);
     pia_frames_add(&frames, outcomes.bytes, outcomes.size);
-    (void)pia_frames_send(&frames, self->options.socket);
+    (void)links_send(self->options.links, &frames);
     buffer_free(&outcomes);
 }
 

@@ -17,7 +17,7 @@ typedef struct groups groups_t;
 typedef struct {
     diffusion_t *diffusion;
     peers_t *peers;
-    void *socket; /* the ROUTER */
+    links_t *links;
     ring_t *ring;
     reader_t *reader;
     bool shared;                 /* other instances may take a group over */

@@ -1,4 +1,4 @@
-/* peers.c - who is connected to the ROUTER. */
+/* peers.c - who talks to us. */
 #include "peers.h"
 
 #include <assert.h>
@@ -14,16 +14,16 @@
 enum { BUCKETS = 1024 };
 
 struct peers {
-    void *socket; /* not owned */
+    links_t *links; /* not owned */
     size_t count;
     uint8_t key[crypto_shorthash_KEYBYTES]; /* peers choose identities, so they may not know it */
     peer_t *buckets[BUCKETS];
 };
 
-peers_t *peers_new(void *socket)
+peers_t *peers_new(links_t *links)
 {
     peers_t *self = pia_alloc(sizeof *self);
-    self->socket = socket;
+    self->links = links;
     randombytes_buf(self->key, sizeof self->key);
     return self;
 }
@@ -149,7 +149,7 @@ void peer_add_json(pia_frames_t *frames, json_t *json)
 
 bool peer_send(peers_t *self, peer_t *peer, pia_frames_t *frames)
 {
-    pia_status_t status = pia_frames_send(frames, self->socket);
+    pia_status_t status = links_send(self->links, frames);
     if (status == PIA_NOT_FOUND)
         peer->lost = true;
     if (status != PIA_OK)

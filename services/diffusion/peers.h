@@ -1,5 +1,4 @@
-/* peers.h - who is connected to the ROUTER: by identity, with the time they were last heard. Loop
- * thread. */
+/* peers.h - who talks to us: by identity, with the time they were last heard. Loop thread. */
 #ifndef DIFFUSION_PEERS_H
 #define DIFFUSION_PEERS_H
 
@@ -7,8 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pia/frames.h"
-
+#include "links.h"
 #include "piad.h"
 
 enum { PEERS_MAX = 4096, PEER_IDENTITY_MAX = 255 };
@@ -35,8 +33,8 @@ struct peer {
 
 typedef struct peers peers_t;
 
-/* `socket` is the ROUTER; not owned. */
-peers_t *peers_new(void *socket);
+/* `links` is not owned. */
+peers_t *peers_new(links_t *links);
 /* The peers have no streams any more. */
 void peers_destroy(peers_t **self_p);
 

@@ -21,7 +21,7 @@ static void say_disconnect(server_t *self, const void *identity, size_t size)
 {
     pia_frames_t frames;
     peers_begin(&frames, identity, size, PIAD_DISCONNECT);
-    (void)pia_frames_send(&frames, self->socket);
+    (void)links_send(self->links, &frames);
 }
 
 static void forget(server_t *self, peer_t *peer)
@@ -43,7 +43,7 @@ static void drop_nonsense(server_t *self, const pia_frames_t *message, const cha
     peers_begin(&frames, identity, size, PIAD_ERROR);
     peer_add_u32(&frames, 0);
     peer_add_json(&frames, pia_problem_json(&problem));
-    (void)pia_frames_send(&frames, self->socket);
+    (void)links_send(self->links, &frames);
     peer_t *peer = peers_find(self->peers, identity, size);
     if (peer)
         forget(self, peer);
@@ -244,7 +244,7 @@ void server_receive(void *arg)
     for (int i = 0; i < BUDGET && bytes < BUDGET_BYTES; i++) {
         pia_frames_t frames;
         pia_frames_init(&frames);
-        pia_status_t status = pia_frames_recv(&frames, self->socket);
+        pia_status_t status = links_recv(self->links, &frames);
         for (size_t j = 0; j < frames.count; j++)
             bytes += pia_frames_size(&frames, j);
         if (status == PIA_OK)
@@ -252,9 +252,10 @@ void server_receive(void *arg)
         else if (status == PIA_TOO_LARGE)
             drop_nonsense(self, &frames, "There are too many frames.");
         pia_frames_clear(&frames);
-        if (status == PIA_TIMEOUT || status == PIA_UNAVAILABLE)
+        if (status == PIA_TIMEOUT)
             break;
     }
+    links_rest(self->links);
     publisher_queue_go(self->queue);
     server_run_streams(self);
 }

@@ -1,4 +1,4 @@
-/* server.h - the diffusion's own sockets: PIAD01 on a ROUTER, and the live feed. Loop thread. */
+/* server.h - the diffusion's own sockets: PIAD01, and the live feed. Loop thread. */
 #ifndef DIFFUSION_SERVER_H
 #define DIFFUSION_SERVER_H
 

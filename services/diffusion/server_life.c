@@ -53,7 +53,7 @@ static pia_status_t lock_path(const char *name, pia_lock_t **ret_lock, pia_probl
     return pia_lock_take(path, ret_lock, problem);
 }
 
-static pia_status_t bind_router(server_t *self, const char *endpoint, pia_problem_t *problem)
+static pia_status_t listen_to_peers(server_t *self, const char *endpoint, pia_problem_t *problem)
 {
     pia_status_t status = PIA_CONFLICT;
     for (int number = 1; status == PIA_CONFLICT && number <= INSTANCES_MAX; number++) {
@@ -62,14 +62,7 @@ static pia_status_t bind_router(server_t *self, const char *endpoint, pia_proble
     }
     if (status != PIA_OK)
         return status;
-    self->socket = zmq_socket(self->diffusion->context->zmq, ZMQ_ROUTER);
-    if (!self->socket)
-        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s", zmq_strerror(errno));
-    pia_socket_prepare(self->socket, PIAD_FRAME_MAX);
-    if (zmq_bind(self->socket, self->endpoint) < 0)
-        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: %s", self->endpoint,
-                               zmq_strerror(errno));
-    return PIA_OK;
+    return links_new(self->endpoint, PIAD_FRAME_MAX, &self->links, problem);
 }
 
 /* The live feed has one sender, since every instance sees every event; when it dies, the next one
@@ -170,6 +163,7 @@ static void tick_follow(void *arg)
 static void tick(void *arg)
 {
     server_t *self = arg;
+    links_tick(self->links, pia_clock_monotonic());
     server_look_after_peers(self);
     atomic_store(&self->counters.peers, peers_count(self->peers));
     if (self->draining)
@@ -201,10 +195,17 @@ static void tick_groups(void *arg)
     server_run_streams(self);
 }
 
+static void write_all(void *arg)
+{
+    server_t *self = arg;
+    links_flush(self->links);
+}
+
 static void join_loop(server_t *self)
 {
     pia_loop_t *loop = self->diffusion->context->loop;
-    pia_loop_add_socket(loop, self->socket, server_receive, self);
+    pia_loop_after_round(loop, write_all, self);
+    pia_loop_add_descriptor(loop, links_descriptor(self->links), server_receive, self);
     pia_loop_add_descriptor(loop, self->wake, server_go_on, self);
     pia_loop_add_descriptor(loop, streams_descriptor(self->streams), server_drained, self);
     self->timers[0] = pia_loop_add_timer(loop, TICK_MS, tick, self);
@@ -219,7 +220,8 @@ static void join_loop(server_t *self)
 static void leave_loop(server_t *self)
 {
     pia_loop_t *loop = self->diffusion->context->loop;
-    pia_loop_remove_socket(loop, self->socket);
+    pia_loop_after_round(loop, NULL, NULL);
+    pia_loop_remove_descriptor(loop, links_descriptor(self->links));
     pia_loop_remove_descriptor(loop, self->wake);
     pia_loop_remove_descriptor(loop, streams_descriptor(self->streams));
     for (size_t i = 0; i < sizeof self->timers / sizeof *self->timers; i++)
@@ -248,17 +250,17 @@ pia_status_t server_new(diffusion_t *diffusion,
     pia_status_t status = reader_new(options->database, diffusion->context->loop,
                                      guard_damage(diffusion->guard), &self->reader, problem);
     if (status == PIA_OK)
-        status = bind_router(self, options->endpoint, problem);
+        status = listen_to_peers(self, options->endpoint, problem);
     if (status != PIA_OK) {
         server_destroy(&self);
         return status;
     }
-    self->peers = peers_new(self->socket);
+    self->peers = peers_new(self->links);
     self->streams = streams_new(self->peers, self->ring, self->reader,
                                 guard_damage(diffusion->guard), server_run_streams, self);
     self->groups = groups_new(&(groups_options_t){.diffusion = diffusion,
                                                   .peers = self->peers,
-                                                  .socket = self->socket,
+                                                  .links = self->links,
                                                   .ring = self->ring,
                                                   .reader = self->reader,
                                                   .shared = self->shared,
@@ -309,7 +311,7 @@ void server_destroy(server_t **self_p)
     publisher_queue_destroy(&self->queue);
     peers_destroy(&self->peers);
     live_destroy(&self->live);
-    pia_socket_close(&self->socket, LINGER_MS);
+    links_destroy(&self->links, LINGER_MS);
     ring_destroy(&self->ring);
     pia_lock_destroy(&self->live_lock);
     pia_lock_destroy(&self->lock);

@@ -17,9 +17,9 @@ enum { ENDPOINT_SIZE = 256 };
 
 struct server {
     diffusion_t *diffusion;       /* not owned */
-    char endpoint[ENDPOINT_SIZE]; /* of the ROUTER, as bound */
+    char endpoint[ENDPOINT_SIZE]; /* of the links, as bound */
     pia_lock_t *lock;             /* of its path; NULL if it has none */
-    void *socket;                 /* the ROUTER */
+    links_t *links;
     peers_t *peers;
     publisher_queue_t *queue;
     ring_t *ring;

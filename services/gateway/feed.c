@@ -351,13 +351,13 @@ static void on_tick(evutil_socket_t descriptor, short what, void *arg)
     tick_client(client, now_ms);
 }
 
-feed_t *feed_new(struct event_base *base, void *zmq, const feed_options_t *options)
+feed_t *feed_new(struct event_base *base, const feed_options_t *options)
 {
     feed_t *self = pia_alloc(sizeof *self);
     self->bus = options->bus;
     self->auth = options->auth;
     self->options = *options;
-    self->links = feed_links_new(base, zmq, options->endpoint);
+    self->links = feed_links_new(base, options->endpoint);
     LIST_INIT(&self->clients);
     self->timer = timing_every(base, TICK_MS, on_tick, self);
     return self;

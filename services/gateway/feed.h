@@ -25,7 +25,7 @@ typedef struct {
     unsigned clients;
 } feed_stats_t;
 
-feed_t *feed_new(struct event_base *base, void *zmq, const feed_options_t *options);
+feed_t *feed_new(struct event_base *base, const feed_options_t *options);
 /* Drain first, and destroy the bus: no client may be left. */
 void feed_destroy(feed_t **feed_p);
 

@@ -7,7 +7,6 @@
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "timing.h"
-#include "zmq_event.h"
 
 enum {
     PLACES = 64,     /* streams a connection, the journal's own bound (PIAD01) */
@@ -27,14 +26,13 @@ struct feed_place {
 struct link {
     feed_links_t *links; /* not owned */
     pia_stream_t *stream;
-    zmq_event_t *readable;
+    struct event *readable;
     uint32_t last; /* number of a stream */
     feed_place_t places[PLACES];
 };
 
 struct feed_links {
     struct event_base *base; /* not owned */
-    void *zmq;               /* not owned */
     char *endpoint;
     struct event *timer;
     size_t count;
@@ -46,17 +44,14 @@ static void on_tick(evutil_socket_t descriptor, short what, void *arg)
     (void)descriptor;
     (void)what;
     feed_links_t *self = arg;
-    for (size_t i = 0; i < self->count; i++) {
+    for (size_t i = 0; i < self->count; i++)
         pia_stream_tick(self->links[i]->stream);
-        zmq_event_look(self->links[i]->readable);
-    }
 }
 
-feed_links_t *feed_links_new(struct event_base *base, void *zmq, const char *endpoint)
+feed_links_t *feed_links_new(struct event_base *base, const char *endpoint)
 {
     feed_links_t *self = pia_alloc(sizeof *self);
     self->base = base;
-    self->zmq = zmq;
     self->endpoint = pia_strdup(endpoint);
     self->timer = timing_every(base, TICK_MS, on_tick, self);
     return self;
@@ -69,7 +64,7 @@ void feed_links_destroy(feed_links_t **links_p)
     if (self == NULL)
         return;
     for (size_t i = 0; i < self->count; i++) {
-        zmq_event_destroy(&self->links[i]->readable);
+        event_free(self->links[i]->readable);
         pia_stream_destroy(&self->links[i]->stream);
         free(self->links[i]);
     }
@@ -111,8 +106,10 @@ static void on_message(void *arg, const pia_stream_message_t *message)
         }
 }
 
-static void on_readable(void *arg)
+static void on_readable(evutil_socket_t descriptor, short what, void *arg)
 {
+    (void)descriptor;
+    (void)what;
     link_t *link = arg;
     pia_stream_process(link->stream);
 }
@@ -121,8 +118,11 @@ static link_t *link_new(feed_links_t *self)
 {
     link_t *link = pia_alloc(sizeof *link);
     link->links = self;
-    link->stream = pia_stream_new(self->zmq, self->endpoint, on_message, link);
-    link->readable = zmq_event_new(self->base, pia_stream_socket(link->stream), on_readable, link);
+    link->stream = pia_stream_new(self->endpoint, on_message, link);
+    link->readable = event_new(self->base, pia_stream_descriptor(link->stream),
+                               EV_READ | EV_PERSIST, on_readable, link);
+    int rc = link->readable ? event_add(link->readable, NULL) : -1;
+    assert(rc == 0);
     for (size_t i = 0; i < PLACES; i++)
         link->places[i].link = link;
     self->links[self->count++] = link;
@@ -168,7 +168,6 @@ void feed_place_open(feed_place_t *place, const pia_subscribe_t *options)
         place->link->last = 1;
     place->stream = place->link->last;
     pia_stream_subscribe(place->link->stream, place->stream, options);
-    zmq_event_look(place->link->readable);
 }
 
 void feed_place_close(feed_place_t *place)
@@ -176,7 +175,6 @@ void feed_place_close(feed_place_t *place)
     if (place->stream == 0)
         return;
     pia_stream_unsubscribe(place->link->stream, place->stream);
-    zmq_event_look(place->link->readable);
     place->stream = 0;
 }
 
@@ -190,7 +188,6 @@ void feed_place_renew(feed_place_t *place, const void *token, size_t size)
     if (place->stream == 0)
         return;
     pia_stream_renew(place->link->stream, place->stream, token, size);
-    zmq_event_look(place->link->readable);
 }
 
 void feed_place_credit(feed_place_t *place, uint32_t events)
@@ -198,5 +195,4 @@ void feed_place_credit(feed_place_t *place, uint32_t events)
     if (place->stream == 0)
         return;
     pia_stream_credit(place->link->stream, place->stream, events);
-    zmq_event_look(place->link->readable);
 }

@@ -15,7 +15,7 @@ typedef struct feed_place feed_place_t; /* room for one stream on one connection
  * _ERROR and _EPOCH the stream is closed, the place is kept and can be opened again. */
 typedef void feed_links_fn(void *arg, const pia_stream_message_t *message);
 
-feed_links_t *feed_links_new(struct event_base *base, void *zmq, const char *endpoint);
+feed_links_t *feed_links_new(struct event_base *base, const char *endpoint);
 /* Every place must have been given back. */
 void feed_links_destroy(feed_links_t **links_p);
 

@@ -168,7 +168,7 @@ static void start_parts(gateway_t *self)
         .stall_ms = pia_config_integer(config, "http", "stall_timeout_ms"),
     };
     start_cached(self);
-    self->feed = feed_new(self->base, self->zmq, &options);
+    self->feed = feed_new(self->base, &options);
     self->openapi = openapi_build();
     start_control(self);
     start_signals(self);

@@ -1,12 +1,12 @@
 /* command_follow.c - pia follow: events as they come; it finds its place again by itself. */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
-#include <zmq.h>
 
 #include "ask.h"
 #include "commands.h"
@@ -174,13 +174,13 @@ static void renew(follow_t *follow)
 /* Until it is ended, by a signal too. */
 static void pump(follow_t *follow, int signals)
 {
-    zmq_pollitem_t items[] = {
-        {.socket = pia_stream_socket(follow->stream), .events = ZMQ_POLLIN},
-        {.fd = signals, .events = ZMQ_POLLIN},
+    struct pollfd items[] = {
+        {.fd = pia_stream_descriptor(follow->stream), .events = POLLIN},
+        {.fd = signals, .events = POLLIN},
     };
     while (!follow->ended) {
         subscribe(follow);
-        if (zmq_poll(items, 2, POLL_MS) < 0 && errno != EINTR)
+        if (poll(items, 2, POLL_MS) < 0 && errno != EINTR)
             return;
         if (items[1].revents)
             return;
@@ -238,7 +238,7 @@ int command_follow(cli_t *cli, const command_t *command, const arguments_t *argu
         (void)ask_say(&problem);
     } else {
         int signals = catch_signals();
-        follow.stream = pia_stream_new(cli->zmq, cli->diffusion, on_message, &follow);
+        follow.stream = pia_stream_new(cli->diffusion, on_message, &follow);
         pump(&follow, signals);
         pia_stream_destroy(&follow.stream);
         (void)close(signals);

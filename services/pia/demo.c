@@ -36,8 +36,7 @@ bool demo_play(const demo_options_t *options)
     bool told = false;
     (void)fprintf(play->out, "Récit de démonstration. La structure candidate est fictive ; aucune "
                              "personne n’est nommée.\n\n");
-    if (listeners_new(options->zmq, options->diffusion, options->web, &play->listeners, &problem) ==
-        PIA_OK)
+    if (listeners_new(options->diffusion, options->web, &play->listeners, &problem) == PIA_OK)
         told = play_acts(play);
     else
         (void)fprintf(play->out, "%s\n", problem.detail);

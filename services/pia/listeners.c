@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "pia/json.h"
 #include "pia/memory.h"
@@ -48,15 +47,14 @@ void listener_remember(listener_t *listener, const json_t *event)
     item->kind = pia_strdup(kind ? kind : "");
 }
 
-pia_status_t listeners_new(void *zmq,
-                           const char *diffusion,
+pia_status_t listeners_new(const char *diffusion,
                            const char *web,
                            listeners_t **ret_listeners,
                            pia_problem_t *problem)
 {
     listeners_t *self = pia_alloc(sizeof *self);
     self->web = pia_strdup(web);
-    self->stream = pia_stream_new(zmq, diffusion, listeners_on_stream, self);
+    self->stream = pia_stream_new(diffusion, listeners_on_stream, self);
     self->curl = curl_multi_init();
     assert(self->curl);
     if (!listeners_open_receiver(self)) {
@@ -173,14 +171,10 @@ listener_item_t listeners_item(const listeners_t *self, size_t listener, size_t 
 
 void listeners_pump(listeners_t *self, int timeout_ms)
 {
-    int zmq_descriptor = -1;
-    size_t size = sizeof zmq_descriptor;
-    zmq_getsockopt(pia_stream_socket(self->stream), ZMQ_FD, &zmq_descriptor, &size);
     struct curl_waitfd wait[2] = {
-        {.fd = zmq_descriptor, .events = CURL_WAIT_POLLIN},
+        {.fd = pia_stream_descriptor(self->stream), .events = CURL_WAIT_POLLIN},
         {.fd = self->receiver_descriptor, .events = CURL_WAIT_POLLIN},
     };
-    pia_stream_process(self->stream);
     curl_multi_poll(self->curl, wait, 2, timeout_ms, NULL);
     pia_stream_process(self->stream);
     pia_stream_tick(self->stream);

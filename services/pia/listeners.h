@@ -21,8 +21,7 @@ typedef struct {
 
 /* `diffusion` is the ZeroMQ endpoint of the streams, `web` the gateway's "http://127.0.0.1:8080".
  * Opens a webhook receiver on a free loopback port. */
-pia_status_t listeners_new(void *zmq,
-                           const char *diffusion,
+pia_status_t listeners_new(const char *diffusion,
                            const char *web,
                            listeners_t **ret_listeners,
                            pia_problem_t *problem);

@@ -1,7 +1,7 @@
 /* pia.c - PIA through its own client library: pia_publisher, and raw streams of pia_stream. */
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "bench.h"
 #include "pia/publisher.h"
@@ -38,8 +38,7 @@ static void *publisher_new(const options_t *options, unsigned index)
     if (!self)
         die("out of memory");
     token_init(&self->token, options->broker, options->key);
-    pia_publisher_options_t settings = {.zmq = self->token.zmq,
-                                        .endpoint = options->endpoint,
+    pia_publisher_options_t settings = {.endpoint = options->endpoint,
                                         .window = options->window,
                                         .on_published = on_published,
                                         .arg = self};
@@ -132,7 +131,7 @@ static void subscribe(follower_t *self, const token_t *token, const options_t *o
                                 .cursor = live ? "head" : options->cursor,
                                 .credit = CREDIT_MAX,
                                 .raw = true};
-    self->stream = pia_stream_new(token->zmq, options->endpoint, on_message, self);
+    self->stream = pia_stream_new(options->endpoint, on_message, self);
     pia_stream_subscribe(self->stream, STREAM, &settings);
 }
 
@@ -161,19 +160,19 @@ static bool all_covered(const follower_t *followers, unsigned count)
 static void follow(followers_t *followers)
 {
     static follower_t follower[FOLLOWERS_MAX];
-    zmq_pollitem_t items[FOLLOWERS_MAX];
+    struct pollfd items[FOLLOWERS_MAX];
     token_t token;
     token_init(&token, followers->options->broker, followers->options->key);
     for (unsigned i = 0; i < followers->count; i++) {
         follower[i] = (follower_t){.followers = followers, .index = i};
         subscribe(&follower[i], &token, followers->options);
         items[i] =
-            (zmq_pollitem_t){.socket = pia_stream_socket(follower[i].stream), .events = ZMQ_POLLIN};
+            (struct pollfd){.fd = pia_stream_descriptor(follower[i].stream), .events = POLLIN};
     }
     int64_t next_ns = clock_ns() + TICK_NS;
     while (!followers_done(followers)) {
         tick(follower, followers->count, &token, &next_ns);
-        if (zmq_poll(items, (int)followers->count, 50) <= 0)
+        if (poll(items, followers->count, 50) <= 0)
             continue;
         for (unsigned i = 0; i < followers->count; i++)
             if (items[i].revents)

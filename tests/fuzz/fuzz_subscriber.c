@@ -1,13 +1,17 @@
 /* fuzz_subscriber.c - a connection to a journal that answers with anything: what the subscriber is
  * told makes sense, and it never subscribes twice to the same stream without being told why. */
-#include "fuzz_server.h"
+#include "fuzz.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
+#include "pia/link.h"
 #include "pia/log.h"
 #include "pia/record.h"
 #include "stream_codec.h"
 #include "stream_private.h"
 
-enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_MAX = 2000 };
+enum { MESSAGES_MAX = 20, FRAMES_MAX = 7, FRAME_SIZE_MAX = 2000, ASKED_MAX = 4096 };
 
 typedef struct {
     pia_stream_t *stream;
@@ -118,37 +122,67 @@ static void add_frame(fuzz_t *fuzz, pia_frames_t *message)
         pia_frames_add(message, record, 28 + 0x50);
     } else {
         size_t size = 0;
-        uint8_t *bytes = fuzz_block(fuzz, fuzz_word(fuzz) % FRAME_MAX, &size);
+        uint8_t *bytes = fuzz_block(fuzz, fuzz_word(fuzz) % FRAME_SIZE_MAX, &size);
         pia_frames_add(message, bytes, size);
         free(bytes);
     }
 }
 
+/* The server's side of the connection, which has its greeting. */
+static pia_link_t *greet(int listener, pia_stream_t *stream)
+{
+    bool full = false;
+    pia_frames_t frames;
+    pia_link_t *link = pia_link_new(PIA_LINK_ROUTER, ASKED_MAX);
+    int descriptor = pia_link_accept(listener, &full);
+    FUZZ_CHECK(descriptor >= 0);
+    pia_link_attach(link, descriptor);
+    pia_frames_init(&frames);
+    (void)pia_link_flush(link);
+    pia_stream_process(stream);
+    while (pia_link_recv(link, &frames) == PIA_OK)
+        pia_frames_clear(&frames);
+    FUZZ_CHECK(pia_link_is_open(link));
+    return link;
+}
+
+/* A message of 1 to FRAMES_MAX frames; what the subscriber says is thrown away. */
+static void send_message(fuzz_t *fuzz, pia_link_t *link)
+{
+    pia_frames_t message;
+    pia_frames_init(&message);
+    pia_link_wake(link);
+    while (pia_link_recv(link, &message) == PIA_OK)
+        pia_frames_clear(&message);
+    size_t frames = fuzz_byte(fuzz) % FRAMES_MAX + 1;
+    for (size_t i = 0; i < frames; i++)
+        add_frame(fuzz, &message);
+    (void)pia_link_send(link, &message, 0);
+    (void)pia_link_flush(link);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void *zmq;
-    static void *server;
-    if (zmq == NULL) {
+    static int listener = -1;
+    static char endpoint[64];
+    pia_problem_t problem;
+    if (listener < 0) {
         pia_log_init("fuzz", "fuzz", PIA_LOG_ERROR, false);
-        zmq = zmq_ctx_new();
-        server = zmq_socket(zmq, ZMQ_ROUTER);
-        FUZZ_CHECK(zmq_bind(server, "inproc://diffusion") == 0);
+        (void)snprintf(endpoint, sizeof endpoint, "ipc://%s/pia-fuzz-%d", P_tmpdir, getpid());
+        FUZZ_CHECK(pia_link_listen(endpoint, &listener, &problem) == PIA_OK);
     }
     fuzz_t fuzz = {data, size};
     subscriber_t self = {.stream = NULL};
-    self.stream = pia_stream_new(zmq, "inproc://diffusion", on_message, &self);
+    self.stream = pia_stream_new(endpoint, on_message, &self);
     pia_stream_on_backed_up(self.stream, on_backed_up, NULL);
     subscribe(&self);
-    pia_frames_t peer;
-    pia_frames_init(&peer);
-    fuzz_server_greet(server, &peer);
+    pia_link_t *link = greet(listener, self.stream);
     for (int i = 0; i < MESSAGES_MAX && fuzz.left > 0 && self.lost == 0; i++) {
-        fuzz_server_send(&fuzz, server, &peer, FRAMES_MAX, add_frame);
+        send_message(&fuzz, link);
         pia_stream_process(self.stream);
     }
     pia_stream_tick(self.stream);
-    pia_frames_clear(&peer);
     pia_stream_destroy(&self.stream);
-    fuzz_server_drain(server);
+    pia_link_destroy(&link);
     return 0;
 }

@@ -29,7 +29,7 @@ test_peer_t *test_peer_new(void *zmq, pia_loop_t *loop)
     test_peer_t *peer = calloc(1, sizeof *peer);
     assert_non_null(peer);
     pia_uuid7_text(uuid);
-    snprintf(peer->endpoint, sizeof peer->endpoint, "inproc://peer-%s", uuid);
+    snprintf(peer->endpoint, sizeof peer->endpoint, "ipc://%s/pia-peer-%s", P_tmpdir, uuid);
     peer->loop = loop;
     peer->socket = zmq_socket(zmq, ZMQ_ROUTER);
     assert_non_null(peer->socket);

@@ -18,7 +18,7 @@ typedef struct {
     size_t received, taken;
 } test_peer_t;
 
-/* Binds to an inproc endpoint of its own. */
+/* Binds to a socket of its own in the folder for temporary files. */
 test_peer_t *test_peer_new(void *zmq, pia_loop_t *loop);
 void test_peer_destroy(test_peer_t **peer_p);
 

@@ -25,6 +25,9 @@ void pia_loop_remove_descriptor(pia_loop_t *loop, int descriptor);
 int pia_loop_add_timer(pia_loop_t *loop, int64_t period_ms, pia_loop_fn *due, void *arg);
 void pia_loop_remove_timer(pia_loop_t *loop, int timer_id);
 
+/* Calls `fn` at the end of every round; NULL: nothing. One at a time. */
+void pia_loop_after_round(pia_loop_t *loop, pia_loop_fn *fn, void *arg);
+
 /* Runs until stop. */
 void pia_loop_run(pia_loop_t *loop);
 

@@ -22,7 +22,6 @@ typedef struct {
 typedef void pia_published_fn(void *arg, const pia_published_t *published);
 
 typedef struct {
-    void *zmq;
     const char *endpoint;
     size_t window; /* events without a receipt at a time, 1 to PIA_PUBLISHER_WINDOW_MAX */
     size_t frame;  /* events in one publish at most; 0: a quarter of the window (of 4 to 1000) */
@@ -49,9 +48,9 @@ void pia_publisher_flush(pia_publisher_t *publisher);
 /* Events without a receipt, those not yet sent included. */
 size_t pia_publisher_pending(const pia_publisher_t *publisher);
 
-/* For an event loop: the socket; what to do when it may be readable (calls on_published, then
+/* For an event loop: a descriptor; what to do when it is readable (calls on_published, then
  * flushes); and a call at least every 500 ms. */
-void *pia_publisher_socket(pia_publisher_t *publisher);
+int pia_publisher_descriptor(const pia_publisher_t *publisher);
 void pia_publisher_process(pia_publisher_t *publisher);
 void pia_publisher_tick(pia_publisher_t *publisher);
 

@@ -49,7 +49,7 @@ typedef struct {
 } pia_stream_message_t;
 typedef void pia_stream_fn(void *arg, const pia_stream_message_t *message);
 
-pia_stream_t *pia_stream_new(void *zmq, const char *endpoint, pia_stream_fn *on_message, void *arg);
+pia_stream_t *pia_stream_new(const char *endpoint, pia_stream_fn *on_message, void *arg);
 void pia_stream_destroy(pia_stream_t **stream_p);
 
 typedef struct {
@@ -79,9 +79,10 @@ void pia_stream_publish(pia_stream_t *stream,
                         size_t token_size,
                         const json_t *events);
 
-/* For an event loop: the socket, which stays the same also after LOST; what to do when it may be
- * readable (calls on_message); and a call at least every 500 ms for heartbeats. */
-void *pia_stream_socket(pia_stream_t *stream);
+/* For an event loop: a descriptor to wait on until it is readable, which stays the same also after
+ * LOST; what to do then (calls on_message); and a call at least every 500 ms for heartbeats, and to
+ * connect. */
+int pia_stream_descriptor(const pia_stream_t *stream);
 void pia_stream_process(pia_stream_t *stream);
 void pia_stream_tick(pia_stream_t *stream);
 

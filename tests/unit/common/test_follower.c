@@ -83,7 +83,6 @@ static void start_follower(fixture_t *fixture)
     pia_own_token_options_t own = {.loop = fixture->loop, .service = &fixture->service};
     fixture->own_token = pia_own_token_new(&own);
     pia_follower_options_t options = {.loop = fixture->loop,
-                                      .zmq = fixture->zmq,
                                       .endpoint = fixture->journal->endpoint,
                                       .executor = fixture->executor,
                                       .own_token = fixture->own_token,
@@ -348,6 +347,11 @@ static void tick(void *arg)
     pia_watch_tick(ticking->watch, ticking->now);
 }
 
+static void process_stream(void *stream)
+{
+    pia_stream_process(stream);
+}
+
 /* A restart begins where no revocation matters any more: neither later nor much earlier. */
 static void what_was_watched_is_settled_when_the_tokens_are_over(void **state)
 {
@@ -358,8 +362,8 @@ static void what_was_watched_is_settled_when_the_tokens_are_over(void **state)
     fixture_t *fixture = *state;
     (void)take_subscribe(fixture, 2, "");
     pia_follower_stop(fixture->follower); /* its own watch must not store in between */
-    pia_stream_t *stream =
-        pia_stream_new(fixture->zmq, fixture->journal->endpoint, ignore_message, NULL);
+    pia_stream_t *stream = pia_stream_new(fixture->journal->endpoint, ignore_message, NULL);
+    pia_loop_add_descriptor(fixture->loop, pia_stream_descriptor(stream), process_stream, stream);
     pia_watch_options_t options = {.stream = stream,
                                    .executor = fixture->executor,
                                    .own_token = fixture->own_token,
@@ -382,6 +386,7 @@ static void what_was_watched_is_settled_when_the_tokens_are_over(void **state)
     pia_watch_stop(ticking.watch);
     pia_executor_destroy(&fixture->executor);
     pia_watch_destroy(&ticking.watch);
+    pia_loop_remove_descriptor(fixture->loop, pia_stream_descriptor(stream));
     pia_stream_destroy(&stream);
 }
 

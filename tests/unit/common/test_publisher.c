@@ -59,14 +59,14 @@ static int set_up(void **state)
     fixture->loop = pia_loop_new();
     fixture->journal = test_peer_new(fixture->zmq, fixture->loop);
     fixture->publisher =
-        pia_publisher_new(&(pia_publisher_options_t){.zmq = fixture->zmq,
-                                                     .endpoint = fixture->journal->endpoint,
+        pia_publisher_new(&(pia_publisher_options_t){.endpoint = fixture->journal->endpoint,
                                                      .window = 10,
                                                      .frame = 4,
                                                      .on_published = on_published,
                                                      .arg = fixture});
     pia_publisher_set_token(fixture->publisher, "TOKEN", 5);
-    pia_loop_add_socket(fixture->loop, pia_publisher_socket(fixture->publisher), process, fixture);
+    pia_loop_add_descriptor(fixture->loop, pia_publisher_descriptor(fixture->publisher), process,
+                            fixture);
     (void)pia_loop_add_timer(fixture->loop, 20, tick, fixture);
     *state = fixture;
     return 0;

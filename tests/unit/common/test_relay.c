@@ -60,7 +60,6 @@ static void start_relay(fixture_t *fixture)
     pia_own_token_options_t own = {.loop = fixture->loop, .service = &fixture->service};
     fixture->own_token = pia_own_token_new(&own);
     pia_relay_options_t options = {.loop = fixture->loop,
-                                   .zmq = fixture->zmq,
                                    .endpoint = fixture->journal->endpoint,
                                    .executor = fixture->executor,
                                    .own_token = fixture->own_token,

@@ -81,8 +81,9 @@ static int set_up(void **state)
     fixture->zmq = zmq_ctx_new();
     fixture->loop = pia_loop_new();
     fixture->journal = test_peer_new(fixture->zmq, fixture->loop);
-    fixture->stream = pia_stream_new(fixture->zmq, fixture->journal->endpoint, on_message, fixture);
-    pia_loop_add_socket(fixture->loop, pia_stream_socket(fixture->stream), process, fixture);
+    fixture->stream = pia_stream_new(fixture->journal->endpoint, on_message, fixture);
+    pia_loop_add_descriptor(fixture->loop, pia_stream_descriptor(fixture->stream), process,
+                            fixture);
     (void)pia_loop_add_timer(fixture->loop, 20, tick, fixture);
     *state = fixture;
     return 0;
