@@ -25,7 +25,7 @@ set(seams clock_gettime getrandom pia_stmt_step pia_stmt_run pia_db_rollback_to 
     engine_run_clocks announce_transition)
 list(TRANSFORM seams PREPEND "-Wl,--wrap=")
 add_executable(simulate simulate/main.c simulate/options.c simulate/shorten.c simulate/walk.c
-    simulate/step.c simulate/step_create.c simulate/step_wrong.c simulate/starts.c
+    simulate/step.c simulate/step_create.c simulate/step_wrong.c simulate/starts.c simulate/play.c simulate/paths.c
     simulate/request.c simulate/choose.c simulate/choose_data.c simulate/model.c
     simulate/model_entry.c simulate/check.c simulate/world.c simulate/seams.c simulate/faults.c
     simulate/rng.c simulate/pool.c)

@@ -15,11 +15,15 @@ uint32_t choose_roles(const matter_t *matter, const actor_t *actor)
     return engine_roles(&actor->principal, structure, own);
 }
 
+enum { GOES_ON = 4 /* times as gladly with what moved last */ };
+
 /* How gladly it is made: what ends a matter seldom, what changes nothing sometimes. */
 static unsigned weight(const machine_t *machine, const transition_t *transition, int state)
 {
     if (transition->to == STATE_NONE)
-        return machine->states[state].final ? 1 : 3;
+        return machine->states[state].final  ? 1
+               : transition->guard_count > 0 ? 10 /* it waited for something */
+                                             : 4;
     return machine->states[transition->to].final ? 2 : 12;
 }
 
@@ -37,7 +41,7 @@ bool choose_offered(const model_t *model,
 {
     static offer_t offers[OFFERS_MAX];
     size_t count = 0, at = 0;
-    unsigned sum = 0;
+    unsigned sum = 0, goes_on = rng_chance(rng, 60) ? GOES_ON : 1;
     for (size_t i = 0; i < model->count; i++) {
         const matter_t *matter = &model->items[i].matter;
         for (size_t j = 0; j < matter->machine->transition_count && count < OFFERS_MAX; j++) {
@@ -46,6 +50,8 @@ bool choose_offered(const model_t *model,
                 (made && matter->kind == MACHINE_AUTHORITY))
                 continue; /* who signs on the straight way, signs to its end */
             unsigned drawn = 16 * weight(matter->machine, transition, matter->state);
+            if (i == model->last)
+                drawn *= goes_on;
             sum += made ? 1 + drawn / (1 + (*made)[matter->kind][j]) : drawn;
             offers[count++] = (offer_t){&model->items[i], transition, sum};
         }
@@ -77,6 +83,7 @@ static bool guards_hold(const act_t *act)
 static bool is_offered(world_t *world,
                        const matter_t *matter,
                        const transition_t *transition,
+                       const json_t *data,
                        const actor_t *actor)
 {
     uint32_t roles = 0;
@@ -85,6 +92,7 @@ static bool is_offered(world_t *world,
                        .matter = (matter_t *)matter,
                        .transition = transition,
                        .principal = &actor->principal,
+                       .data = data,
                        .effective_ms = world->now_ms,
                        .recorded_ms = world->now_ms};
     return matter_roles(act.db, matter, act.principal, &roles) == PIA_OK &&
@@ -94,6 +102,7 @@ static bool is_offered(world_t *world,
 const actor_t *choose_actor(world_t *world,
                             const matter_t *matter,
                             const transition_t *transition,
+                            const json_t *data,
                             rng_t *rng,
                             bool *ret_offered)
 {
@@ -105,7 +114,7 @@ const actor_t *choose_actor(world_t *world,
         const actor_t *actor = &world->actors[(first + i) % ACTORS];
         if ((choose_roles(matter, actor) & transition->roles) == 0)
             continue;
-        if (is_offered(world, matter, transition, actor))
+        if (is_offered(world, matter, transition, data, actor))
             return actor;
         second = second ? second : actor;
     }

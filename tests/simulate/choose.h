@@ -17,11 +17,13 @@ bool choose_offered(const model_t *model,
                     const replica_t **ret_replica,
                     const transition_t **ret_transition);
 
-/* Somebody to whom the service offers it: by roles, assignment and guards; else somebody who has
- * one of its roles; NULL: nobody. `ret_offered` may be NULL. */
+/* Somebody to whom the service offers it: by roles, assignment and guards, with these data (NULL:
+ * not known yet); else somebody who has one of its roles; NULL: nobody. `ret_offered` may be NULL.
+ */
 const actor_t *choose_actor(world_t *world,
                             const matter_t *matter,
                             const transition_t *transition,
+                            const json_t *data,
                             rng_t *rng,
                             bool *ret_offered);
 
@@ -34,6 +36,9 @@ json_t *choose_wrong_data(world_t *world,
                           const matter_t *matter,
                           const transition_t *transition,
                           rng_t *rng);
+
+/* The grid of the procedure's latest specification, filled by chance; by NULL: with the best. */
+json_t *choose_scores(world_t *world, const matter_t *matter, rng_t *rng);
 
 /* The id of somebody with this role; rarely of anybody. */
 const char *choose_person(const world_t *world, uint32_t role, rng_t *rng);

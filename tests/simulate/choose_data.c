@@ -1,8 +1,17 @@
 /* choose_data.c - data as transitions ask for them, and wrong ones. */
 #include "choose.h"
+#include "pia/clock.h"
 #include "specification.h"
 
 enum { TEXT_MAX = 200 };
+
+/* What all data of one request have in common. */
+typedef struct {
+    world_t *world;
+    const matter_t *matter;
+    rng_t *rng;
+    bool today; /* all days are the present one: a thing done and told at once */
+} request_data_t;
 
 static json_t *choose_text(const datum_t *datum, rng_t *rng)
 {
@@ -17,20 +26,32 @@ static json_t *choose_text(const datum_t *datum, rng_t *rng)
 
 static json_t *choose_integer(const datum_t *datum, rng_t *rng)
 {
-    int64_t few = datum->max - datum->min > 6 && rng_chance(rng, 80) ? datum->min + 6 : datum->max;
-    return json_integer(rng_between(rng, datum->min, few));
+    static const int64_t few[] = {0, 1, 2,
+                                  6}; /* mostly it is a number of something that is there */
+    int64_t max = datum->min + few[rng_below(rng, sizeof few / sizeof few[0])];
+    if (max > datum->max || rng_chance(rng, 5))
+        max = datum->max;
+    return json_integer(rng_between(rng, datum->min, max));
 }
 
 /* Those of one role: reviewers and members of committees are asked for most. */
-static json_t *choose_persons(const world_t *world, const datum_t *datum, rng_t *rng)
+static uint32_t choose_role(const matter_t *matter, rng_t *rng)
 {
+    bool committee = matter->kind == MACHINE_COMMITTEE;
+    return rng_chance(rng, committee ? 10 : 60)   ? PIA_ROLE_REVIEWER
+           : rng_chance(rng, committee ? 90 : 75) ? PIA_ROLE_COMMITTEE
+                                                  : PIA_ROLE_ANY;
+}
+
+static json_t *choose_persons(const request_data_t *of, const datum_t *datum)
+{
+    const world_t *world = of->world;
+    rng_t *rng = of->rng;
     json_t *persons = json_array();
     size_t count = (size_t)datum->min + (rng_chance(rng, 30) ? rng_below(rng, 3) : 0),
            first = rng_below(rng, ACTORS);
     count = count < (size_t)datum->max ? count : (size_t)datum->max;
-    uint32_t roles = rng_chance(rng, 60)   ? PIA_ROLE_REVIEWER
-                     : rng_chance(rng, 75) ? PIA_ROLE_COMMITTEE
-                                           : PIA_ROLE_ANY;
+    uint32_t roles = choose_role(of->matter, rng);
     for (size_t i = 0; i < ACTORS && json_array_size(persons) < count; i++) {
         const pia_principal_t *principal = &world->actors[(first + i) % ACTORS].principal;
         if ((principal->roles & roles) != 0)
@@ -59,7 +80,7 @@ static json_t *choose_pieces(const matter_t *matter, rng_t *rng)
 static json_t *
 choose_seats(const char *member, const char *const values[], size_t count, rng_t *rng)
 {
-    enum { SEATS = 4 };
+    enum { SEATS = 3 };
     json_t *seats = json_array();
     for (int i = 1; i <= SEATS; i++)
         if (rng_chance(rng, 75)) {
@@ -82,10 +103,15 @@ static json_t *choose_votes(rng_t *rng)
     return choose_seats("vote", votes, 3, rng);
 }
 
+/* Themes, or of a meeting numbers of its items. */
 static json_t *choose_codes(const matter_t *matter, rng_t *rng)
 {
     const json_t *themes = matter->definition->themes;
     json_t *codes = json_array();
+    if (matter->kind == MACHINE_SESSION) {
+        json_array_append_new(codes, json_string(rng_chance(rng, 70) ? "1" : "2"));
+        return codes;
+    }
     json_array_append(codes, json_array_get(themes, rng_below(rng, json_array_size(themes))));
     return codes;
 }
@@ -103,15 +129,14 @@ static json_t *choose_dossiers(world_t *world, rng_t *rng)
     return ids;
 }
 
-/* The grid of the procedure's latest specification, filled. */
-static json_t *choose_scores(world_t *world, const matter_t *matter, rng_t *rng)
+json_t *choose_scores(world_t *world, const matter_t *matter, rng_t *rng)
 {
     json_t *specification = NULL, *scores = json_array();
     const char *name = matter->definition->specification;
     if (name)
         (void)specification_find(world->service.db, name, 0, &specification);
     const json_t *criteria = json_object_get(specification, "criteria");
-    bool good = rng_chance(rng, 60);
+    bool good = !rng || rng_chance(rng, 60);
     for (size_t i = 0; i < json_array_size(criteria); i++) {
         const json_t *criterion = json_array_get(criteria, i);
         int64_t min = json_integer_value(json_object_get(criterion, "min"));
@@ -126,19 +151,21 @@ static json_t *choose_scores(world_t *world, const matter_t *matter, rng_t *rng)
 }
 
 /* A list of a type that is not known here is empty: it is refused, or was optional. */
-static json_t *choose_list(world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
+static json_t *choose_list(const request_data_t *of, const datum_t *datum)
 {
+    const matter_t *matter = of->matter;
+    rng_t *rng = of->rng;
     switch (datum->type) {
     case DATUM_PERSONS:
-        return choose_persons(world, datum, rng);
+        return choose_persons(of, datum);
     case DATUM_PIECES:
         return choose_pieces(matter, rng);
     case DATUM_CODES:
         return choose_codes(matter, rng);
     case DATUM_DOSSIERS:
-        return choose_dossiers(world, rng);
+        return choose_dossiers(of->world, rng);
     case DATUM_SCORES:
-        return choose_scores(world, matter, rng);
+        return choose_scores(of->world, matter, rng);
     case DATUM_ATTENDANCES:
         return choose_attendances(rng);
     case DATUM_VOTES:
@@ -154,10 +181,40 @@ static size_t choose_value(const datum_t *datum, rng_t *rng)
     return rng_chance(rng, 50) ? 0 : rng_below(rng, json_array_size(datum->values));
 }
 
-static json_t *
-choose_datum(world_t *world, const matter_t *matter, const datum_t *datum, rng_t *rng)
+/* A day near one that the matter is counted by; false: it has none. */
+static bool choose_day_of(const matter_t *matter, rng_t *rng, char ret_day[DAY_TEXT_SIZE])
+{
+    static const int later[] = {-30, -1, 0, 1, 30, 90, 300};
+    int64_t days[8], day;
+    size_t count = 0;
+    const char *fact;
+    json_t *value;
+    json_object_foreach(matter->facts, fact, value)
+    {
+        if (json_is_string(value) && count < sizeof days / sizeof days[0] &&
+            pia_date_parse(json_string_value(value), &day))
+            days[count++] = day;
+    }
+    if (count > 0)
+        day_format(days[rng_below(rng, count)] +
+                       later[rng_below(rng, sizeof later / sizeof later[0])],
+                   ret_day);
+    return count > 0;
+}
+
+static json_t *choose_date(const request_data_t *of)
 {
     char day[DAY_TEXT_SIZE];
+    if (of->today)
+        day_format(day_of(of->world->now_ms), day);
+    else if (!rng_chance(of->rng, 25) || !choose_day_of(of->matter, of->rng, day))
+        choose_day(of->world, of->rng, day);
+    return json_string(day);
+}
+
+static json_t *choose_datum(const request_data_t *of, const datum_t *datum)
+{
+    rng_t *rng = of->rng;
     switch (datum->type) {
     case DATUM_TEXT:
         return choose_text(datum, rng);
@@ -168,10 +225,9 @@ choose_datum(world_t *world, const matter_t *matter, const datum_t *datum, rng_t
     case DATUM_CHOICE:
         return json_copy(json_array_get(datum->values, choose_value(datum, rng)));
     case DATUM_DATE:
-        choose_day(world, rng, day);
-        return json_string(day);
+        return choose_date(of);
     default:
-        return choose_list(world, matter, datum, rng);
+        return choose_list(of, datum);
     }
 }
 
@@ -181,10 +237,12 @@ choose_data(world_t *world, const matter_t *matter, const transition_t *transiti
     if (transition->datum_count == 0)
         return NULL;
     json_t *data = json_object();
+    unsigned optional = rng_chance(rng, 40) ? 0 : 50; /* in a hundred */
+    const request_data_t of = {world, matter, rng, .today = rng_chance(rng, 40)};
     for (size_t i = 0; i < transition->datum_count; i++) {
         const datum_t *datum = &transition->data[i];
-        if (!datum->optional || rng_chance(rng, 50))
-            json_object_set_new(data, datum->name, choose_datum(world, matter, datum, rng));
+        if (!datum->optional || rng_chance(rng, optional))
+            json_object_set_new(data, datum->name, choose_datum(&of, datum));
     }
     return data;
 }

@@ -12,7 +12,20 @@
 #include "pool.h"
 #include "shorten.h"
 
-enum { STEPS = 12, CONTROL_SEEDS = 400, COVERED_MIN = 33 };
+enum {
+    STEPS = 10,
+    CONTROL_SEEDS = 400,
+    COVERED_SEEDS = 5000,
+    COVERED_MIN = 96 /* % of those of the definitions */
+};
+
+/* What no walk can make, and why; the rest of the definitions is there to be made. */
+static const struct {
+    const char *definition, *machine, *transition, *why;
+} never[] = {
+    {"label-pia", "dossier", "accorder_implicitement",
+     "its only cause, the timer silence_accord, is switched off: silence rejects"},
+};
 
 /* What the workers share. */
 typedef struct {
@@ -114,10 +127,20 @@ static bool wait_all(int workers)
     return good;
 }
 
-/* Transitions that there are, and that were made. */
+/* Transitions that can be made, and that were. */
 typedef struct {
     size_t all, made;
 } covered_t;
+
+/* NULL: it can be made. */
+static const char *why_never(const char *definition, const char *machine, const char *transition)
+{
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        if (strcmp(never[i].definition, definition) == 0 &&
+            strcmp(never[i].machine, machine) == 0 && strcmp(never[i].transition, transition) == 0)
+            return never[i].why;
+    return NULL;
+}
 
 static void tell_machine(const machine_t *machine,
                          const char *definition,
@@ -126,11 +149,13 @@ static void tell_machine(const machine_t *machine,
                          covered_t *covered)
 {
     for (size_t i = 0; i < machine->transition_count && i < TRANSITIONS_MAX; i++) {
-        covered->all++;
+        const char *name = machine->transitions[i].name;
+        const char *why = made[i] > 0 ? NULL : why_never(definition, machine->name, name);
+        covered->all += !why;
         covered->made += made[i] > 0;
         if (tell_all || made[i] == 0)
-            (void)printf("%8u  %s %s %s\n", made[i], definition, machine->name,
-                         machine->transitions[i].name);
+            (void)printf("%8u  %s %s %s%s%s\n", made[i], definition, machine->name, name,
+                         why ? ": " : "", why ? why : "");
     }
 }
 
@@ -149,7 +174,7 @@ static size_t tell_coverage(world_t *world, const options_t *options, shared_t *
                          options->covered, &covered);
     }
     world_close(world);
-    (void)printf("%zu of %zu transitions were made\n", covered.made, covered.all);
+    (void)printf("%zu of %zu transitions that can be made were\n", covered.made, covered.all);
     return covered.all == 0 ? 0 : 100 * covered.made / covered.all;
 }
 
@@ -191,7 +216,7 @@ static bool run_all(const options_t *options)
                  place->starts.count, seconds() - began);
     size_t covered = good ? tell_coverage(&place->world, options, shared) : 0;
     end_place(place);
-    if (good && options->count >= 1000 && covered < COVERED_MIN) {
+    if (good && options->count >= COVERED_SEEDS && covered < COVERED_MIN) {
         (void)printf("too few transitions: the walks do not explore the procedure\n");
         good = false;
     }

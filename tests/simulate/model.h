@@ -21,7 +21,7 @@ typedef made_t coverage_t[DEFINITIONS_MAX];
 
 typedef struct {
     replica_t items[REPLICAS_MAX];
-    size_t count;
+    size_t count, last;   /* last: index of the one that moved last */
     int64_t position;     /* entries of the log that were applied */
     int64_t told;         /* number of the outbox's last announcement that was looked at */
     json_t *given;        /* "MATTER NUMBER" -> facts that the entry alone does not tell */

@@ -343,6 +343,7 @@ bool model_apply(model_t *self, world_t *world, const placed_t *placed, failure_
         return no(failure, &entry, "one final state", "a second one is entered");
     count(self, world, matter, &entry);
     self->position++;
+    self->last = (size_t)(replica - self->items);
     if (self->trace)
         say(matter, &entry);
     return true;

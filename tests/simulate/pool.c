@@ -119,6 +119,7 @@ void pool_init(void)
         .xInit = start,
         .xShutdown = end,
     };
-    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK)
+    if (sqlite3_config(SQLITE_CONFIG_MALLOC, &methods) != SQLITE_OK ||
+        sqlite3_config(SQLITE_CONFIG_SINGLETHREAD) != SQLITE_OK)
         abort();
 }

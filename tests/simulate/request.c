@@ -30,6 +30,7 @@ move(world_t *world, const request_t *request, matter_t *matter, pia_problem_t *
         .data = request->data,
         .effective_ms = world->now_ms > matter->changed_ms ? world->now_ms : matter->changed_ms,
         .recorded_ms = world->now_ms,
+        .key = &world->service.key,
     };
     if (!act.transition)
         return pia_problem_set(problem, PIA_INVALID, "/transition", "there is none such");
@@ -92,7 +93,7 @@ static json_t *make_card(world_t *world, const creation_t *creation)
     json_t *ref = NULL;
     pia_problem_t problem = {.status = PIA_OK};
     json_t *card =
-        json_pack("{s:s, s:[O], s:[], s:{s:s, s:s, s:s}, s:s}", "title", "Essai", "themes",
+        json_pack("{s:s, s:[O], s:[], s:{s:s, s:s, s:s}, s:s*}", "title", "Essai", "themes",
                   json_array_get(definition->themes, 0), "sectors", "pole", "code", "essai", "name",
                   "Essai", "departement", "87", "capacity", creation->capacity);
     json_t *choice = json_pack("{s:s*}", "name", definition->specification);

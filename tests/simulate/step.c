@@ -92,17 +92,23 @@ bool step_draw(walk_t *self, request_t *ret_request)
     const replica_t *replica;
     const transition_t *transition;
     const actor_t *actor = NULL;
-    bool offered = false;
+    json_t *data = NULL;
+    bool offered = false, rare = self->straight || rng_chance(&self->rng, 60);
     for (int i = 0; !offered && i < TRIES; i++) {
-        if (!choose_offered(&self->model, self->made, &self->rng, &replica, &transition))
+        if (!choose_offered(&self->model, rare ? self->made : NULL, &self->rng, &replica,
+                            &transition))
             return false;
-        actor = choose_actor(self->world, &replica->matter, transition, &self->rng, &offered);
-        offered = offered || (!self->made && rng_chance(&self->rng, 10));
+        json_decref(data);
+        data = choose_data(self->world, &replica->matter, transition, &self->rng);
+        actor = choose_actor(self->world, &replica->matter, transition, data, &self->rng, &offered);
+        offered = offered || (!self->straight && rng_chance(&self->rng, 10));
     }
-    if (!actor)
+    if (!actor) {
+        json_decref(data);
         return false;
+    }
     *ret_request = step_request(&replica->matter, transition, actor);
-    ret_request->data = choose_data(self->world, &replica->matter, transition, &self->rng);
+    ret_request->data = data;
     return true;
 }
 
@@ -119,10 +125,12 @@ static bool try_offered(walk_t *self, int tries)
         const matter_t *matter = &replica->matter;
         const transition_t *transition = machine_transition(matter->machine, request.transition);
         if (i > 0) {
+            json_t *data = choose_data(self->world, matter, transition, &self->rng);
+            const actor_t *actor =
+                choose_actor(self->world, matter, transition, data, &self->rng, NULL);
             json_decref(request.data);
-            request = step_request(matter, transition,
-                                   choose_actor(self->world, matter, transition, &self->rng, NULL));
-            request.data = choose_data(self->world, matter, transition, &self->rng);
+            request = step_request(matter, transition, actor);
+            request.data = data;
         }
         if (!step_ask(self, &request, &status, &problem)) {
             json_decref(request.data);
@@ -139,7 +147,7 @@ static bool step_offered(walk_t *self)
 }
 
 /* Due timers are applied until none is left; then none may be. */
-static bool run_ticks(walk_t *self)
+bool step_ticks(walk_t *self)
 {
     if (!walk_commit(self))
         return false;
@@ -180,7 +188,7 @@ static int64_t draw_instant(walk_t *self)
 {
     int64_t now_ms = self->world->now_ms, due_ms = draw_due(self);
     rng_t *rng = &self->rng;
-    if (self->made) /* on the straight way nothing is let lapse */
+    if (self->straight) /* on the straight way nothing is let lapse */
         return now_ms + rng_between(rng, 1, 5) * day_ms;
     if (now_ms > late_ms)
         return now_ms + rng_between(rng, 1, 60) * second_ms;
@@ -209,7 +217,7 @@ static bool step_time(walk_t *self)
 {
     world_set_time(self->world, draw_instant(self));
     walk_say(self, "time goes on");
-    return rng_chance(&self->rng, 55) ? run_ticks(self) : true;
+    return rng_chance(&self->rng, 55) ? step_ticks(self) : true;
 }
 
 /* A statement fails in the midst of a request: it is refused as a whole. */

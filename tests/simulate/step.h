@@ -28,6 +28,9 @@ bool step_check_answer(walk_t *self, pia_status_t status, const pia_problem_t *p
 /* After what was made: the model follows, and the new entries verify. */
 bool step_check(walk_t *self);
 
+/* What is due by now, until nothing is. */
+bool step_ticks(walk_t *self);
+
 bool step_create(walk_t *self);
 bool step_wrong(walk_t *self);
 bool step_race(walk_t *self);

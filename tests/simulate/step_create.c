@@ -22,7 +22,8 @@ static json_t *draw_facts(const walk_t *self, machine_kind_t kind, rng_t *rng)
 /* A parent that such a matter may have; NULL: none is there. */
 static const matter_t *draw_parent(walk_t *self, machine_kind_t kind)
 {
-    size_t first = rng_below(&self->rng, self->model.count);
+    bool latest = rng_chance(&self->rng, 60);
+    size_t first = latest ? self->model.last : rng_below(&self->rng, self->model.count);
     for (size_t i = 0; i < self->model.count; i++) {
         const matter_t *matter = &self->model.items[(first + i) % self->model.count].matter;
         if ((kinds[kind].parents & kind_bit(matter->kind)) != 0 &&
@@ -45,12 +46,25 @@ static const transition_t *draw_creation(const machine_t *machine, rng_t *rng)
     return NULL;
 }
 
+/* A kind whose parent may be what moved last; where there is none, any. */
+static machine_kind_t draw_child(walk_t *self)
+{
+    const matter_t *parent = &self->model.items[self->model.last].matter;
+    size_t first = rng_below(&self->rng, MACHINE_COUNT), i = 0;
+    while (i < MACHINE_COUNT &&
+           (kinds[(first + i) % MACHINE_COUNT].parents & kind_bit(parent->kind)) == 0)
+        i++;
+    return (machine_kind_t)((first + i) % MACHINE_COUNT);
+}
+
 static bool draw_kind(walk_t *self, creation_t *ret_creation)
 {
     machine_kind_t kind = (machine_kind_t)rng_below(&self->rng, MACHINE_COUNT);
     const machine_t *machine = &self->definition->machines[kind];
     if (!model_has(&self->model, MACHINE_DOSSIER) || rng_chance(&self->rng, 25))
         kind = MACHINE_DOSSIER;
+    else if (rng_chance(&self->rng, 40))
+        kind = draw_child(self);
     machine = &self->definition->machines[kind];
     if (machine->state_count == 0)
         return false;
@@ -83,7 +97,8 @@ static bool draw_creation_request(walk_t *self, creation_t *ret_creation)
                    ret_creation->structure ? ret_creation->structure
                    : ret_creation->parent  ? ret_creation->parent->structure
                                            : "");
-    ret_creation->actor = choose_actor(world, &about, ret_creation->transition, &self->rng, NULL);
+    ret_creation->actor =
+        choose_actor(world, &about, ret_creation->transition, NULL, &self->rng, NULL);
     if (!ret_creation->actor || rng_chance(&self->rng, 5))
         ret_creation->actor = &world->actors[rng_below(&self->rng, ACTORS)];
     ret_creation->facts = draw_facts(self, kind, &self->rng);

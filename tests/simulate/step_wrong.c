@@ -126,7 +126,7 @@ static request_t draw_rival(walk_t *self, const request_t *first)
         if (other->roles == 0 || !transition_starts_in(other, matter->state) ||
             !rng_chance(&self->rng, 40))
             continue;
-        const actor_t *actor = choose_actor(self->world, matter, other, &self->rng, NULL);
+        const actor_t *actor = choose_actor(self->world, matter, other, NULL, &self->rng, NULL);
         if (!actor)
             continue;
         json_decref(rival.data);

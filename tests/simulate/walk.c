@@ -91,6 +91,8 @@ bool walk_open(walk_t *self, const start_t *start, size_t definition)
         starts_copy(start, self->definition, &self->model);
     else
         model_init(&self->model);
+    if (self->starts)
+        self->made = (const made_t *)&self->starts->made[definition];
     self->model.coverage = self->coverage;
     self->model.trace = self->trace;
     rng_init(&self->rng, self->seed, EMPOWER_STREAM);
@@ -111,21 +113,24 @@ static bool start(walk_t *self)
     rng_init(&rng, self->seed, CHOICE_STREAM);
     size_t count = self->starts ? self->starts->count : 0;
     if (count > 0 && rng_chance(&rng, 80)) {
-        const start_t *at = &self->starts->items[rng_below(&rng, count)];
+        const start_t *at = starts_draw(self->starts, &rng);
         return walk_open(self, at, at->definition);
     }
     size_t which = rng_chance(&rng, 85) ? 0 : rng_below(&rng, self->world->definition_count);
     return walk_open(self, NULL, which);
 }
 
-/* After the last step: the whole history again, and every check of the service's own. */
+/* After the last step, where each entry was followed: sometimes the whole history again, and the
+ * checks of the service's own. */
 static bool end(walk_t *self)
 {
     self->step = -1;
     rng_init(&self->rng, self->seed, END_STREAM);
-    return walk_commit(self) && model_again(&self->model, self->world, &self->failure) &&
-           check_log(self->world, 0, &self->failure) &&
-           (!rng_chance(&self->rng, 20) || check_chains(self->world, &self->model, &self->failure));
+    return walk_commit(self) &&
+           (!rng_chance(&self->rng, 30) ||
+            model_again(&self->model, self->world, &self->failure)) &&
+           (!rng_chance(&self->rng, 30) || check_log(self->world, 0, &self->failure)) &&
+           (!rng_chance(&self->rng, 15) || check_chains(self->world, &self->model, &self->failure));
 }
 
 bool walk_run(walk_t *self, const int *steps, size_t count)

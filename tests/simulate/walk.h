@@ -18,6 +18,7 @@ typedef struct {
     model_t model;
     coverage_t *coverage; /* NULL: nobody counts */
     const made_t *made;   /* goes where few have been; NULL: anywhere */
+    bool straight;        /* nothing goes wrong, and nothing is let lapse */
     uint64_t seed;
     fault_t fault;
     bool trace;        /* say on stdout what is done */
