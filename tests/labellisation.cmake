@@ -3,7 +3,7 @@ foreach(subject day definition engine timer merkle content typography agenda quo
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-foreach(subject matter record kin evidence blob simulate review label label_acts remedy rights remedy_law sitting convening)
+foreach(subject matter record kin evidence blob simulate review label label_acts remedy rights remedy_law sitting convening overdue)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c unit/labellisation/labelled.c unit/labellisation/seated.c
             support/test_database.c

@@ -8,8 +8,8 @@
 #include "evidence.h"
 #include "json_line.h"
 #include "labellisation.h"
-#include "matter.h"
 #include "office.h"
+#include "overdue.h"
 #include "people.h"
 #include "pia/clock.h"
 #include "pia/db_file.h"
@@ -34,7 +34,6 @@
 #include "proto/session.h"
 #include "proto/specification.h"
 #include "specification.h"
-#include "store_matter.h"
 #include "upload.h"
 
 enum {
@@ -45,11 +44,8 @@ enum {
            PIA_ROLE_SERVICE,
     CONTROL = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR | PIA_ROLE_OPERATOR,
     OFFICE = PIA_ROLE_SECRETARIAT | PIA_ROLE_INSTRUCTEUR,
-    SET_ASIDE_MS = 60000,
     KEEP_LOOK_MS = 60000,
     TIDY_MS = 1000,
-    DUE_MAX = 1000, /* matters whose timers one tick applies … */
-    DUE_MS = 120,   /* … within so long: meanwhile nobody else is answered */
 };
 
 const pia_route_t labellisation_routes[] = {
@@ -173,15 +169,21 @@ extern const char labellisation_migration_3[], labellisation_migration_4[];
 extern const char labellisation_migration_5[];
 extern const char labellisation_migration_6[], labellisation_migration_7[];
 extern const char labellisation_migration_8[];
-extern const char labellisation_migration_9[];
+extern const char labellisation_migration_9[], labellisation_migration_10[];
 extern const char label_pia_v1[], cahier_pia_v1[];
 
 const pia_migration_t labellisation_migrations[] = {
-    {1, labellisation_migration_1}, {2, labellisation_migration_2},
-    {3, labellisation_migration_3}, {4, labellisation_migration_4},
-    {5, labellisation_migration_5}, {6, labellisation_migration_6},
-    {7, labellisation_migration_7}, {8, labellisation_migration_8},
-    {9, labellisation_migration_9}, {0, NULL},
+    {1, labellisation_migration_1},
+    {2, labellisation_migration_2},
+    {3, labellisation_migration_3},
+    {4, labellisation_migration_4},
+    {5, labellisation_migration_5},
+    {6, labellisation_migration_6},
+    {7, labellisation_migration_7},
+    {8, labellisation_migration_8},
+    {9, labellisation_migration_9},
+    {10, labellisation_migration_10},
+    {0, NULL},
 };
 
 const pia_option_t labellisation_options[] = {
@@ -320,43 +322,6 @@ pia_status_t labellisation_open(void *arg, const pia_context_t *context, pia_pro
     return status;
 }
 
-/* A failure of its own: it must neither fill the log nor stand before those that come after it. */
-static pia_status_t
-set_aside(labellisation_t *self, const matter_key_t *key, int64_t now_ms, const char *why)
-{
-    pia_log(PIA_LOG_ERROR, "the timers of %s %s cannot be applied: %s; tries again in a minute",
-            kinds[key->kind].name, key->id, why);
-    return store_matter_postpone(self->db, key->id, now_ms + SET_ASIDE_MS);
-}
-
-/* What is due for one matter. */
-static pia_status_t catch_up(labellisation_t *self, const matter_key_t *key, int64_t now_ms)
-{
-    matter_t matter;
-    pia_problem_t problem = {.status = PIA_OK};
-    if (key->kind == MACHINE_NONE) /* of a newer version of this program */
-        return store_matter_postpone(self->db, key->id, now_ms + SET_ASIDE_MS);
-    pia_status_t status = pia_db_savepoint(self->db);
-    if (status != PIA_OK)
-        return status;
-    status = matter_load(self->db, self->library, key->kind, key->id, &matter, &problem);
-    if (status == PIA_OK) {
-        status = matter_catch_up(self->db, self->library, &matter, now_ms, &problem);
-        matter_clear(&matter);
-    }
-    if (status == PIA_OK) {
-        self->timed++;
-        return pia_db_release(self->db);
-    }
-    bool engine = status == PIA_UNAVAILABLE || pia_db_is_retryable(self->db);
-    pia_db_rollback_to(self->db);
-    if (engine)
-        return status;
-    if (status == PIA_CONFLICT) /* another instance was faster */
-        return PIA_OK;
-    return set_aside(self, key, now_ms, problem.detail);
-}
-
 /* Looks once a minute whether a signed head is to be kept. */
 static pia_status_t keep_head(labellisation_t *self)
 {
@@ -383,15 +348,10 @@ static pia_status_t tidy(labellisation_t *self)
 pia_status_t labellisation_tick(void *arg, int64_t now_ms)
 {
     labellisation_t *self = arg;
-    matter_key_t due[DUE_MAX];
-    size_t count = 0;
     export_forget(self, false);
     pia_status_t status = keep_head(self);
     if (status == PIA_OK)
-        status = store_matter_due(self->db, now_ms, DUE_MAX, due, &count);
-    int64_t until_ms = pia_clock_monotonic() + DUE_MS;
-    for (size_t i = 0; status == PIA_OK && i < count && pia_clock_monotonic() < until_ms; i++)
-        status = catch_up(self, &due[i], now_ms);
+        status = overdue_run(self, now_ms);
     return status == PIA_OK ? tidy(self) : status;
 }
 
@@ -419,6 +379,9 @@ void labellisation_rolled_back(void *arg)
 void labellisation_stats(void *arg, json_t *stats)
 {
     const labellisation_t *self = arg;
+    int64_t held = 0;
+    if (overdue_count(self->db, &held) == PIA_OK)
+        json_object_set_new(stats, "timers_held", json_integer((json_int_t)held));
     json_object_set_new(stats, "transitions", json_integer((json_int_t)self->moved));
     json_object_set_new(stats, "timed", json_integer((json_int_t)self->timed));
     json_object_set_new(stats, "cached", json_integer((json_int_t)self->cached));

@@ -54,7 +54,7 @@ static const char *const sql[] = {
         "ORDER BY id LIMIT $4",
     [DUE] = "SELECT id, kind FROM matter WHERE due_at <= $1 ORDER BY due_at, id LIMIT $2 "
             "FOR UPDATE SKIP LOCKED",
-    [POSTPONE] = "UPDATE matter SET due_at = $2 WHERE id = $1",
+    [POSTPONE] = "UPDATE matter SET due_at = $2 WHERE id = $1 AND version = $3",
     [CHILD] = "SELECT id FROM matter WHERE parent = $1 AND kind = $2 ORDER BY id LIMIT 1",
     [HELD] = "SELECT 1 FROM matter WHERE pole = $1 AND kind = 'label' AND structure <> $2 LIMIT 1",
     [VERSIONS] = "SELECT CAST(COALESCE(SUM(version), 0) AS BIGINT) FROM matter WHERE kind = $1",
@@ -257,11 +257,12 @@ pia_status_t store_matter_due(
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t until_ms)
+pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t version, int64_t until_ms)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, sql[POSTPONE]);
     pia_stmt_text(stmt, 1, id);
     pia_stmt_integer(stmt, 2, until_ms);
+    pia_stmt_integer(stmt, 3, version);
     return pia_stmt_run(stmt, NULL);
 }
 

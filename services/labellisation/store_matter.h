@@ -53,8 +53,9 @@ pia_status_t store_matter_list(pia_db_t *db,
 pia_status_t store_matter_due(
     pia_db_t *db, int64_t now_ms, size_t max, matter_key_t *ret_keys, size_t *ret_count);
 
-/* Lets a due timer wait; the next transition computes it anew. */
-pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t until_ms);
+/* Lets a due timer wait, if the matter is still of this version; the next transition computes it
+ * anew. */
+pia_status_t store_matter_postpone(pia_db_t *db, const char *id, int64_t version, int64_t until_ms);
 
 /* The first child of this kind; PIA_NOT_FOUND. */
 pia_status_t store_matter_child(pia_db_t *db,
