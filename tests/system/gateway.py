@@ -145,7 +145,7 @@ def whole_network(*options, env=None, registry=(), database=None):
         network.start_broker("--drain-ms", "200")
         network.start_redis()
         for service in SERVICES:
-            own = (*(registry if service == "registry" else ()),
+            own = (*((*network.few_communes(), *registry) if service == "registry" else ()),
                    *(("--database", f"{database}_{service}") if database else ()))
             network.start(service, *own, wait=False)
         for service in SERVICES:

@@ -43,7 +43,8 @@ def start_services(run, faults):
         return network.start_broker("--drain-ms", "200")
 
     def registry():
-        return network.start("registry", "--redis", "", "--registry.demonstration", "true", wait=False)
+        return network.start("registry", "--redis", "", "--registry.demonstration", "true", *network.few_communes(),
+                             wait=False)
 
     started = [("broker", broker), ("registry", registry)]
     if "redis" in faults:

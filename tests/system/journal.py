@@ -35,7 +35,7 @@ def make_publication(pole=POLE, title="Un guide", **data):
 def start_journal(network, *options, **how):
     """Broker, registry and journal; returns when the reference pôles may publish."""
     network.start_broker("--drain-ms", "200")
-    network.start("registry", "--redis", "", "--registry.demonstration", "true")
+    network.start("registry", "--redis", "", "--registry.demonstration", "true", *network.few_communes())
     process = network.start("diffusion", "--redis", "", *options, **how)
     wait_for_poles(network)
     return process

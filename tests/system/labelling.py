@@ -22,7 +22,7 @@ def start(network, *options, instances=1, registry=()):
     """What NEEDED says; `options` are labellisation's."""
     network.options = options
     network.start_broker("--drain-ms", "200")
-    network.start("registry", *registry, wait=False)
+    network.start("registry", *network.few_communes(), *registry, wait=False)
     network.start("diffusion", wait=False)
     for number in range(instances):
         network.start("labellisation", "--instance", f"labellisation-{number}", *options, wait=False)

@@ -66,7 +66,7 @@ def receiver():
 
 def start(pia, *options):
     pia.start_broker("--drain-ms", "200")
-    pia.start("registry")
+    pia.start("registry", *pia.few_communes())
     pia.start("diffusion")
     return pia.start("notifications", *PRIVATE, *options)
 

@@ -104,6 +104,9 @@ class Process:
         return "\n".join([f"--- {self.name} ({self.log.name}) ---", *text[-lines:]])
 
 
+HOME = "54395\t"  # the commune of a pôle that tests name
+
+
 class Engine:
     """Where a service keeps its data: `database` is a URL with a schema of its own, None for SQLite in
     the data directory; `options` say so to a service."""
@@ -146,6 +149,22 @@ class Network:
             self.wait_ready(service, process)
         return process
 
+    def few_communes(self):
+        """Options of a registry that loads a hundredth of the communes, for tests that ask for none of
+        them: it is there 0.7 s earlier, with sanitizers."""
+        folder = self.data / "reference"
+        if not folder.exists():
+            folder.mkdir()
+            for name in ("poles.json", "ape.tsv"):
+                shutil.copy(ROOT / "services/registry/reference" / name, folder)
+            for name in ("regions.tsv", "departements.tsv"):
+                shutil.copy(ROOT / "common/reference" / name, folder)
+            head, *communes = (ROOT / "common/reference/communes.tsv").read_text().splitlines(keepends=True)
+            few = [line for line in communes[::100] if not line.startswith(HOME)]
+            few += [line for line in communes if line.startswith(HOME)]
+            (folder / "communes.tsv").write_text("".join([head, *few]))
+        return ("--registry.reference", folder)
+
     def start_broker(self, *options, **how):
         return self.start("broker", *options, **how)
 
@@ -165,7 +184,8 @@ class Network:
         if redis:
             self.start_redis()
         for service in SERVICES:
-            self.start(service, *options.get(service, ()), wait=False)
+            few = self.few_communes() if service == "registry" else ()
+            self.start(service, *few, *options.get(service, ()), wait=False)
         for service in SERVICES:
             self.wait_ready(service)
         if (BIN / "pia-gateway").exists():

@@ -292,7 +292,7 @@ def follow(network, *arguments):
 
 def test_follow_goes_on_when_the_journal_comes_back(pia):
     pia.start_broker()
-    pia.start("registry")
+    pia.start("registry", *pia.few_communes())
     diffusion = pia.start("diffusion")
     run(pia, "follow", "--cursor", "", "--count", "1")  # the pôles have been announced: it may publish
     process = follow(pia, "--cursor", "", "--source", "/poles/cnidep", "--count", "2")
@@ -357,8 +357,8 @@ def test_level_changes_what_an_instance_logs(core):
 
 def test_drain_ends_one_instance_and_a_standby_takes_over(pia):
     pia.start_broker()
-    first = pia.start("registry", "--instance", "registry-one")
-    second = pia.start("registry", "--instance", "registry-two", wait=False)
+    first = pia.start("registry", "--instance", "registry-one", *pia.few_communes())
+    second = pia.start("registry", "--instance", "registry-two", *pia.few_communes(), wait=False)
     states = {}
     while len(states) < 2:
         rows = json.loads(pia.pia("status", "--json").stdout)["items"]

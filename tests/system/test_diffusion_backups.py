@@ -26,7 +26,7 @@ class Outbox(Network):
     def start_three(self):
         self.start_broker("--drain-ms", "200")
         self.start("registry", "--redis", "", "--registry.demonstration", "true",
-                   *self.options("registry"))
+                   *self.few_communes(), *self.options("registry"))
         self.start_diffusion()
         wait_for_poles(self)
 

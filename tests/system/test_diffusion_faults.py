@@ -285,7 +285,7 @@ def test_two_instances_on_postgresql_make_one_journal(postgres):
     with Network() as network:
         database = ["--database", f"{postgres}#df{os.getpid()}"]
         network.start_broker("--drain-ms", "200")
-        network.start("registry", "--redis", "", "--registry.demonstration", "true")
+        network.start("registry", "--redis", "", "--registry.demonstration", "true", *network.few_communes())
         network.start("diffusion", "--redis", "", "--instance", "first", *database)
         second = network.start("diffusion", "--redis", "", "--instance", "second", *database,
                                wait=False)

@@ -232,7 +232,7 @@ def test_what_a_restored_service_announces_again_is_there_once(journal):
     backup = file.read_bytes()
 
     def start_registry():
-        return journal.start("registry", "--redis", "", "--registry.demonstration", "true")
+        return journal.start("registry", "--redis", "", "--registry.demonstration", "true", *journal.few_communes())
 
     def wait_until_sent():
         until = time.monotonic() + 30

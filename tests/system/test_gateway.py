@@ -394,7 +394,7 @@ def test_a_command_outlives_its_service(net, web, key):
     name = f"Structure {uuid.uuid4()} (démonstration)"
     with concurrent.futures.ThreadPoolExecutor() as pool:
         asked = pool.submit(web.post, "/v1/structures", {"name": name, "demonstration": True}, key=key)
-        net.start("registry")
+        net.start("registry", *net.few_communes())
         assert asked.result(30).status == 201, asked.result()
     path, names = "/v1/structures?limit=200", []
     while path:

@@ -15,7 +15,8 @@ STRUCTURE = {"demonstration": True}
 
 
 def start_registry(network, instance, *options, **how):
-    return network.start("registry", "--redis", "", "--instance", instance, *options, **how)
+    return network.start("registry", "--redis", "", "--instance", instance, *network.few_communes(),
+                         *options, **how)
 
 
 def state(network, instance):
