@@ -45,12 +45,22 @@ pia_status_t definition_check_rules(const definition_t *definition,
                                     const char *at,
                                     pia_problem_t *problem);
 
-/* Whether an effect of some machine makes this transition (definition_rules.c). */
+/* The data that a rule at `at` reads by name; NULL: none (definition_rules.c). */
+struct need;
+pia_status_t definition_check_needs(const transition_t *transition,
+                                    const struct need *needs,
+                                    const char *at,
+                                    pia_problem_t *problem);
+
+/* The kind that a rule's `kind` names (definition_reach.c, as the next two). */
+machine_kind_t definition_child_kind(const json_t *rule);
+
+/* Whether an effect of some machine makes this transition. */
 bool definition_moves(const definition_t *definition,
                       const machine_t *machine,
                       const transition_t *transition);
 
-/* Whether an effect of the machine records this fact (definition_rules.c); `as_date`: as a date. */
+/* Whether an effect of the machine records this fact; `as_date`: as a date. */
 bool definition_records(const machine_t *machine, const char *fact, bool as_date);
 
 #endif

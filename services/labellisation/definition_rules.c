@@ -25,94 +25,6 @@ static pia_status_t fault(const use_t *use, const char *detail)
     return definition_fault(use->problem, use->at, use->parameter->name, detail);
 }
 
-static bool effect_records(const transition_t *transition,
-                           const effect_t *effect,
-                           const char *fact,
-                           bool as_date)
-{
-    for (const parameter_t *parameter = effect->kind->parameters; parameter->name; parameter++) {
-        const char *value = json_string_value(json_object_get(effect->parameters, parameter->name));
-        if (parameter->kind != PARAMETER_NEW_FACT || !value || strcmp(value, fact) != 0)
-            continue;
-        const char *data = json_string_value(json_object_get(effect->parameters, "data"));
-        const datum_t *datum = data ? transition_datum(transition, data) : NULL;
-        if (!as_date || effect->kind->dates || (datum && datum->type == DATUM_DATE))
-            return true;
-    }
-    return false;
-}
-
-bool definition_records(const machine_t *machine, const char *fact, bool as_date)
-{
-    if (kind_gives(machine->kind, fact))
-        return true;
-    for (size_t i = 0; i < machine->transition_count; i++) {
-        const transition_t *transition = &machine->transitions[i];
-        for (size_t j = 0; j < transition->effect_count; j++)
-            if (effect_records(transition, &transition->effects[j], fact, as_date))
-                return true;
-    }
-    return false;
-}
-
-static machine_kind_t child_kind(const json_t *rule)
-{
-    return kind_parse(json_string_value(json_object_get(rule, "kind")));
-}
-
-/* The kinds of which a parameter names a transition. */
-static uint32_t
-named_kinds(const machine_t *machine, const effect_t *effect, const parameter_t *parameter)
-{
-    switch (parameter->kind) {
-    case PARAMETER_CREATION:
-    case PARAMETER_TRANSITION:
-    case PARAMETER_OPINION:
-        return kind_bit(effect->kind->of);
-    case PARAMETER_SIBLING:
-        return kind_bit(machine->kind);
-    case PARAMETER_OF_PARENT:
-        return kinds[machine->kind].parents;
-    case PARAMETER_OF_CHILD:
-        return kind_bit(child_kind(effect->parameters));
-    default:
-        return 0;
-    }
-}
-
-static bool effect_moves(const machine_t *machine,
-                         const effect_t *effect,
-                         const machine_t *other,
-                         const char *transition)
-{
-    for (const parameter_t *parameter = effect->kind->parameters; parameter->name; parameter++) {
-        const char *name = json_string_value(json_object_get(effect->parameters, parameter->name));
-        if ((named_kinds(machine, effect, parameter) & kind_bit(other->kind)) != 0 && name &&
-            strcmp(name, transition) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool machine_moves(const machine_t *machine, const machine_t *other, const char *transition)
-{
-    for (size_t i = 0; i < machine->transition_count; i++)
-        for (size_t j = 0; j < machine->transitions[i].effect_count; j++)
-            if (effect_moves(machine, &machine->transitions[i].effects[j], other, transition))
-                return true;
-    return false;
-}
-
-bool definition_moves(const definition_t *definition,
-                      const machine_t *machine,
-                      const transition_t *transition)
-{
-    for (size_t i = 0; i < MACHINE_COUNT; i++)
-        if (machine_moves(&definition->machines[i], machine, transition->name))
-            return true;
-    return false;
-}
-
 static const datum_t *named_datum(const use_t *use, const json_t *name)
 {
     const char *text = json_string_value(name);
@@ -231,7 +143,7 @@ static pia_status_t check_of_parent(const use_t *use)
 
 static pia_status_t check_kind(const use_t *use)
 {
-    machine_kind_t kind = child_kind(use->rule);
+    machine_kind_t kind = definition_child_kind(use->rule);
     if (kind == MACHINE_NONE || (kinds[kind].parents & kind_bit(use->machine->kind)) == 0)
         return fault(use, "is not a kind whose parent is of this machine");
     return PIA_OK;
@@ -239,7 +151,7 @@ static pia_status_t check_kind(const use_t *use)
 
 static pia_status_t check_of_child(const use_t *use)
 {
-    machine_kind_t kind = child_kind(use->rule);
+    machine_kind_t kind = definition_child_kind(use->rule);
     return kind == MACHINE_NONE ? fault(use, "goes with `kind`") : check_other(use, kind);
 }
 
@@ -373,15 +285,17 @@ static pia_status_t check_rule(use_t *use, const parameter_t *parameters)
     return PIA_OK;
 }
 
-/* The data that the rule reads by name. */
-static pia_status_t check_needs(const use_t *use, const need_t *need)
+pia_status_t definition_check_needs(const transition_t *transition,
+                                    const struct need *need,
+                                    const char *at,
+                                    pia_problem_t *problem)
 {
     for (; need && need->name; need++) {
-        const datum_t *datum = transition_datum(use->transition, need->name);
+        const datum_t *datum = transition_datum(transition, need->name);
         if (!datum && need->optional)
             continue;
         if (!datum || datum->type != need->type || (datum->optional && !need->optional))
-            return pia_problem_set(use->problem, PIA_INVALID, use->at,
+            return pia_problem_set(problem, PIA_INVALID, at,
                                    "the transition asks for %s, of type %s, for this rule",
                                    need->name, datum_type_name(need->type));
     }
@@ -398,6 +312,32 @@ static pia_status_t check_place(const use_t *use, bool personal, uint32_t where)
         return definition_fault(use->problem, use->at, "name",
                                 "is not for the transitions of this machine");
     return PIA_OK;
+}
+
+static pia_status_t check_guard(use_t *use, const guard_t *guard)
+{
+    const guard_kind_t *kind = guard->kind;
+    use->rule = guard->parameters;
+    pia_status_t status = check_place(use, kind->personal, kind->kinds);
+    if (status == PIA_OK)
+        status = definition_check_needs(use->transition, kind->needs, use->at, use->problem);
+    return status == PIA_OK ? check_rule(use, kind->parameters) : status;
+}
+
+static pia_status_t check_effect(use_t *use, const effect_t *effect)
+{
+    const effect_kind_t *kind = effect->kind;
+    use->rule = effect->parameters;
+    use->of = kind->of;
+    pia_status_t status = check_place(use, kind->personal, kind->kinds);
+    if (status == PIA_OK)
+        status = definition_check_needs(use->transition, kind->needs, use->at, use->problem);
+    if (status == PIA_OK)
+        status = check_rule(use, kind->parameters);
+    const place_of_rule_t place = {use->definition, use->machine, use->transition, use->at};
+    if (status == PIA_OK && kind->check)
+        status = kind->check(&place, effect->parameters, use->problem);
+    return status;
 }
 
 pia_status_t definition_check_rules(const definition_t *definition,
@@ -417,24 +357,11 @@ pia_status_t definition_check_rules(const definition_t *definition,
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < transition->guard_count; i++) {
         definition_item(item, at, "guards", i);
-        use.rule = transition->guards[i].parameters;
-        const guard_kind_t *kind = transition->guards[i].kind;
-        status = check_place(&use, kind->personal, kind->kinds);
-        if (status == PIA_OK)
-            status = check_needs(&use, kind->needs);
-        if (status == PIA_OK)
-            status = check_rule(&use, kind->parameters);
+        status = check_guard(&use, &transition->guards[i]);
     }
     for (size_t i = 0; status == PIA_OK && i < transition->effect_count; i++) {
         definition_item(item, at, "effects", i);
-        use.rule = transition->effects[i].parameters;
-        const effect_kind_t *kind = transition->effects[i].kind;
-        use.of = kind->of;
-        status = check_place(&use, kind->personal, kind->kinds);
-        if (status == PIA_OK)
-            status = check_needs(&use, kind->needs);
-        if (status == PIA_OK)
-            status = check_rule(&use, kind->parameters);
+        status = check_effect(&use, &transition->effects[i]);
     }
     return status;
 }

@@ -232,6 +232,7 @@ static const effect_kind_t effects[] = {
      .parameters = {{"transition", PARAMETER_TRANSITION}}},
     {.name = "issue_letter",
      .run = run_issue_letter,
+     .check = label_letter_check,
      .outward = true,
      .kinds = 1 << MACHINE_LABEL | 1 << MACHINE_REMEDY,
      .parameters = {{"letter", PARAMETER_VALUE}}},

@@ -88,32 +88,10 @@ static pia_status_t write_remedies(const label_letter_t *letter, pia_problem_t *
     return PIA_OK;
 }
 
-/* Why, in the words of the law; what the definition names otherwise stays as it is. */
-static const char *basis_of(const char *basis)
+/* In the definition's words, which it has (label_letter_check). */
+static const char *in_words(const label_letter_t *letter, const char *list, const char *code)
 {
-    static const char *const words[][2] = {
-        {"condition_non_remplie",
-         "une condition de son maintien n’est plus remplie (CRPA, article L242-2)"},
-        {"illegalite", "la décision qui l’a accordé est illégale (CRPA, article L242-1)"},
-        {"fraude", "il a été obtenu par fraude (CRPA, article L241-2)"},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i][0], basis) == 0)
-            return words[i][1];
-    return basis;
-}
-
-static const char *measure_of(const char *measure)
-{
-    static const char *const words[][2] = {
-        {"suspension", "la suspension"},
-        {"abrogation", "l’abrogation, pour l’avenir"},
-        {"retrait", "le retrait, qui l’effacerait depuis son premier jour"},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        if (strcmp(words[i][0], measure) == 0)
-            return words[i][1];
-    return measure;
+    return words_of(letter->act->matter->definition, list, code);
 }
 
 static const char *pole_of(const label_letter_t *letter)
@@ -127,15 +105,17 @@ static pia_status_t write_intention(const label_letter_t *letter, pia_problem_t 
     (void)problem;
     label_letter_day(label_letter_fact(letter, "from"), from);
     label_letter_day(label_letter_datum(letter, "delai"), until);
-    (void)fprintf(
-        letter->out,
-        "Objet" NBSP ": procédure contradictoire avant décision (CRPA, article L122-1)\n\n"
-        "Madame, Monsieur,\n\n"
-        "Le label «" NBSP "Pôle d’innovation pour l’artisanat" NBSP "» n°" NBSP
-        "%s a été accordé à %s à compter du %s. Il est envisagé d’en prononcer %s, au "
-        "motif suivant" NBSP ": %s.\n\nGriefs" NBSP ":\n%s\n\n",
-        letter->number, pole_of(letter), from, measure_of(label_letter_datum(letter, "mesure")),
-        basis_of(label_letter_datum(letter, "fondement")), label_letter_datum(letter, "griefs"));
+    (void)fprintf(letter->out,
+                  "Objet" NBSP
+                  ": procédure contradictoire avant décision (CRPA, article L122-1)\n\n"
+                  "Madame, Monsieur,\n\n"
+                  "Le label «" NBSP "%s" NBSP "» n°" NBSP
+                  "%s a été accordé à %s à compter du %s. Il est envisagé d’en prononcer %s, au "
+                  "motif suivant" NBSP ": %s.\n\nGriefs" NBSP ":\n%s\n\n",
+                  in_words(letter, "documents", "label"), letter->number, pole_of(letter), from,
+                  in_words(letter, "measures", label_letter_datum(letter, "mesure")),
+                  in_words(letter, "bases", label_letter_datum(letter, "fondement")),
+                  label_letter_datum(letter, "griefs"));
     (void)fprintf(letter->out,
                   "Vous pouvez présenter des observations écrites jusqu’au %s inclus et, si vous "
                   "le demandez, des observations orales. Vous pouvez vous faire assister par un "
@@ -150,11 +130,12 @@ static pia_status_t write_intention(const label_letter_t *letter, pia_problem_t 
 static void write_hearing(const label_letter_t *letter)
 {
     bool observed = label_letter_fact(letter, "observations")[0] != '\0';
-    const char *hearing = label_letter_fact(letter, "audition");
-    (void)fprintf(letter->out, "%s%s.\n\n",
+    const char *hearing = words_find(letter->act->matter->definition, "hearings",
+                                     label_letter_fact(letter, "audition"));
+    (void)fprintf(letter->out, "%s%s%s.\n\n",
                   observed ? "Vous avez présenté des observations, dont il a été tenu compte"
                            : "Vous n’avez pas présenté d’observations dans le délai imparti",
-                  strcmp(hearing, "tenue") == 0 ? " et vous avez été entendus" : "");
+                  hearing ? " " : "", hearing ? hearing : "");
 }
 
 /* A decision whose effect `what` says. */
@@ -167,10 +148,11 @@ static pia_status_t write_decision(const label_letter_t *letter,
     pia_french_day(letter->today, today);
     (void)fprintf(letter->out,
                   "Objet" NBSP ": %s du label\n\nMadame, Monsieur,\n\n"
-                  "Par décision du %s, le label «" NBSP "Pôle d’innovation pour l’artisanat" NBSP
-                  "» n°" NBSP "%s, accordé à %s, est %s. Motif" NBSP ": %s.\n\n",
-                  subject, today, letter->number, pole_of(letter), what,
-                  basis_of(label_letter_fact(letter, "fondement")));
+                  "Par décision du %s, le label «" NBSP "%s" NBSP "» n°" NBSP
+                  "%s, accordé à %s, est %s. Motif" NBSP ": %s.\n\n",
+                  subject, today, in_words(letter, "documents", "label"), letter->number,
+                  pole_of(letter), what,
+                  in_words(letter, "bases", label_letter_fact(letter, "fondement")));
     write_hearing(letter);
     label_letter_reasons(letter);
     return write_remedies(letter, problem);

@@ -12,6 +12,9 @@
 /* The effect: writes the letter that parameter `letter` names. */
 effect_fn run_issue_letter;
 
+/* Whether the definition has what that letter is written from: data, facts and words. */
+rule_check_fn label_letter_check;
+
 /* What a letter is written from. Texts are borrowed. */
 typedef struct {
     const act_t *act;

@@ -56,7 +56,7 @@ typedef pia_status_t guard_fn(const act_t *act, const json_t *parameters, pia_pr
 
 /* A datum that a rule reads by its name: the transition must ask for it, as this type; required
  * unless `optional` (then it may be absent from the definition, too). */
-typedef struct {
+typedef struct need {
     const char *name; /* NULL ends the list */
     datum_type_t type;
     bool optional;
@@ -76,18 +76,31 @@ typedef struct guard_kind {
  * refused and everything undone. */
 typedef pia_status_t effect_fn(act_t *act, const json_t *parameters, pia_problem_t *problem);
 
+/* Where a rule stands in a definition that is checked. */
+typedef struct {
+    const definition_t *definition;
+    const machine_t *machine;
+    const transition_t *transition;
+    const char *at; /* pointer to the rule */
+} place_of_rule_t;
+
+/* What an effect needs beside its parameters: PIA_INVALID, and `problem` says what is missing. */
+typedef pia_status_t
+rule_check_fn(const place_of_rule_t *place, const json_t *parameters, pia_problem_t *problem);
+
 typedef struct effect_kind {
     const char *name;
     effect_fn *run;
     parameter_t parameters[PARAMETERS_MAX];
     const need_t *needs;
-    uint32_t kinds;    /* as of a guard */
-    machine_kind_t of; /* whose transition it names, if it does */
-    bool personal;     /* as of a guard */
-    bool pure;         /* changes nothing but the matter */
-    bool others;       /* moves other matters: runs once this one is stored */
-    bool dates;        /* the fact that it records is a date */
-    bool outward;      /* leaves the matter as it is */
+    rule_check_fn *check; /* NULL: nothing else is needed */
+    uint32_t kinds;       /* as of a guard */
+    machine_kind_t of;    /* whose transition it names, if it does */
+    bool personal;        /* as of a guard */
+    bool pure;            /* changes nothing but the matter */
+    bool others;          /* moves other matters: runs once this one is stored */
+    bool dates;           /* the fact that it records is a date */
+    bool outward;         /* leaves the matter as it is */
 } effect_kind_t;
 
 /* NULL if there is no such name. */

@@ -8,10 +8,15 @@
 
 enum { WORDS_MAX = 200 };
 
-const char *words_of(const definition_t *definition, const char *list, const char *code)
+const char *words_find(const definition_t *definition, const char *list, const char *code)
 {
     const json_t *words = json_object_get(json_object_get(definition->json, "words"), list);
-    const char *text = json_string_value(json_object_get(words, code));
+    return json_string_value(json_object_get(words, code));
+}
+
+const char *words_of(const definition_t *definition, const char *list, const char *code)
+{
+    const char *text = words_find(definition, list, code);
     return text ? text : code;
 }
 

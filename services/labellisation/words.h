@@ -4,8 +4,9 @@
 
 #include "definition.h"
 
-/* The words of a code of "themes", "sectors", "capacities", "opinions", "qualities" or "interests";
- * the code itself if it has none. */
+/* The words of a code of a list that proto's definition_words names; NULL if it has none. */
+const char *words_find(const definition_t *definition, const char *list, const char *code);
+/* The same; the code itself if it has none. */
 const char *words_of(const definition_t *definition, const char *list, const char *code);
 
 /* Each is a text of at most 200 bytes without control characters. */

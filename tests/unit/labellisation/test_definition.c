@@ -280,6 +280,36 @@ static void the_schema_names_exactly_the_functions_that_exist(void **state)
     assert_null(effect_find("send_money"));
 }
 
+/* The default definition with the first `old` replaced is refused there, for this. */
+static void assert_default_fault(const char *old, const char *new, const char *at, const char *why)
+{
+    pia_problem_t problem = {.status = PIA_OK};
+    definition_t *definition = NULL;
+    const char *found = strstr(label_pia_v1, old);
+    assert_non_null(found);
+    size_t before = (size_t)(found - label_pia_v1);
+    char *text = NULL;
+    assert_true(asprintf(&text, "%.*s%s%s", (int)before, label_pia_v1, new, found + strlen(old)) >
+                0);
+    assert_int_equal(definition_load(text, strlen(text), &definition, &problem), PIA_INVALID);
+    if (strncmp(problem.pointer, at, strlen(at)) != 0 || !strstr(problem.detail, why))
+        fail_msg("%s: %s", problem.pointer, problem.detail);
+    free(text);
+}
+
+static void what_a_letter_is_written_from_must_be_there(void **state)
+{
+    (void)state;
+    static const char letters[] = "/machines/label/transitions/";
+    assert_default_fault("\"fraude\": \"il a été", "\"autre\": \"il a été", "/words/bases",
+                         "fraude");
+    assert_default_fault("\"retrait\": \"le retrait", "\"autre\": \"le retrait", "/words/measures",
+                         "retrait");
+    assert_default_fault("\"label\": \"Pôle d’innovation pour l’artisanat\"", "\"autre\": \"Pôle\"",
+                         "/words/documents", "label");
+    assert_default_fault("\"griefs\", \"label\"", "\"reproches\", \"label\"", letters, "griefs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +319,7 @@ int main(void)
         cmocka_unit_test(what_is_not_json_or_too_large_is_refused),
         cmocka_unit_test(a_date_of_a_fact_may_be_a_timers_end),
         cmocka_unit_test(the_default_definition_is_right),
+        cmocka_unit_test(what_a_letter_is_written_from_must_be_there),
         cmocka_unit_test(the_schema_names_exactly_the_functions_that_exist),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
