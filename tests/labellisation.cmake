@@ -3,10 +3,10 @@ foreach(subject day definition engine timer merkle content typography agenda quo
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c LIBS pia_labellisation)
 endforeach()
-foreach(subject matter record kin evidence blob simulate review label label_acts remedy rights remedy_law sitting convening overdue)
+foreach(subject matter record kin evidence blob simulate review label label_acts remedy rights remedy_law sitting convening minutes overdue)
     pia_add_test(unit.labellisation.${subject}
         SOURCES unit/labellisation/test_${subject}.c unit/labellisation/bench.c unit/labellisation/labelled.c unit/labellisation/seated.c
-            support/test_database.c
+            support/test_database.c support/pdf_words.c
         LIBS pia_labellisation)
     add_test(NAME unit.labellisation.${subject}_pgsql
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/support/private_postgres run

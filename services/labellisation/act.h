@@ -24,7 +24,8 @@ typedef struct {
     int64_t due_ms;                    /* what that was due at */
     int depth;                         /* how many transitions of others have led to it */
     const json_t *origin; /* what of another matter makes it: stands in the record; NULL: nothing */
-    const pia_signing_key_t *key; /* the service's, while somebody asks for it; else NULL */
+    const pia_signing_key_t *key; /* the service's, while somebody asks for it or for what
+                                     leads to it; else NULL */
     int from; /* while effects run: the state before, STATE_NONE at a creation */
 } act_t;
 

@@ -392,6 +392,13 @@ static const effect_kind_t effects[] = {
      .kinds = 1 << MACHINE_AUTHORITY,
      .needs = authority_holder_needs},
     {.name = "sign_minutes", .run = minutes_sign, .personal = true, .kinds = 1 << MACHINE_SESSION},
+    {.name = "redraw_minutes", .run = minutes_redraw, .kinds = 1 << MACHINE_SESSION},
+    {.name = "renew_minutes",
+     .run = minutes_renew,
+     .others = true,
+     .kinds = 1 << MACHINE_COMMITTEE | 1 << MACHINE_AUTHORITY,
+     .of = MACHINE_SESSION,
+     .parameters = {{"transition", PARAMETER_TRANSITION}}},
 };
 
 const effect_kind_t *effect_find(const char *name)

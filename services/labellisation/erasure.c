@@ -30,8 +30,19 @@ static pia_status_t read_data(const act_t *act, int64_t number, json_t **ret_dat
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-static pia_status_t note(const act_t *act, int64_t number, const char *hash)
+const json_t *erasure_list(const act_t *act)
 {
+    return json_object_get(act->record, MEMBER);
+}
+
+pia_status_t erasure_note(act_t *act, int64_t number, const char *hash)
+{
+    json_t *erased = json_object_get(act->record, MEMBER);
+    if (!erased) {
+        erased = json_array();
+        json_object_set_new(act->record, MEMBER, erased);
+    }
+    json_array_append_new(erased, json_string(hash));
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[NOTE]);
     pia_stmt_text(stmt, 1, hash);
     pia_stmt_text(stmt, 2, act->matter->id);
@@ -51,7 +62,7 @@ static const char *text_in(const act_t *act, const json_t *value, pia_status_t *
     return found ? hash : NULL;
 }
 
-static pia_status_t erase_all(const act_t *act, int64_t number, const json_t *data, json_t *erased)
+static pia_status_t erase_all(act_t *act, int64_t number, const json_t *data)
 {
     const char *name;
     json_t *value;
@@ -63,24 +74,20 @@ static pia_status_t erase_all(const act_t *act, int64_t number, const json_t *da
             continue;
         status = text_erase(act->db, hash);
         if (status == PIA_OK)
-            status = note(act, number, hash);
-        json_array_append_new(erased, json_string(hash));
+            status = erasure_note(act, number, hash);
     }
     return status;
 }
 
 pia_status_t erasure_make(act_t *act, int64_t number, const char *at, pia_problem_t *problem)
 {
-    json_t *data, *erased = json_array();
+    json_t *data;
     pia_status_t status = read_data(act, number, &data);
     if (status == PIA_OK)
-        status = erase_all(act, number, data, erased);
-    if (status == PIA_OK && json_array_size(erased) == 0)
+        status = erase_all(act, number, data);
+    if (status == PIA_OK && !erasure_list(act))
         status = pia_problem_set(problem, PIA_INVALID, at,
                                  "entry %" PRId64 " has no text that could be erased", number);
-    if (status == PIA_OK)
-        json_object_set(act->record, MEMBER, erased);
-    json_decref(erased);
     json_decref(data);
     return status;
 }

@@ -18,6 +18,13 @@ typedef struct {
  * PIA_INVALID at `at`: there is no such entry, or no text in it. */
 pia_status_t erasure_make(act_t *act, int64_t number, const char *at, pia_problem_t *problem);
 
+/* Notes that the act has erased what an entry of its matter names by this hash, and adds it to its
+ * record. */
+pia_status_t erasure_note(act_t *act, int64_t number, const char *hash);
+
+/* The hashes that the act has erased so far; NULL: none. Borrowed from its record. */
+const json_t *erasure_list(const act_t *act);
+
 /* PIA_NOT_FOUND: it was not erased. */
 pia_status_t erasure_find(pia_db_t *db, const char *hash, erasure_t *ret_erasure);
 

@@ -96,6 +96,7 @@ static pia_status_t follow(const act_t *cause,
             cause->effective_ms > matter->changed_ms ? cause->effective_ms : matter->changed_ms,
         .recorded_ms = cause->recorded_ms,
         .depth = cause->depth + 1,
+        .key = cause->key,
     };
     if (act.depth > DEPTH_MAX)
         return pia_problem_set(problem, PIA_INTERNAL, NULL,

@@ -281,7 +281,7 @@ static void write_ballot(out_t *out, const json_t *ballot)
         pia_json_integer(ballot, "votes_against"), pia_json_integer(ballot, "abstentions"),
         pia_json_integer(ballot, "abstentions") > 1 ? "s" : "",
         is_set(ballot, "adopted") ? "Adoptée" : "Rejetée",
-        is_set(ballot, "casting") ? " par la voix prépondérante du président" : "");
+        is_set(ballot, "casting") ? " par la voix prépondérante du président de séance" : "");
     write_votes(out, ballot, "against", "Contre");
     write_votes(out, ballot, "abstention", "Abstention");
     say(out, &flow_soft, 1, "%" PRId64 " membres sur %" PRId64 " ont pris part à ce point%s.",
@@ -348,9 +348,34 @@ static void write_breaches(out_t *out)
     }
 }
 
+/* Who has established them, when; what they replace. */
+static void write_end(out_t *out)
+{
+    const minutes_source_t *source = out->source;
+    const char *name = pia_json_text_or(source->signatory, "name", "");
+    const char *function = pia_json_text_or(source->signatory, "function", "");
+    char first[PIA_FRENCH_DAY_SIZE], made[PIA_FRENCH_DAY_SIZE];
+    pia_french_day(day_of(source->first_ms), first);
+    pia_french_day(day_of(source->made_ms), made);
+    flow_add_part(&out->flow, "Signature");
+    if (function[0] != '\0')
+        say(out, &flow_body, 2, "Établi le %s par %s%s%s.", first, name,
+            name[0] != '\0' ? ", " : "", function);
+    else
+        say(out, &flow_body, 2, "Établi le %s par le secrétariat.", first);
+    if (source->first_sha256)
+        say(out, &flow_body, 2,
+            "Des textes ont été effacés le %s (RGPD, article 17) ; ce fichier remplace celui qui "
+            "avait été signé et dont l’empreinte SHA-256 était %s.",
+            made, source->first_sha256);
+    say(out, &flow_soft, 0,
+        "Ce fichier est signé par le service (Ed25519) ; sa signature et la clé se lisent avec "
+        "lui.");
+}
+
 pia_status_t minutes_draw(const minutes_source_t *source, uint8_t **ret_bytes, size_t *ret_size)
 {
-    char title[TITLE_SIZE], made[PIA_FRENCH_DAY_SIZE];
+    char title[TITLE_SIZE];
     (void)snprintf(title, sizeof title, "Procès-verbal, réunion %s", source->session->id);
     const pdf_info_t info = {
         .title = title,
@@ -365,11 +390,6 @@ pia_status_t minutes_draw(const minutes_source_t *source, uint8_t **ret_bytes, s
     for (size_t i = 0; i < json_array_size(source->items); i++)
         write_item(&out, json_array_get(source->items, i));
     write_breaches(&out);
-    pia_french_day(day_of(source->made_ms), made);
-    flow_add_part(&out.flow, "Signature");
-    say(&out, &flow_soft, 0,
-        "Établi le %s. Ce fichier est signé par le service (Ed25519) ; sa signature et la clé se "
-        "lisent avec lui.",
-        made);
+    write_end(&out);
     return pdf_end(&out.flow.pdf, ret_bytes, ret_size);
 }

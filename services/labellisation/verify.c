@@ -7,7 +7,9 @@
 #include "erasure.h"
 #include "evidence.h"
 #include "history.h"
+#include "minutes.h"
 #include "pia/clock.h"
+#include "pia/json.h"
 #include "text.h"
 
 enum { PAGE = 500, ERASURES_MAX = 200 };
@@ -140,8 +142,9 @@ static void note_erasure(check_t *check, const char *name, const erasure_t *eras
                                         (json_int_t)erasure->erased_by));
 }
 
-/* A text that is not there: a later entry must say that it erased it. */
-static pia_status_t check_missing(check_t *check, const char *name, const char *hash)
+/* What is not there as it was named (`wrong` says so): a later entry must say that it erased it. */
+static pia_status_t
+check_missing(check_t *check, const char *name, const char *hash, const char *wrong)
 {
     erasure_t erasure;
     json_t *data = NULL;
@@ -153,7 +156,7 @@ static pia_status_t check_missing(check_t *check, const char *name, const char *
     if (data && erasure_says(data, hash))
         note_erasure(check, name, &erasure);
     else
-        check->wrong = "a text is missing, and no entry says that it was erased";
+        check->wrong = wrong;
     json_decref(data);
     return PIA_OK;
 }
@@ -164,19 +167,37 @@ static pia_status_t check_text(check_t *check, const char *name, const char *has
     pia_status_t status = text_get(check->db, hash, &content);
     free(content);
     if (status == PIA_NOT_FOUND)
-        return check_missing(check, name, hash);
+        return check_missing(check, name, hash,
+                             "a text is missing, and no entry says that it was erased");
     if (status != PIA_INTERNAL)
         return status;
     check->wrong = "a text is not the one that was recorded";
     return PIA_OK;
 }
 
+/* The minutes that an entry has signed are those that are kept, or were replaced when a text in
+ * them was erased. */
+static pia_status_t check_minutes(check_t *check, const char *hash)
+{
+    file_t file = {.bytes = NULL};
+    char kept[FILE_HASH_SIZE] = "";
+    pia_status_t status = minutes_file(check->db, check->matter, &file);
+    if (status != PIA_OK && status != PIA_NOT_FOUND)
+        return status;
+    if (file.bytes)
+        file_hash(file.bytes, file.size, kept);
+    free(file.bytes);
+    return strcmp(kept, hash) == 0 ? PIA_OK
+                                   : check_missing(check, "minutes", hash,
+                                                   "the minutes are not those that were signed");
+}
+
 /* Looks for each text that the entry names by its hash. */
 static pia_status_t check_texts(check_t *check, const json_t *data)
 {
-    const char *name;
+    const char *name, *minutes = pia_json_text(json_object_get(data, "minutes"), "sha256");
     json_t *value;
-    pia_status_t status = PIA_OK;
+    pia_status_t status = minutes ? check_minutes(check, minutes) : PIA_OK;
     json_object_foreach((json_t *)data, name, value)
     {
         const char *hash = json_string_value(json_object_get(value, "blake2b"));

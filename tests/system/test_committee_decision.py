@@ -171,11 +171,14 @@ def test_an_award_against_the_opinion_says_why(campaign, committee):
     assert "Le territoire n'a pas de pôle." in shown["text"] and shown["remedies"] == []
 
 
-def certificate_text(campaign, dossier):
-    part = campaign.ok("candidate", "labellisation.label.certificate", {"label": dossier["label"]})
+def read_pdf(part):
     done = subprocess.run(["pdftotext", "-", "-"], input=base64.b64decode(part["content"]),
                           capture_output=True, check=True)
     return " ".join(done.stdout.decode().replace("\u00a0", " ").split())
+
+
+def certificate_text(campaign, dossier):
+    return read_pdf(campaign.ok("candidate", "labellisation.label.certificate", {"label": dossier["label"]}))
 
 
 def test_a_signature_is_given_under_an_authority_within_its_dates(campaign, committee):
@@ -245,6 +248,41 @@ def test_what_is_declared_inadmissible_is_signed_under_an_authority(campaign):
     assert (shown["sense"], len(shown["remedies"])) == ("inadmissible", 2)
     assert [(s["capacity"], s["name"]) for s in shown["signatures"]] == [("ism", "Signataire : secretariat")]
     assert "Signataire : secretariat, Fonction : secretariat" in shown["text"]
+
+
+def test_a_name_that_is_erased_leaves_the_signed_minutes(campaign, committee):
+    assert committee.do("nommer", {"personne": [committee_member(campaign)], "nom": "Fonction à effacer",
+                                   "qualite": "representant", "du": "2020-01-01"}).status == 200
+    number = committee.matter["members"][-1]["number"]
+    session, _ = decided(committee, "favorable")
+    body = {"session": session.matter["id"]}
+    first = session.done("signer_proces_verbal")["minutes"]
+    assert "erased_at" not in first
+    part = campaign.ok("chair", "labellisation.session.minutes", body)
+    assert "Fonction à effacer" in read_pdf(part)
+    assert "par Signataire : secretariat, Fonction : secretariat." in read_pdf(part)
+    history = campaign.ok("secretariat", "labellisation.committee.history",
+                          {"committee": committee.matter["id"], "limit": 200})["items"]
+    assert committee.do("effacer_textes", {"etape": history[-1]["number"],
+                                           "fondement": "demande_de_la_personne"}).status == 200
+    minutes = session.show()["minutes"]
+    assert minutes["sha256"] != first["sha256"] == minutes["first_sha256"]
+    assert (minutes["erased_at"], minutes["first_signed_at"]) == (minutes["signed_at"], first["signed_at"])
+    assert signed(minutes)
+    refused(campaign.call("chair", "labellisation.session.minutes", {**body, "sha256": first["sha256"]}), 409)
+    part = campaign.ok("chair", "labellisation.session.minutes", body)
+    assert hashlib.sha256(base64.b64decode(part["content"])).hexdigest() == minutes["sha256"]
+    text = read_pdf(part)
+    assert "Fonction à effacer" not in text and "(nom effacé)" in text and first["sha256"] in text
+    proof = campaign.ok("secretariat", "labellisation.session.verify", body)
+    assert proof["valid"] and [e["name"] for e in proof["erasures"]] == ["minutes"], proof
+    assert campaign.ok("admin", "labellisation.evidence.verify", {})["valid"]
+    assert committee.do("mettre_fin", {"membre": number, "fin": "2020-01-02", "cause": "demission"}).status == 200
+
+
+def committee_member(campaign):
+    campaign.add("member to erase", ["committee"])
+    return campaign.persons["member to erase"]
 
 
 def test_decisions_in_a_batch_succeed_or_fail_each_by_itself(campaign, committee):

@@ -213,6 +213,7 @@ static pia_status_t move_matter(bench_t *self,
         .principal = principal,
         .transition = machine_transition(matter.machine, step->transition),
         .data = json,
+        .key = self->key,
     };
     assert_non_null(act.transition);
     assert_int_equal(pia_db_savepoint(self->db), PIA_OK);

@@ -11,8 +11,9 @@ typedef struct {
     test_database_t place;
     pia_db_t *db;
     library_t *library;
-    int64_t now_ms;        /* legal time of the next move */
-    pia_problem_t problem; /* of the last refusal */
+    int64_t now_ms;               /* legal time of the next move */
+    pia_problem_t problem;        /* of the last refusal */
+    const pia_signing_key_t *key; /* the service's; NULL: it signs nothing */
 } bench_t;
 
 #define STRUCTURE "0190a000-0000-7000-8000-00000000000a"

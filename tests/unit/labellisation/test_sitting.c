@@ -1,5 +1,5 @@
 /* test_sitting.c - a committee and its meeting on both engines: mandates that are renewed, what a
- * vote settles of interests, attendance and dissents, minutes of any length. */
+ * vote settles of interests, attendance and dissents. */
 #include "pia_test.h"
 
 #include <stdio.h>
@@ -7,8 +7,6 @@
 #include <string.h>
 
 #include "labelled.h"
-#include "minutes.h"
-#include "pdf.h"
 #include "seated.h"
 #include "session.h"
 
@@ -131,47 +129,6 @@ static void a_member_dissents_once_and_not_from_its_own_vote(void **state)
     assert_int_equal(meet("exprimer_desaccord", "{'point': 1, 'membre': 3}"), PIA_CONFLICT);
 }
 
-/* The minutes, with so many votes against by names of this length. */
-static size_t size_of_minutes(size_t votes, const char *label)
-{
-    matter_t matter;
-    bench_load(&bench, MACHINE_SESSION, session, &matter);
-    json_t *list = json_array(), *seats = json_array();
-    for (size_t i = 1; i <= votes; i++) {
-        json_array_append_new(list,
-                              json_pack("{s:I, s:s}", "member", (json_int_t)i, "vote", "against"));
-        json_array_append_new(seats, json_pack("{s:I, s:s, s:s, s:s}", "member", (json_int_t)i,
-                                               "name", label, "capacity", "x", "mode", "absent"));
-    }
-    json_t *items =
-        json_pack("[{s:i, s:s, s:s, s:[{s:s, s:o}]}]", "number", 1, "title", "Une question",
-                  "status", "postponed", "ballots", "proposition", "favorable", "votes", list);
-    json_t *sittings = json_pack("[{s:s, s:o}]", "day", "2026-12-10", "seats", seats);
-    const minutes_source_t source = {
-        .session = &matter, .committee = "Comité", .items = items, .sittings = sittings};
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    assert_int_equal(minutes_draw(&source, &bytes, &size), PIA_OK);
-    free(bytes);
-    json_decref(items);
-    json_decref(sittings);
-    matter_clear(&matter);
-    return size;
-}
-
-/* Of names that differ all over, each takes its place in the file. */
-static void minutes_name_everybody_who_voted(void **state)
-{
-    (void)state;
-    char label[1201];
-    for (size_t i = 0; i < sizeof label - 1; i++)
-        label[i] = i % 9 == 8 ? ' ' : (char)('a' + (int)(i * 7919 % 26));
-    label[sizeof label - 1] = '\0';
-    open_session("Membre");
-    size_t few = size_of_minutes(3, label), many = size_of_minutes(60, label);
-    assert_true(many > few + 5000);
-}
-
 #define TEST(name) cmocka_unit_test_setup_teardown(name, seated_setup, bench_teardown)
 
 int main(void)
@@ -183,9 +140,6 @@ int main(void)
         TEST(a_ballot_keeps_the_seats_as_they_were),
         TEST(who_came_after_the_vote_does_not_dissent),
         TEST(a_member_dissents_once_and_not_from_its_own_vote),
-        TEST(minutes_name_everybody_who_voted),
     };
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    pdf_forget_fonts();
-    return failed;
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
