@@ -122,7 +122,7 @@ check_overlaps(const act_t *act, const mandate_t *mandate, pia_problem_t *proble
                 "number %lld holds the chair", (long long)pia_json_integer(member, "number"));
     }
     if (seats >= SEATS_MAX)
-        return pia_problem_set(problem, PIA_CONFLICT, "/data",
+        return pia_problem_set(problem, PIA_CONFLICT, mandate->at,
                                "at most %d members and suppléants at a time", SEATS_MAX);
     return PIA_OK;
 }
@@ -149,8 +149,8 @@ static pia_status_t add(const act_t *act, json_t *member, bool chair, pia_proble
     if (status == PIA_OK)
         status = check_person(act, person, problem);
     if (status == PIA_OK && json_array_size(members) >= COMMITTEE_MEMBERS_MAX)
-        status = pia_problem_set(problem, PIA_CONFLICT, "/data", "at most %d mandates in all",
-                                 COMMITTEE_MEMBERS_MAX);
+        status = pia_problem_set(problem, PIA_CONFLICT, "/data/personne",
+                                 "at most %d mandates in all", COMMITTEE_MEMBERS_MAX);
     const mandate_t mandate = {.person = person,
                                .from = pia_json_text(act->data, "du"),
                                .until = pia_json_text(act->data, "au"),

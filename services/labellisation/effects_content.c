@@ -67,14 +67,17 @@ pia_status_t run_file_content(act_t *act, const json_t *parameters, pia_problem_
 
 pia_status_t run_request_pieces(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    const char *until = pia_json_text(act->data, pia_json_text(parameters, "until"));
+    const char *datum = pia_json_text(parameters, "until");
+    const char *until = pia_json_text(act->data, datum);
+    char at[PIA_POINTER_MAX];
     bool indispensable = false;
     completion_request_t request = {
         .items = json_object_get(act->data, pia_json_text(parameters, "pieces")),
         .requested_ms = act->effective_ms,
     };
+    (void)snprintf(at, sizeof at, "/data/%s", datum);
     if (!pia_date_parse(until, &request.until) || request.until < day_of(act->effective_ms))
-        return pia_problem_set(problem, PIA_INVALID, "/data",
+        return pia_problem_set(problem, PIA_INVALID, at,
                                "the last day to produce the pieces is before today");
     pia_status_t status = completion_add(act->db, act->matter, &request, &indispensable, problem);
     json_object_set_new(act->matter->facts, pia_json_text(parameters, "fact"),

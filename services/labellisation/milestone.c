@@ -1,6 +1,8 @@
 /* milestone.c - milestones in SQL, and what transitions do to them. */
 #include "milestone.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 
 #include "matter.h"
@@ -40,16 +42,17 @@ pia_status_t milestone_add(act_t *act, const json_t *parameters, pia_problem_t *
 
 pia_status_t milestone_reach(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
-    int64_t number =
-        json_integer_value(json_object_get(act->data, pia_json_text(parameters, "data")));
-    int64_t changes = 0;
+    const char *datum = pia_json_text(parameters, "data");
+    int64_t number = pia_json_integer(act->data, datum), changes = 0;
+    char at[PIA_POINTER_MAX];
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[REACH]);
     pia_stmt_text(stmt, 1, act->matter->id);
     pia_stmt_integer(stmt, 2, number);
     pia_stmt_integer(stmt, 3, act->effective_ms);
     pia_status_t status = pia_stmt_run(stmt, &changes);
+    (void)snprintf(at, sizeof at, "/data/%s", datum);
     if (status == PIA_OK && changes == 0)
-        return pia_problem_set(problem, PIA_CONFLICT, "/data",
+        return pia_problem_set(problem, PIA_CONFLICT, at,
                                "there is no milestone %lld that is still to be reached",
                                (long long)number);
     return status;

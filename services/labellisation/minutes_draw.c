@@ -18,8 +18,9 @@
 enum {
     TITLE_SIZE = 2048, /* an item's title has 400 characters at most: 1600 bytes */
     CLOCK_SIZE = 16,
-    MINUTE_MS = 60 * 1000,
 };
+
+static const int64_t minute_ms = INT64_C(60000), day_minutes = INT64_C(1440);
 
 /* Where the minutes are being written. */
 typedef struct {
@@ -130,8 +131,8 @@ static void write_clock(const char *time, char ret_text[CLOCK_SIZE])
 {
     int64_t time_ms = 0;
     (void)pia_time_parse(time, &time_ms);
-    int64_t left = (day_start(day_of(time_ms) + 1) - time_ms + MINUTE_MS - 1) / MINUTE_MS;
-    int minute = (int)(24 * 60 - left);
+    int64_t left = (day_start(day_of(time_ms) + 1) - time_ms + minute_ms - 1) / minute_ms;
+    int minute = (int)(day_minutes - left);
     (void)snprintf(ret_text, CLOCK_SIZE, "%d\u00a0h\u00a0%02d", minute / 60, minute % 60);
 }
 

@@ -33,6 +33,19 @@ typedef struct {
     unsigned until; /* sum of the weights up to here */
 } offer_t;
 
+/* Whether somebody may ask for it. Who signs on the straight way, signs to its end. */
+static bool is_open(const matter_t *matter, const transition_t *transition, bool straight)
+{
+    return transition->roles != 0 && transition_starts_in(transition, matter->state) &&
+           !(straight && matter->kind == MACHINE_AUTHORITY);
+}
+
+/* Of a weight: on the straight way the less, the more often it was made. */
+static unsigned share(unsigned drawn, const made_t *made, machine_kind_t kind, size_t transition)
+{
+    return made ? 1 + drawn / (1 + (*made)[kind][transition]) : drawn;
+}
+
 bool choose_offered(const model_t *model,
                     const made_t *made,
                     rng_t *rng,
@@ -46,13 +59,12 @@ bool choose_offered(const model_t *model,
         const matter_t *matter = &model->items[i].matter;
         for (size_t j = 0; j < matter->machine->transition_count && count < OFFERS_MAX; j++) {
             const transition_t *transition = &matter->machine->transitions[j];
-            if (transition->roles == 0 || !transition_starts_in(transition, matter->state) ||
-                (made && matter->kind == MACHINE_AUTHORITY))
-                continue; /* who signs on the straight way, signs to its end */
+            if (!is_open(matter, transition, made != NULL))
+                continue;
             unsigned drawn = 16 * weight(matter->machine, transition, matter->state);
             if (i == model->last)
                 drawn *= goes_on;
-            sum += made ? 1 + drawn / (1 + (*made)[matter->kind][j]) : drawn;
+            sum += share(drawn, made, matter->kind, j);
             offers[count++] = (offer_t){&model->items[i], transition, sum};
         }
     }

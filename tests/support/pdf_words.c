@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* White space, also form feeds and no-break spaces, becomes one space. */
 static void squeeze(char *text)
 {

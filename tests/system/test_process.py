@@ -140,8 +140,8 @@ def test_a_prospect_is_accompanied_and_prefigured_before_it_writes(campaign):
     assert "2 milestones" in detail
     reached = {"jalon": 1, "constat": "L'enquête est publiée."}
     dossier = campaign.go("secretariat", dossier, "atteindre_jalon", reached)
-    refused(campaign.move("secretariat", dossier, "atteindre_jalon", reached), 409, "/data")
-    refused(campaign.move("secretariat", dossier, "atteindre_jalon", {**reached, "jalon": 9}), 409, "/data")
+    refused(campaign.move("secretariat", dossier, "atteindre_jalon", reached), 409, "/data/jalon")
+    refused(campaign.move("secretariat", dossier, "atteindre_jalon", {**reached, "jalon": 9}), 409, "/data/jalon")
     dossier = campaign.go("secretariat", dossier, "atteindre_jalon", {**reached, "jalon": 2})
     shown = campaign.get(dossier, "candidate")["milestones"]
     assert all(m["reached_at"] for m in shown)

@@ -37,7 +37,7 @@ def test_the_deadline_of_a_dossier_is_explained(pia):
     assert deadline["silence"] == "rejet" and deadline["transition"] == "refuser_implicitement"
     assert deadline["ends_at"] == dossier["timers"][0]["due_at"]
     late = {"pieces": [{"piece": "budget", "why": "missing"}], "delai": "2020-01-01"}
-    refused(campaign.move("secretariat", dossier, "declarer_incomplet", late), 400, "/data")
+    refused(campaign.move("secretariat", dossier, "declarer_incomplet", late), 400, "/data/delai")
     pieces = campaign.pieces(20)
     requested = campaign.ok("admin", "registry.clock.get", {})["now"][:10]
     dossier = campaign.go("secretariat", dossier, "declarer_incomplet", pieces)

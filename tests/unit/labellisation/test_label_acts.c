@@ -96,6 +96,29 @@ static void an_answer_may_be_followed_by_the_decision(void **state)
     assert_label(label, "suspendu");
 }
 
+/* First name, name and function of who decides, by which act (CRPA L212-1). */
+static void the_letter_says_who_has_decided(void **state)
+{
+    (void)state;
+    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    observe();
+    bench_run("UPDATE matter SET person = '" CANDIDATE "' WHERE kind = 'authority' AND person = "
+              "'" MINISTER "'");
+    assert_int_equal(decide("suspendre", NULL), PIA_FORBIDDEN);
+    bench_run("UPDATE matter SET person = '" MINISTER "' WHERE kind = 'authority' AND person = "
+              "'" CANDIDATE "'");
+    assert_int_equal(decide("suspendre", NULL), PIA_OK);
+    char *letter = letter_of("suspendre");
+    static const char line[] = "\nPour\u00a0: Le ministre chargé de l’artisanat, Signataire 1, "
+                               "Fonction 1 (Arrêté 1), le 26\u00a0novembre\u00a02026\n";
+    if (!strstr(letter, line))
+        fail_msg("no signature in:\n%s", letter);
+    free(letter);
+    letter = letter_of("ouvrir_procedure"); /* decides nothing */
+    assert_null(strstr(letter, "Signataire 1"));
+    free(letter);
+}
+
 static void who_asks_to_be_heard_is_heard_first(void **state)
 {
     (void)state;
@@ -371,6 +394,7 @@ int main(void)
         T(nothing_is_decided_before_the_holder_is_heard),
         T(the_delay_runs_to_its_end_unless_the_holder_has_finished),
         T(an_answer_may_be_followed_by_the_decision),
+        T(the_letter_says_who_has_decided),
         T(who_asks_to_be_heard_is_heard_first),
         T(a_decision_is_no_heavier_than_what_was_announced),
         T(the_legal_basis_is_the_one_that_was_announced),
