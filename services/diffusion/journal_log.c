@@ -63,15 +63,22 @@ static void pop(journal_log_t *self)
     free(logged);
 }
 
+static size_t memory_of(batch_t *const *rows, size_t count)
+{
+    size_t memory = 0;
+    for (size_t i = 0; i < count; i++)
+        memory += rows[i]->memory;
+    return memory;
+}
+
 static void push(journal_log_t *self, batch_t *const *rows, size_t count, const receipt_t *end)
 {
     logged_t *logged = pia_alloc(sizeof *logged + count * sizeof(batch_t *));
     logged->end = *end;
     logged->count = count;
-    for (size_t i = 0; i < count; i++) {
+    logged->memory = memory_of(rows, count);
+    for (size_t i = 0; i < count; i++)
         logged->rows[i] = batch_retain(rows[i]);
-        logged->memory += rows[i]->memory;
-    }
     if (self->last)
         self->last->next = logged;
     else
@@ -196,11 +203,13 @@ static pia_status_t write_commit(void *arg)
     return commit_file_write(self->file, &self->reason);
 }
 
-/* False: there is no room for it. */
+/* False: there is no room for it, in the file or in memory. */
 static bool make_commit(journal_t *self)
 {
     journal_log_t *log = self->log;
     journal_make_rows(self);
+    if (log->memory + memory_of(self->ready, self->ready_count) > log->options.memory_max)
+        return false;
     uint8_t *bytes =
         commit_file_begin(log->file, commit_entry_size(self->ready, self->ready_count));
     if (!bytes)

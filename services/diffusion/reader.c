@@ -148,6 +148,18 @@ static void read_page(reader_t *self, read_t *read)
         read->status = PIA_OK;
 }
 
+/* Whether the answer says no more than that the database has to follow: the place is of the present
+ * epoch and lies between what it has and what is committed, or what comes next does. */
+static bool has_to_follow(reader_t *self, const read_t *read)
+{
+    receipt_t end;
+    uint64_t needed = read->after.sequence + (read->status == PIA_NOT_FOUND);
+    if (read->status != PIA_GONE && read->status != PIA_NOT_FOUND)
+        return false;
+    return needed <= read->committed && journal_read_end(self->db, &end) == PIA_OK &&
+           end.sequence < needed && (read->status != PIA_GONE || end.epoch == read->after.epoch);
+}
+
 /* One snapshot for the whole answer. */
 static void answer(reader_t *self, read_t *read)
 {
@@ -164,6 +176,8 @@ static void answer(reader_t *self, read_t *read)
         read_page(self, read);
     else if (read->status == PIA_INTERNAL)
         damage_look(self->damage, self->db, read->after.sequence);
+    if (has_to_follow(self, read))
+        read->status = PIA_UNAVAILABLE;
     pia_db_rollback(self->db);
 }
 

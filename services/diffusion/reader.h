@@ -19,12 +19,15 @@ typedef struct read read_t;
 struct read {
     void (*done)(void *arg, read_t *read);
     void *arg;
-    void *asker;    /* whom it is for; NULL once reader_cancel was called */
-    cursor_t after; /* what follows this place */
-    bool locate;    /* first see whether it is a place of this journal */
+    void *asker;        /* whom it is for; NULL once reader_cancel was called */
+    cursor_t after;     /* what follows this place */
+    bool locate;        /* first see whether it is a place of this journal */
+    uint64_t committed; /* what the asker knows to be there: up to this event the database may still
+                           have to follow (journal_log.h); 0: it has all */
 
     pia_status_t status; /* PIA_OK; PIA_GONE: see common; PIA_NOT_FOUND: nothing follows;
-                            PIA_INTERNAL: damaged; PIA_UNAVAILABLE: try again */
+                            PIA_INTERNAL: damaged; PIA_UNAVAILABLE: try again, later: the store is
+                            out of reach, or has not followed yet */
     cursor_t common;
     batch_t *batches[READ_BATCHES_MAX]; /* consecutive, the first holds after + 1; at most about
                                            256 KiB in all */

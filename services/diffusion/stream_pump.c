@@ -56,7 +56,7 @@ static void page_read(void *arg, read_t *read)
             take_page(stream, read);
             stream_make_ready(self, stream);
             self->on_ready(self->on_ready_arg);
-        } /* else the store is out of reach: the next tick asks again */
+        } /* else the store is out of reach, or has to follow: the next tick asks again */
     }
     read_destroy(&read);
 }
@@ -71,6 +71,7 @@ static void ask(streams_t *self, stream_t *stream)
     read->asker = stream;
     read->after = stream->seen;
     read->locate = !stream->located;
+    read->committed = ring_head(self->ring)->sequence;
     stream->reading = read;
     reader_ask(self->reader, read);
 }

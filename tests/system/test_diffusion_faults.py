@@ -125,6 +125,23 @@ def test_kill_9_while_publishing(journal):
     assert verify(journal) == head(journal)["sequence"]
 
 
+@pytest.mark.parametrize("ring_mib", [1, 8])
+def test_a_cursor_goes_on_however_small_the_ring(ring_mib):
+    """A batch that the ring does not hold is in the database when its receipts are there."""
+    with new_network("--diffusion.ring_mib", str(ring_mib)) as network, \
+            network.diffusion(network.token()) as publisher, \
+            network.diffusion(network.token()) as reader:
+        reader.hello()
+        for stream in range(1, 4):
+            answer = publisher.publish([make_event(data="x" * 20000) for _ in range(600)])
+            assert answer["status"] == "ok", answer
+            receipts = answer["receipts"]
+            reader.subscribe(stream, receipts[0]["cursor"], {}, 1)
+            command, frames = reader.expect(piad.DATA, piad.PROGRESS, piad.EPOCH)
+            assert command == piad.DATA, frames
+            assert piad.read_records(frames[3])[0].sequence == receipts[1]["sequence"]
+
+
 def test_revoked_rights_stay_revoked_over_a_restart(journal):
     made = make_key(journal, "pole", pole=POLE)
     token = journal.token(made["key"])

@@ -19,14 +19,16 @@ void log_fixture_paths(log_fixture_t *self)
     (void)snprintf(self->path, sizeof self->path, "%s/test.db.commits", self->f.database.directory);
     (void)snprintf(self->url, sizeof self->url, "sqlite:%s/test.db", self->f.database.directory);
     self->damaged = self->later = false;
+    self->memory_max = 0;
 }
 
 pia_status_t log_fixture_start(log_fixture_t *self, pia_problem_t *problem)
 {
+    size_t memory_max = self->memory_max ? self->memory_max : 16 << 20;
     return journal_start_log(self->f.journal,
                              &(journal_log_options_t){.path = self->path,
                                                       .url = self->url,
-                                                      .memory_max = 16 << 20,
+                                                      .memory_max = memory_max,
                                                       .db = self->f.db,
                                                       .on_fatal = on_fatal},
                              problem);

@@ -8,11 +8,12 @@
 
 typedef struct {
     fixture_t f;
-    char path[128]; /* of the commit file */
-    char url[128];  /* of the database */
-    bool later;     /* how the next commit is logged */
-    bool damaged;   /* found at the last opening … */
-    uint64_t good;  /* … after this event */
+    char path[128];    /* of the commit file */
+    char url[128];     /* of the database */
+    size_t memory_max; /* of what waits; 0: 16 MiB */
+    bool later;        /* how the next commit is logged */
+    bool damaged;      /* found at the last opening … */
+    uint64_t good;     /* … after this event */
 } log_fixture_t;
 
 void log_fixture_open(log_fixture_t *self);

@@ -122,6 +122,28 @@ static void a_refused_log_leaves_nothing(void **state)
     log_fixture_close(&f);
 }
 
+/* What waits for the database is read from memory: the ring holds so much, and not more. */
+static void what_memory_does_not_hold_is_not_logged(void **state)
+{
+    (void)state;
+    enum { LARGE = 60000, SMALL_MAX = 3 * LARGE };
+    log_fixture_t f;
+    receipt_t receipt;
+    fixture_open(&f.f);
+    log_fixture_paths(&f);
+    f.memory_max = SMALL_MAX;
+    pia_problem_t problem = {0};
+    assert_int_equal(log_fixture_start(&f, &problem), PIA_OK);
+    assert_int_equal(log_fixture_add(&f, 1, LARGE).sequence, 1);
+    assert_int_equal(log_fixture_add(&f, 2, LARGE).sequence, 2);
+    assert_int_equal(log_fixture_try(&f, 3, LARGE, &receipt), PIA_CONFLICT);
+    assert_int_equal(f.f.told, 2);
+    assert_int_equal(log_fixture_add_somehow(&f, 3, LARGE).sequence, 3);
+    assert_int_equal(log_fixture_head(&f), 3);
+    assert_int_equal(log_fixture_add(&f, 4, 10).sequence, 4);
+    log_fixture_close(&f);
+}
+
 static void set_file_limit(rlim_t size)
 {
     struct rlimit limit;
@@ -218,6 +240,7 @@ int main(void)
         cmocka_unit_test(blocks_are_used_again_when_the_database_has_them),
         cmocka_unit_test(a_duplicate_gets_its_receipt_wherever_the_first_one_is),
         cmocka_unit_test(a_refused_log_leaves_nothing),
+        cmocka_unit_test(what_memory_does_not_hold_is_not_logged),
         cmocka_unit_test(without_space_nothing_is_logged),
         cmocka_unit_test(a_failed_write_is_told),
         cmocka_unit_test(runs_are_made_by_the_transactions_that_follow),

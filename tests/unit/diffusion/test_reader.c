@@ -97,11 +97,47 @@ static void an_end_answers_what_waits(void **state)
     close_bench(&bench);
 }
 
+/* A place that was acknowledged a moment ago, and that the database does not have yet. */
+static void what_the_database_has_to_follow_is_not_of_another_history(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t epoch;
+        uint64_t after, committed;
+        bool locate;
+        pia_status_t status;
+    } table[] = {
+        {1, EVENTS + 2, EVENTS + 4, true, PIA_UNAVAILABLE},
+        {1, EVENTS + 2, EVENTS + 2, true, PIA_UNAVAILABLE},
+        {1, EVENTS + 2, EVENTS + 4, false, PIA_UNAVAILABLE},
+        {1, EVENTS, EVENTS + 1, false, PIA_UNAVAILABLE},
+        {1, EVENTS, EVENTS, false, PIA_NOT_FOUND},
+        {1, EVENTS + 5, EVENTS + 4, true, PIA_GONE}, /* nobody has seen such an event */
+        {2, EVENTS + 2, EVENTS + 4, true, PIA_GONE},
+        {1, EVENTS - 1, EVENTS + 4, true, PIA_GONE}, /* another chain */
+        {1, EVENTS - 1, EVENTS + 4, false, PIA_OK},
+    };
+    bench_t bench;
+    open_bench(&bench);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        read_t *read = read_from_the_beginning(&bench);
+        read->after = (cursor_t){table[i].epoch, table[i].after, 7};
+        read->committed = table[i].committed;
+        read->locate = table[i].locate;
+        bench.left = 1;
+        reader_ask(bench.reader, read);
+        pia_loop_run(bench.loop);
+        assert_int_equal(bench.last_status, table[i].status);
+    }
+    close_bench(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_page_holds_what_follows),
         cmocka_unit_test(what_nobody_waits_for_is_not_read),
+        cmocka_unit_test(what_the_database_has_to_follow_is_not_of_another_history),
         cmocka_unit_test(an_end_answers_what_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
