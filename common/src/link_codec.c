@@ -35,30 +35,34 @@ size_t pia_zmtp_write_head(uint8_t flags, size_t size, uint8_t ret_head[PIA_ZMTP
     return PIA_ZMTP_HEAD_MAX;
 }
 
-/* Appends a property: its name, and its value with its size in four bytes. */
-static size_t write_property(uint8_t *at, const char *name, const char *value)
+static uint8_t *write_bytes(uint8_t *at, const void *bytes, size_t size)
 {
-    size_t name_size = strlen(name);
-    size_t value_size = strlen(value);
-    at[0] = (uint8_t)name_size;
-    memcpy(at + 1, name, name_size);
-    memset(at + 1 + name_size, 0, 3);
-    at[4 + name_size] = (uint8_t)value_size;
-    memcpy(at + 5 + name_size, value, value_size);
-    return 5 + name_size + value_size;
+    memcpy(at, bytes, size);
+    return at + size;
+}
+
+/* A property: its name with its size in a byte, and its value with its size in four. */
+static uint8_t *write_property(uint8_t *at, const char *name, const char *value)
+{
+    const uint8_t name_size = (uint8_t)strlen(name);
+    const uint8_t value_size[] = {0, 0, 0, (uint8_t)strlen(value)};
+    at = write_bytes(at, &name_size, sizeof name_size);
+    at = write_bytes(at, name, name_size);
+    at = write_bytes(at, value_size, sizeof value_size);
+    return write_bytes(at, value, value_size[3]);
 }
 
 size_t pia_zmtp_hello(pia_link_side_t side, uint8_t ret_bytes[PIA_ZMTP_HELLO_MAX])
 {
     uint8_t body[PIA_ZMTP_HELLO_MAX - PIA_ZMTP_GREETING_SIZE - 2];
-    size_t size = sizeof READY - 1;
-    memcpy(body, READY, size);
-    size += write_property(body + size, SOCKET_TYPE, name_of(side));
-    size += write_property(body + size, "Identity", "");
-    memcpy(ret_bytes, GREETING, sizeof GREETING);
-    size_t head = pia_zmtp_write_head(PIA_ZMTP_COMMAND, size, ret_bytes + PIA_ZMTP_GREETING_SIZE);
-    memcpy(ret_bytes + PIA_ZMTP_GREETING_SIZE + head, body, size);
-    return PIA_ZMTP_GREETING_SIZE + head + size;
+    uint8_t *at = write_bytes(body, READY, sizeof READY - 1);
+    at = write_property(at, SOCKET_TYPE, name_of(side));
+    at = write_property(at, "Identity", "");
+    size_t size = (size_t)(at - body);
+    at = write_bytes(ret_bytes, GREETING, sizeof GREETING);
+    at += pia_zmtp_write_head(PIA_ZMTP_COMMAND, size, at);
+    at = write_bytes(at, body, size);
+    return (size_t)(at - ret_bytes);
 }
 
 bool pia_zmtp_is_greeting(const uint8_t *bytes, size_t size)
