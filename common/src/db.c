@@ -16,7 +16,8 @@ pia_db_open(const char *url, pia_db_mode_t mode, pia_db_t **ret_db, pia_problem_
         return pia_sqlite_open(url + 7, mode, ret_db, problem);
     }
     if (strncmp(url, "postgresql:", 11) == 0) {
-        return pia_pgsql_open(url, mode, ret_db, problem);
+        return pia_pgsql_open(url, mode == PIA_DB_BLOB_WRITER ? PIA_DB_WRITER : mode, ret_db,
+                              problem);
     }
     return pia_problem_set(problem, PIA_INVALID, NULL,
                            "a database is sqlite:FILE or postgresql://…#schema");

@@ -17,8 +17,9 @@
 enum {
     BUSY_MS = 5000,        /* only a safety: the writer is alone */
     TRUNCATE_WAIT_MS = 20, /* how long a checkpoint may wait for readers */
-    WAL_PAGES = 1000,      /* 4 MiB: copy into the database after the commit */
-    WAL_PAGES_MAX = 16384  /* 64 MiB: also make the file small again */
+    PRAGMA_SIZE = 16,
+    WAL_SIZE = 4 << 20,      /* copy into the database after the commit */
+    WAL_SIZE_MAX = 64 << 20, /* also make the file small again */
 };
 
 sqlite3 *pia_sqlite_handle(pia_db_t *db)
@@ -142,10 +143,10 @@ static void checkpoint_when_due(sqlite_db_t *self)
     if (self->wal_pages < self->copied_pages) { /* the log began anew */
         self->copied_pages = 0;
     }
-    if (self->wal_pages - self->copied_pages < WAL_PAGES) {
+    if ((self->wal_pages - self->copied_pages) * self->page_size < WAL_SIZE) {
         return;
     }
-    if (self->wal_pages < WAL_PAGES_MAX) {
+    if (self->wal_pages * self->page_size < WAL_SIZE_MAX) {
         (void)checkpoint(self, SQLITE_CHECKPOINT_PASSIVE);
         return;
     }
@@ -266,17 +267,25 @@ static int count_wal_pages(void *arg, sqlite3 *handle, const char *name, int pag
     return SQLITE_OK;
 }
 
-/* Whether a pragma reads back as expected. */
-static bool pragma_is(sqlite_db_t *self, const char *sql, const char *expected)
+/* What a pragma reads back as; "" if it does not. */
+static void read_pragma(sqlite_db_t *self, const char *sql, char *ret_text, size_t size)
 {
     sqlite3_stmt *stmt = NULL;
+    ret_text[0] = '\0';
     if (sqlite3_prepare_v2(self->handle, sql, -1, &stmt, NULL) != SQLITE_OK) {
-        return false;
+        return;
     }
-    bool same = sqlite3_step(stmt) == SQLITE_ROW &&
-                strcmp((const char *)sqlite3_column_text(stmt, 0), expected) == 0;
+    if (sqlite3_step(stmt) == SQLITE_ROW && sqlite3_column_text(stmt, 0)) {
+        (void)snprintf(ret_text, size, "%s", (const char *)sqlite3_column_text(stmt, 0));
+    }
     (void)sqlite3_finalize(stmt);
-    return same;
+}
+
+static bool pragma_is(sqlite_db_t *self, const char *sql, const char *expected)
+{
+    char text[PRAGMA_SIZE];
+    read_pragma(self, sql, text, sizeof text);
+    return strcmp(text, expected) == 0;
 }
 
 /* The log stays beside the file when the last connection closes, and closing does not checkpoint:
@@ -305,6 +314,24 @@ static pia_status_t set_up_reader(sqlite_db_t *self)
     return status;
 }
 
+/* How large the file's pages are is decided when it is made. Measured with the journal, whose rows
+ * have up to 256 KiB: with pages of 16 KiB instead of 4 KiB its CPU time for an event is 9 % less,
+ * as a checkpoint reads and writes a page with two calls. */
+static pia_status_t set_up_writer(sqlite_db_t *self)
+{
+    pia_db_t *db = &self->base;
+    char size[PRAGMA_SIZE];
+    pia_status_t status = self->blobs ? sqlite_exec(db, "PRAGMA page_size=16384") : PIA_OK;
+    if (status == PIA_OK) {
+        status = sqlite_exec(db, "PRAGMA journal_mode=WAL");
+    }
+    if (status == PIA_OK) {
+        read_pragma(self, "PRAGMA page_size", size, sizeof size);
+        self->page_size = strtoll(size, NULL, 10);
+    }
+    return status;
+}
+
 static pia_status_t set_up(sqlite_db_t *self)
 {
     static const char settings[] = "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
@@ -315,8 +342,7 @@ static pia_status_t set_up(sqlite_db_t *self)
     (void)sqlite3_extended_result_codes(self->handle, 1);
     (void)sqlite3_busy_timeout(self->handle, BUSY_MS);
     keep_the_log(self);
-    pia_status_t status = db->mode == PIA_DB_WRITER ? sqlite_exec(db, "PRAGMA journal_mode=WAL")
-                                                    : set_up_reader(self);
+    pia_status_t status = db->mode == PIA_DB_WRITER ? set_up_writer(self) : set_up_reader(self);
     if (status == PIA_OK) {
         status = sqlite_exec(db, settings);
     }
@@ -348,11 +374,13 @@ static void make_private(const char *path)
 pia_status_t
 pia_sqlite_open(const char *path, pia_db_mode_t mode, pia_db_t **ret_db, pia_problem_t *problem)
 {
-    bool writer = mode == PIA_DB_WRITER;
+    bool blobs = mode == PIA_DB_BLOB_WRITER;
+    bool writer = blobs || mode == PIA_DB_WRITER;
     int flags = (writer ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
     sqlite_db_t *self = pia_alloc(sizeof *self);
     self->base.ops = &SQLITE_OPS;
-    self->base.mode = mode;
+    self->base.mode = writer ? PIA_DB_WRITER : mode;
+    self->blobs = blobs;
     if (writer) {
         make_private(path);
     }

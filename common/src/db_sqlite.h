@@ -11,8 +11,10 @@ typedef struct {
     sqlite3 *handle;
     /* BEGIN, COMMIT, SAVEPOINT and RELEASE, prepared on first use */
     sqlite3_stmt *begin, *end, *savepoint, *release;
-    int wal_pages;    /* in the log after the last commit */
-    int copied_pages; /* of these, how many the last checkpoint has seen */
+    int wal_pages;     /* in the log after the last commit */
+    int copied_pages;  /* of these, how many the last checkpoint has seen */
+    int64_t page_size; /* bytes */
+    bool blobs;        /* a new file is made for large rows */
 } sqlite_db_t;
 
 sqlite3 *pia_sqlite_handle(pia_db_t *db);

@@ -72,7 +72,8 @@ open_whole(pia_host_t *host, pia_db_t **ret_db, bool *ret_damaged, pia_problem_t
 {
     char epoch[PIA_META_SIZE];
     pia_db_t *db = NULL;
-    pia_status_t status = pia_db_open(text_of(host, "database"), PIA_DB_WRITER, &db, problem);
+    pia_db_mode_t mode = host->service->is_journal ? PIA_DB_BLOB_WRITER : PIA_DB_WRITER;
+    pia_status_t status = pia_db_open(text_of(host, "database"), mode, &db, problem);
     *ret_damaged = status == PIA_INTERNAL;
     if (status != PIA_OK)
         return status;

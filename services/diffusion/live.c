@@ -122,11 +122,14 @@ static void send(live_t *self, const char *topic, const cursor_t *cursor, const 
     self->quiet = false;
 }
 
+bool live_is_heard(const live_t *self)
+{
+    return self->heard;
+}
+
 void live_publish(live_t *self, const record_t *record, const attributes_t *attributes)
 {
     char topic[LIVE_TOPIC_MAX + 1];
-    if (!self->heard) /* else topic, cursor and a copy that libzmq throws away */
-        return;
     if (strcmp(attributes->value[ATTRIBUTE_VISIBILITY], "public") != 0 ||
         !live_topic(attributes, topic))
         return;

@@ -32,6 +32,10 @@ void *live_socket(const live_t *self);
 /* Takes what subscribers ask for: topics of at most LIVE_TOPIC_MAX bytes. */
 void live_process(void *arg); /* the live_t */
 
+/* Whether anybody has subscribed: for nobody a topic, a cursor and a copy would be made that libzmq
+ * throws away. */
+bool live_is_heard(const live_t *self);
+
 /* Sends an event if it is public. */
 void live_publish(live_t *self, const record_t *record, const attributes_t *attributes);
 

@@ -46,8 +46,10 @@ static pia_status_t walk(pia_db_t *db, damage_t *damage, receipt_t *ret_end)
     }
     if (found.bad)
         damage_found(damage, found.good, found.detail);
-    *ret_end = (receipt_t){.epoch = 1};
-    return found.good ? journal_read_receipt(db, found.good, ret_end) : PIA_OK;
+    *ret_end = found.end.sequence ? found.end : (receipt_t){.epoch = 1};
+    if (!found.good || found.end.sequence) /* a second look may meet the page behind its row */
+        return PIA_OK;
+    return journal_read_receipt(db, found.good, ret_end);
 }
 
 /* Whether what was acknowledged is still there. If that finds damage before `end`, the end is found

@@ -4,6 +4,9 @@
 #include <endian.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "pia/clock.h"
 
@@ -42,9 +45,28 @@ static void skip_space(reader_t *reader)
         reader->at++;
 }
 
-/* Of 8 bytes, how many stand before the first that is a control character, a quote, a backslash,
- * DEL or not ASCII; 8: none is. (x - 0x0101… & 0x8080… finds a zero byte; it may also mark what
- * stands above one, never below.) */
+/* Of WIDE bytes, how many stand before the first that is a control character, a quote, a backslash,
+ * DEL or not ASCII; WIDE: none is. */
+#if defined(__SSE2__)
+enum { WIDE = 16 };
+
+static size_t count_ordinary(const uint8_t *at)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+    __m128i control =
+        _mm_cmplt_epi8(bytes, _mm_set1_epi8(0x20)); /* signed: not ASCII is negative */
+    __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+    __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    __m128i del = _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7F));
+    __m128i found = _mm_or_si128(_mm_or_si128(control, quote), _mm_or_si128(slash, del));
+    int marks = _mm_movemask_epi8(found);
+    return marks ? (size_t)__builtin_ctz((unsigned)marks) : WIDE;
+}
+#else
+enum { WIDE = 8 };
+
+/* (x - 0x0101… & 0x8080… finds a zero byte; it may also mark what stands above one, never below.)
+ */
 static size_t count_ordinary(const uint8_t *at)
 {
     const uint64_t ones = 0x0101010101010101U;
@@ -57,8 +79,9 @@ static size_t count_ordinary(const uint8_t *at)
     uint64_t del = word ^ (ones * 0x7F);
     uint64_t found = (word - ones * 0x20) | (quote - ones) | (slash - ones) | (del - ones);
     uint64_t marks = (found | word) & tops;
-    return marks ? (size_t)__builtin_ctzll(marks) / 8 : sizeof word;
+    return marks ? (size_t)__builtin_ctzll(marks) / 8 : WIDE;
 }
+#endif
 
 static bool is_more(const uint8_t *at)
 {
@@ -148,12 +171,13 @@ static bool read_text(reader_t *reader, text_t *ret_text)
     const uint8_t *end = reader->end;
     bool plain = true;
     for (;;) {
-        size_t ordinary = 8;
-        while (ordinary == 8 && end - at >= 8) {
+        size_t ordinary = WIDE;
+        while (ordinary == WIDE && end - at >= WIDE) {
             ordinary = count_ordinary(at);
             at += ordinary;
         }
-        while (ordinary == 8 && at < end && *at >= 0x20 && *at < 0x7F && *at != '"' && *at != '\\')
+        while (ordinary == WIDE && at < end && *at >= 0x20 && *at < 0x7F && *at != '"' &&
+               *at != '\\')
             at++;
         if (at == end)
             return false;

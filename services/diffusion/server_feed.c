@@ -84,24 +84,39 @@ static void apply_marker(server_t *self, const record_t *record)
     free(marker);
 }
 
+static bool is_revocation(const attributes_t *attributes)
+{
+    return strcmp(attributes->value[ATTRIBUTE_TYPE], "principal.revoked") == 0 &&
+           strcmp(attributes->value[ATTRIBUTE_SOURCE], "/services/registry") == 0;
+}
+
+static void observe_one(server_t *self, const record_t *record, const attributes_t *attributes)
+{
+    if (is_revocation(attributes))
+        apply_revocation(self, record);
+    if (record->event && marker_is(attributes))
+        apply_marker(self, record);
+    if (self->live && record->cursor.sequence > self->live_after)
+        live_publish(self->live, record, attributes);
+}
+
+/* Events with the same attributes are looked at once, unless it is for each of them. */
 static void observe(server_t *self, const batch_t *batch)
 {
     record_t record;
     record_run_t last = {0};
     attributes_t attributes = record_removed_attributes;
-    for (uint64_t sequence = batch->first; batch_find(batch, sequence, &record); sequence++) {
-        record_run_t run = batch_run(batch, sequence);
-        if (run.bytes != last.bytes)
-            batch_attributes(batch, sequence, &attributes);
+    bool heard = self->live && live_is_heard(self->live);
+    bool each = false;
+    for (uint64_t i = 0; i < batch->good; i++) {
+        record_run_t run = batch_run(batch, batch->first + i);
+        if (run.bytes != last.bytes) {
+            batch_attributes(batch, batch->first + i, &attributes);
+            each = heard || is_revocation(&attributes) || marker_is(&attributes);
+        }
         last = run;
-        const char *const *value = attributes.value;
-        if (strcmp(value[ATTRIBUTE_TYPE], "principal.revoked") == 0 &&
-            strcmp(value[ATTRIBUTE_SOURCE], "/services/registry") == 0)
-            apply_revocation(self, &record);
-        if (record.event && marker_is(&attributes))
-            apply_marker(self, &record);
-        if (self->live && record.cursor.sequence > self->live_after)
-            live_publish(self->live, &record, &attributes);
+        if (each && batch_find(batch, batch->first + i, &record))
+            observe_one(self, &record, &attributes);
     }
 }
 

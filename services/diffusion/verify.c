@@ -17,8 +17,9 @@ typedef struct {
     uint32_t epoch; /* of the row before; 0: there is none, or it is not known */
     uint8_t chain[CHAIN_SIZE];
     uint64_t good;
-    markers_t *markers; /* NULL: they are not looked at */
-    bool chained;       /* what is wrong is a marker */
+    uint32_t good_epoch; /* of that event */
+    markers_t *markers;  /* NULL: they are not looked at */
+    bool chained;        /* what is wrong is a marker */
 } walk_t;
 
 /* Whether an epoch begins here by its own row, too. */
@@ -68,6 +69,7 @@ static const char *verify_row(walk_t *walk, const batch_t *batch)
             return detail;
         end = (size_t)(record.wire + record.wire_size - batch->bytes);
         walk->good++;
+        walk->good_epoch = batch->epoch;
     }
     if (batch->damage)
         return batch->damage;
@@ -126,7 +128,7 @@ static pia_status_t start(walk_t *walk, uint64_t from)
     status = journal_read_receipt(walk->db, walk->good, &before);
     if (status == PIA_OK) {
         memcpy(walk->chain, before.chain, CHAIN_SIZE);
-        walk->epoch = before.epoch;
+        walk->epoch = walk->good_epoch = before.epoch;
     }
     return status;
 }
@@ -152,6 +154,10 @@ static pia_status_t walk_over(pia_db_t *db,
         return status;
     result.chained = walk.chained;
     result.good = walk.good;
+    if (!result.bad && walk.good) {
+        result.end = (receipt_t){.epoch = walk.good_epoch, .sequence = walk.good};
+        memcpy(result.end.chain, walk.chain, CHAIN_SIZE);
+    }
     if (result.detail && !result.bad)
         result.bad = walk.good + 1;
     if (!result.bad && more)

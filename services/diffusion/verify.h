@@ -12,6 +12,7 @@ typedef struct {
     uint64_t next;      /* go on from here; 0: the end was reached */
     uint64_t bad;       /* the first bad event; 0: none */
     const char *detail; /* what is wrong with it; static; NULL */
+    receipt_t end;      /* of `good`; sequence 0: unknown */
     bool chained;       /* the bad event is as the chain has it: its marker is wrong */
 } verification_t;
 

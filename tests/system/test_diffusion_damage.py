@@ -11,6 +11,7 @@ from gateway import Gateway
 from journal import head, make_event, make_key, new_network, publish, read_all
 
 FILE = "diffusion.db"
+PAGE = 16384  # of the database
 
 
 @pytest.fixture
@@ -310,11 +311,11 @@ def test_a_malformed_database_is_read_and_left_alone(journal, damage):
     stop(journal)
     path = journal.data / FILE
     content = bytearray(path.read_bytes())
-    middle = len(content) // 2 // 4096 * 4096
+    middle = len(content) // 2 // PAGE * PAGE
     if damage == "truncated":
         content = content[:middle]
     else:
-        for i in range(middle, middle + 40 * 4096):
+        for i in range(middle, middle + 10 * PAGE):
             content[i] = 0 if damage == "zeroed" else content[i] ^ 0x5A
     path.write_bytes(content)
     before = files(journal)

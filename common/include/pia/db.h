@@ -31,8 +31,10 @@ typedef struct {
     const char *sql; /* statements ended by ; */
 } pia_migration_t;
 
-/* PIA_DB_BACKUP: a reader of a file that pia_db_copy has made, and that nobody writes. */
-typedef enum { PIA_DB_WRITER, PIA_DB_READER, PIA_DB_BACKUP } pia_db_mode_t;
+/* PIA_DB_BACKUP: a reader of a file that pia_db_copy has made, and that nobody writes.
+ * PIA_DB_BLOB_WRITER: a writer that, if it makes the file, makes it for rows of many KiB (SQLite:
+ * pages of 16 KiB). */
+typedef enum { PIA_DB_WRITER, PIA_DB_READER, PIA_DB_BACKUP, PIA_DB_BLOB_WRITER } pia_db_mode_t;
 
 /* Opens a connection. SQLite: WAL, synchronous=FULL, foreign keys, read back; the writer is the
  * only one that checkpoints; PIA_DB_READER is read-only. PostgreSQL: synchronous_commit=on,
