@@ -78,6 +78,9 @@ def test_links_and_declarations_as_a_reviewer_are_found(campaign, committee):
     session.done("convoquer")
     assert sorted((i["member"], i["kind"], i["source"]) for i in session.point(dossier)["interests"]) == sorted([
         (committee.members["second"], "financement_recent", "links"), (number, "projet_commun", "review")])
+    ruling = {"point": 1, "suite": "sans_objet", "motifs": "Examiné."}
+    refused(session.do("statuer_interet", {**ruling, "membre": number}), 409, "/data/suite")  # its own declaration
+    session.done("statuer_interet", {**ruling, "membre": committee.members["second"]})
     session.done("annuler", {"motifs": "Essai."})
     campaign.ok("secretariat", "labellisation.reviewer.put", {
         "person": campaign.persons["second"], "themes": ["sante"], "load_max": 0})
