@@ -192,24 +192,12 @@ finish(piece_t *piece, journal_t *journal, const signer_t *signer, pia_problem_t
 
 /* What is removed is to be gone from the disk: from SQLite's pages and log, and from the commit
  * file. */
-static pia_status_t begin_wiping(piece_t *piece, journal_t *journal)
+static pia_status_t wipe_logs(piece_t *piece, journal_t *journal)
 {
     if (piece->rule->dry)
         return PIA_OK;
     pia_db_empty_log(piece->db);
-    pia_status_t status = journal_wipe_log(journal);
-    return status == PIA_OK ? pia_db_wipe(piece->db, true) : status;
-}
-
-static pia_status_t run_piece(piece_t *piece, journal_t *journal, bool *ret_over)
-{
-    pia_status_t status = begin_wiping(piece, journal);
-    if (status == PIA_OK)
-        status = do_rows(piece);
-    *ret_over = status == PIA_NOT_FOUND;
-    if (status != PIA_OK && !*ret_over)
-        return status;
-    return piece->rule->dry ? PIA_OK : pia_db_wipe(piece->db, false);
+    return journal_wipe_log(journal);
 }
 
 pia_status_t retention_run(pia_db_t *db,
@@ -241,9 +229,11 @@ pia_status_t retention_run(pia_db_t *db,
                      .result = ret_result,
                      .marker = pia_alloc(sizeof *piece.marker),
                      .number = journal_next(journal)};
-    bool over = false;
-    pia_status_t status = run_piece(&piece, journal, &over);
+    pia_status_t status = wipe_logs(&piece, journal);
     if (status == PIA_OK)
+        status = do_rows(&piece);
+    bool over = status == PIA_NOT_FOUND;
+    if (status == PIA_OK || over)
         status = finish(&piece, journal, signer, problem);
     else
         (void)pia_problem_set(problem, status, "", "The journal cannot be read or written now.");

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "pia/db_file.h"
 #include "pia/memory.h"
 
 #include "buffer.h"
@@ -154,9 +155,12 @@ pia_status_t run_remove_pages(pia_db_t *db, int64_t id, int64_t limit, bool *ret
     pia_stmt_integer(stmt, 1, place_of(id, 0));
     pia_stmt_integer(stmt, 2, place_of(id + 1, 0));
     pia_stmt_integer(stmt, 3, limit);
-    pia_status_t status = pia_stmt_run(stmt, &changes);
+    pia_status_t status = pia_db_wipe(db, false); /* fingerprints say nothing */
+    if (status == PIA_OK)
+        status = pia_stmt_run(stmt, &changes);
     *ret_left = changes == limit;
-    return status;
+    pia_status_t again = pia_db_wipe(db, true);
+    return status == PIA_OK ? again : status;
 }
 
 /* Of what a page holds, and of where it stands. */

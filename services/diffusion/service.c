@@ -187,7 +187,6 @@ static void start_log(diffusion_t *self)
     pia_problem_t problem = {0};
     if (pia_db_is_shared(self->context->db) || damage_is_known(guard_damage(self->guard), NULL))
         return;
-    (void)pia_db_wipe(self->context->db, false); /* retention.c does, while it removes */
     name_commits(self, path);
     journal_log_options_t log = {.path = path,
                                  .url =

@@ -10,7 +10,8 @@
 void pia_db_trim(pia_db_t *db);
 
 /* Whether SQLite writes zeros over what is deleted; it does unless it is told not to by who deletes
- * what says nothing about anybody (measured: 7 % of publishing, for fingerprints that are merged).
+ * what says nothing about anybody (measured: 7 % of publishing, for runs of fingerprints that are
+ * merged).
  */
 pia_status_t pia_db_wipe(pia_db_t *db, bool wipes);
 
