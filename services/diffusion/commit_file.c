@@ -21,9 +21,10 @@ typedef struct {
 struct commit_file {
     int descriptor;
     size_t capacity;
-    bool grows;      /* there was space for it so far */
-    bool used_since; /* written to since it was all zeros */
-    place_t *places; /* a circle of `place_capacity`, a power of two: of what was not released */
+    bool grows;         /* there was space for it so far */
+    bool used_since;    /* written to since it was all zeros */
+    const char *broken; /* how the disk failed; else NULL */
+    place_t *places;    /* a circle of `place_capacity`, a power of two: of what was not released */
     size_t place_capacity;
     size_t first, count;
     size_t used;
@@ -109,7 +110,7 @@ static bool prepare(int descriptor, const char *path, size_t *ret_size)
         return false;
     *ret_size = (size_t)file.st_size / COMMIT_BLOCK * COMMIT_BLOCK;
     if (*ret_size >= COMMIT_FILE_SIZE)
-        return true;
+        return sync_folder(path); /* who made it may have been killed before that */
     if (!fill(descriptor, *ret_size, COMMIT_FILE_SIZE) || !sync_folder(path)) {
         int why = errno;
         if (*ret_size == 0)
@@ -186,6 +187,8 @@ static bool grow(commit_file_t *self)
     self->grows = fill(self->descriptor, self->capacity, capacity);
     if (self->grows)
         self->capacity = capacity;
+    else if (errno != ENOSPC && errno != EDQUOT)
+        self->broken = strerrordesc_np(errno);
     return self->grows;
 }
 
@@ -244,10 +247,17 @@ void commit_file_release(commit_file_t *self, size_t count)
 pia_status_t commit_file_wipe(commit_file_t *self)
 {
     assert(self->count == 0);
-    if (self->used_since && !fill(self->descriptor, 0, self->capacity))
+    if (self->used_since && !fill(self->descriptor, 0, self->capacity)) {
+        self->broken = strerrordesc_np(errno);
         return PIA_UNAVAILABLE;
+    }
     self->used_since = false;
     return PIA_OK;
+}
+
+const char *commit_file_broken(const commit_file_t *self)
+{
+    return self->broken;
 }
 
 size_t commit_file_used(const commit_file_t *self)
@@ -255,7 +265,30 @@ size_t commit_file_used(const commit_file_t *self)
     return self->used;
 }
 
-pia_status_t commit_file_read(const char *path, uint8_t **ret_bytes, size_t *ret_size)
+/* How much there is. A block that the disk does not give stays zeros, as a torn one. */
+static size_t read_blocks(int descriptor, uint8_t *bytes, size_t size, size_t *ret_bad)
+{
+    size_t done = 0;
+    ssize_t got = 1;
+    *ret_bad = 0;
+    while (done < size && got != 0) {
+        got = pread(descriptor, bytes + done, size - done, (off_t)done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0 && size - done > COMMIT_BLOCK) /* some of it can be read, perhaps */
+            got = pread(descriptor, bytes + done, COMMIT_BLOCK - done % COMMIT_BLOCK, (off_t)done);
+        if (got < 0) {
+            size_t block = COMMIT_BLOCK - done % COMMIT_BLOCK;
+            done += block < size - done ? block : size - done;
+            (*ret_bad)++;
+        }
+        done += got > 0 ? (size_t)got : 0;
+    }
+    return done;
+}
+
+pia_status_t
+commit_file_read(const char *path, uint8_t **ret_bytes, size_t *ret_size, size_t *ret_bad)
 {
     struct stat file = {.st_size = 0};
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -267,19 +300,8 @@ pia_status_t commit_file_read(const char *path, uint8_t **ret_bytes, size_t *ret
     if (fstat(descriptor, &file) == 0)
         size = (size_t)file.st_size < COMMIT_FILE_SIZE_MAX ? (size_t)file.st_size
                                                            : COMMIT_FILE_SIZE_MAX;
-    uint8_t *bytes = pia_alloc(size + 1);
-    size_t done = 0;
-    ssize_t got = 1;
-    while (done < size && got > 0) {
-        got = pread(descriptor, bytes + done, size - done, (off_t)done);
-        done += got > 0 ? (size_t)got : 0;
-    }
+    *ret_bytes = pia_alloc(size + 1);
+    *ret_size = read_blocks(descriptor, *ret_bytes, size, ret_bad);
     (void)close(descriptor);
-    if (got < 0) {
-        free(bytes);
-        return PIA_UNAVAILABLE;
-    }
-    *ret_bytes = bytes;
-    *ret_size = done;
     return PIA_OK;
 }

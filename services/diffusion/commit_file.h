@@ -44,7 +44,12 @@ pia_status_t commit_file_wipe(commit_file_t *self);
 /* What commits that were not released take. */
 size_t commit_file_used(const commit_file_t *self);
 
-/* The whole file as bytes, or NULL if it is not there or empty; the caller frees it. */
-pia_status_t commit_file_read(const char *path, uint8_t **ret_bytes, size_t *ret_size);
+/* How the disk failed when the file was to grow or be wiped, static; NULL: it did not. */
+const char *commit_file_broken(const commit_file_t *self);
+
+/* The whole file as bytes, or NULL if it is not there or empty; the caller frees it. *ret_bad: so
+ * many blocks the disk does not give; they are zeros. PIA_UNAVAILABLE: it cannot be opened. */
+pia_status_t
+commit_file_read(const char *path, uint8_t **ret_bytes, size_t *ret_size, size_t *ret_bad);
 
 #endif

@@ -225,7 +225,8 @@ pia_status_t journal_log(journal_t *self, bool later, const char **ret_reason)
     pia_status_t status = PIA_OK;
     if (self->needs_store || (self->count && !make_commit(self))) {
         journal_undo(self);
-        return PIA_CONFLICT;
+        *ret_reason = commit_file_broken(log->file);
+        return *ret_reason ? PIA_UNAVAILABLE : PIA_CONFLICT;
     }
     if (!self->count)
         return PIA_OK;
@@ -271,7 +272,11 @@ void journal_recall(journal_t *self)
 
 pia_status_t journal_wipe_log(journal_t *self)
 {
-    return self->log ? commit_file_wipe(self->log->file) : PIA_OK;
+    journal_log_t *log = self->log;
+    if (!log || commit_file_wipe(log->file) == PIA_OK)
+        return PIA_OK;
+    log->options.on_fatal(log->options.arg, commit_file_broken(log->file));
+    return PIA_UNAVAILABLE;
 }
 
 void journal_follow(journal_t *self)

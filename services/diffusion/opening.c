@@ -17,21 +17,30 @@ static bool is_same(const receipt_t *one, const receipt_t *other)
     return one->sequence == other->sequence && memcmp(one->chain, other->chain, CHAIN_SIZE) == 0;
 }
 
-bool opening_ends_well(pia_db_t *db, receipt_t *ret_end)
+/* What is not there is damage as well. */
+static pia_status_t missing(pia_status_t status)
+{
+    return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
+}
+
+pia_status_t opening_check_end(pia_db_t *db, receipt_t *ret_end)
 {
     receipt_t last = {.sequence = 0};
     batch_t *batch = NULL;
-    if (journal_read_end(db, ret_end) != PIA_OK)
-        return false;
-    pia_status_t status = journal_read_row(db, INT64_MAX, &batch);
-    if (status == PIA_NOT_FOUND)
-        return ret_end->sequence == 0;
+    pia_status_t status = missing(journal_read_end(db, ret_end));
     if (status != PIA_OK)
-        return false;
+        return status;
+    status = journal_read_row(db, INT64_MAX, &batch);
+    if (status == PIA_NOT_FOUND && ret_end->sequence == 0)
+        return PIA_OK;
+    if (status != PIA_OK)
+        return missing(status);
     bool whole = !batch->damage && batch_last(batch) == ret_end->sequence;
     batch_release(&batch);
-    return whole && journal_read_receipt(db, ret_end->sequence, &last) == PIA_OK &&
-           last.epoch <= ret_end->epoch && is_same(&last, ret_end);
+    status = whole ? missing(journal_read_receipt(db, ret_end->sequence, &last)) : PIA_INTERNAL;
+    if (status != PIA_OK)
+        return status;
+    return last.epoch <= ret_end->epoch && is_same(&last, ret_end) ? PIA_OK : PIA_INTERNAL;
 }
 
 /* Walks from the beginning to the last event that is good. */
@@ -80,8 +89,9 @@ static pia_status_t compare_mark(pia_db_t *db, const mark_t *mark, damage_t *dam
 pia_status_t
 opening_find_end(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *ret_end)
 {
-    pia_status_t status = PIA_OK;
-    if (damage_is_known(damage, NULL) || !opening_ends_well(db, ret_end))
+    pia_status_t status =
+        damage_is_known(damage, NULL) ? PIA_INTERNAL : opening_check_end(db, ret_end);
+    if (status == PIA_INTERNAL)
         status = walk(db, damage, ret_end);
     if (status == PIA_OK && mark)
         status = compare_mark(db, mark, damage, ret_end);

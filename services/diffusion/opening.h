@@ -9,8 +9,9 @@
 #include "damage.h"
 #include "mark.h"
 
-/* Whether the last row ends where the head says, and no row stands beyond; *ret_end is the head. */
-bool opening_ends_well(pia_db_t *db, receipt_t *ret_end);
+/* PIA_OK: the last row ends where the head, *ret_end, says, and no row stands beyond. PIA_INTERNAL:
+ * it does not, or is damaged; else it cannot be read now. */
+pia_status_t opening_check_end(pia_db_t *db, receipt_t *ret_end);
 
 /* Compares the head with the last row and with the mark (NULL: there is none). *ret_end is the last
  * event that can be given; what is wrong is told to `damage`. Only if the end is wrong, or damage

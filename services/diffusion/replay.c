@@ -22,6 +22,7 @@ enum { PATH_SIZE = 640 };
 typedef struct {
     commit_entry_t *entries;
     size_t count, room;
+    bool foreign; /* there are some of another journal */
 } found_t;
 
 static int compare(const void *one, const void *other)
@@ -43,8 +44,10 @@ static void find_all(const uint8_t *bytes, size_t size, const uint8_t *journal, 
             continue;
         }
         at += entry.padded;
-        if (memcmp(entry.journal, journal, PIA_UUID_SIZE) != 0)
+        if (memcmp(entry.journal, journal, PIA_UUID_SIZE) != 0) {
+            found->foreign = true;
             continue;
+        }
         if (found->count == found->room) {
             found->room = found->room ? 2 * found->room : 64;
             found->entries = pia_realloc(found->entries, found->room * sizeof *found->entries);
@@ -137,22 +140,24 @@ static void look_beyond(const found_t *found, const receipt_t *head, damage_t *d
     }
 }
 
-/* What an epoch that has begun since has not taken over: it is kept under another name. */
-static void keep_lost(const char *path, const found_t *found, const receipt_t *head)
+/* What an epoch that has begun since has not taken over, or is another journal's, is kept under
+ * another name: the file is going to be written over. */
+static pia_status_t
+keep_lost(const char *path, const found_t *found, const receipt_t *head, pia_problem_t *problem)
 {
     char aside[PATH_SIZE];
-    pia_problem_t problem = {0};
-    bool lost = false;
+    bool lost = found->foreign;
     for (size_t i = 0; i < found->count; i++)
         lost = lost ||
                (found->entries[i].epoch < head->epoch && found->entries[i].last > head->sequence);
     if (!lost)
-        return;
+        return PIA_OK;
     (void)snprintf(aside, sizeof aside, "%s.%" PRId64, path, pia_clock_wall());
-    if (pia_file_rename(path, aside, &problem) == PIA_OK)
-        pia_log(PIA_LOG_WARN, "what was lost of an older epoch is kept in %s", aside);
-    else
-        pia_log(PIA_LOG_ERROR, "%s", problem.detail);
+    pia_status_t status = pia_file_rename(path, aside, problem);
+    if (status == PIA_OK)
+        pia_log(PIA_LOG_WARN, "commits that are not of this journal and epoch are kept in %s",
+                aside);
+    return status;
 }
 
 static pia_status_t replay(pia_db_t *db, const found_t *found, receipt_t *head, damage_t *damage)
@@ -168,40 +173,65 @@ static pia_status_t replay(pia_db_t *db, const found_t *found, receipt_t *head, 
     return PIA_OK;
 }
 
-/* The journal's number; false: it has none yet, or it cannot be read, which its opening finds. */
-static bool read_journal(pia_db_t *db, uint8_t ret_journal[PIA_UUID_SIZE])
+/* The journal's number. PIA_NOT_FOUND: it has none yet; PIA_INTERNAL: it makes no sense. */
+static pia_status_t read_journal(pia_db_t *db, uint8_t ret_journal[PIA_UUID_SIZE])
 {
     static const char sql[] = "SELECT journal FROM journal_meta WHERE id = 1";
     pia_stmt_t *stmt = pia_db_prepare(db, sql);
-    if (pia_stmt_step(stmt) != PIA_OK)
-        return false;
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status;
     const char *id = pia_stmt_column_text(stmt, 0);
     bool good = id && pia_uuid_parse(id, ret_journal);
     pia_stmt_reset(stmt);
-    return good;
+    return good ? PIA_OK : PIA_INTERNAL;
+}
+
+/* Where what the file holds belongs. */
+typedef struct {
+    pia_db_t *db;
+    damage_t *damage;
+} replay_t;
+
+/* What the bytes of the file hold for this journal. */
+static pia_status_t take_bytes(
+    const char *path, const uint8_t *bytes, size_t size, const replay_t *to, pia_problem_t *problem)
+{
+    uint8_t journal[PIA_UUID_SIZE];
+    receipt_t head;
+    found_t found = {.count = 0};
+    pia_status_t status = read_journal(to->db, journal);
+    if (status == PIA_OK)
+        status = opening_check_end(to->db, &head);
+    if (status == PIA_NOT_FOUND || status == PIA_INTERNAL)
+        return PIA_OK; /* it is new, or its opening finds the damage */
+    if (status != PIA_OK)
+        return status;
+    find_all(bytes, size, journal, &found);
+    status = replay(to->db, &found, &head, to->damage);
+    if (status == PIA_OK)
+        status = keep_lost(path, &found, &head, problem);
+    free(found.entries);
+    return status;
 }
 
 pia_status_t
 replay_commits(const char *path, pia_db_t *db, damage_t *damage, pia_problem_t *problem)
 {
     uint8_t *bytes = NULL;
-    size_t size = 0;
-    uint8_t journal[PIA_UUID_SIZE];
-    receipt_t head;
-    found_t found = {.count = 0};
+    size_t size = 0, bad = 0;
+    const replay_t to = {.db = db, .damage = damage};
     if (damage_is_known(damage, NULL))
         return PIA_OK;
-    pia_status_t status = commit_file_read(path, &bytes, &size);
+    pia_status_t status = commit_file_read(path, &bytes, &size, &bad);
     if (status != PIA_OK)
         return pia_problem_set(problem, status, "", "%s cannot be read", path);
-    if (size && read_journal(db, journal) && opening_ends_well(db, &head)) {
-        find_all(bytes, size, journal, &found);
-        status = replay(db, &found, &head, damage);
-        keep_lost(path, &found, &head);
-    }
-    free(found.entries);
+    if (bad)
+        pia_log(PIA_LOG_ERROR, "%zu blocks of %s cannot be read", bad, path);
+    if (size)
+        status = take_bytes(path, bytes, size, &to, problem);
     free(bytes);
-    if (status != PIA_OK)
+    if (status != PIA_OK && problem->status == PIA_OK)
         (void)pia_problem_set(problem, status, "", "%s cannot be put into the database: %s", path,
                               pia_db_error(db));
     return status;

@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import threading
 import time
 import uuid
@@ -296,6 +297,74 @@ def test_the_commit_file_fails_and_nothing_is_acknowledged(journal, call):
     publisher.join()
     check_history(journal, token, [publisher])
     assert verify(journal) == head(journal)["sequence"]
+
+
+def start_with(network, injection, expected=(0,)):
+    """The journal, whose commit file meets a fault."""
+    path = "diffusion.db.commits"
+    return network.spawn("diffusion", [
+        "strace", "-D", "-f", "-qq", "-o", "/dev/null", "-P", network.data / path, "-P", path,
+        "-e", "trace=" + injection.split(":")[0], "-e", f"inject={injection}",
+        BIN / "pia-diffusion", "--data", network.data, "--redis", ""],
+        env={"ASAN_OPTIONS": "detect_leaks=0"}, expected=expected)  # which cannot look under ptrace
+
+
+@pytest.mark.parametrize("grows", [True, False])
+def test_a_commit_file_that_cannot_be_made_durable_ends_the_process(journal, grows):
+    """Also when it only grows, or is wiped."""
+    kept = publish(journal, [make_event(kind="veille")])
+    head(journal)  # the database has it
+    journal.processes[-1].kill()
+    failing = start_with(journal, "fsync:error=EIO", expected=(3,))
+    journal.wait_ready("diffusion", failing)
+    publisher = Publisher(journal, journal.token())
+    if grows:
+        big = [make_event(data={"text": "x" * 3000}) for _ in range(700)]
+        publisher.batches.append([event["id"] for event in big])
+        publish(journal, [make_event()])  # from now on it knows who publishes without SQLite
+        with journal.diffusion(journal.token()) as connection, pytest.raises(Timeout):
+            connection.publish(big, timeout=3)
+    else:
+        done = journal.pia("journal", "retain", "--kind", "veille", "--older-than", "0s", "--timeout", 3)
+        assert done.returncode != 0
+    assert failing.wait(20) == 3
+    assert "the disk failed, nothing more is acknowledged" in failing.tail()
+    journal.start("diffusion", "--redis", "")
+    assert head(journal)["sequence"] >= kept[-1]["sequence"]
+    check_history(journal, journal.token(), [publisher])
+
+
+def test_a_commit_file_that_cannot_be_read_hides_nothing_that_sqlite_has(journal):
+    kept = publish(journal, [make_event() for _ in range(5)])
+    head(journal)
+    journal.processes[-1].kill()
+    failing = start_with(journal, "pread64:error=EIO")
+    journal.wait_ready("diffusion", failing)
+    assert "blocks of" in failing.tail() and "cannot be read" in failing.tail()
+    assert head(journal)["sequence"] == kept[-1]["sequence"] and "damage" not in head(journal)
+    assert publish(journal, [make_event()])[0]["sequence"] == kept[-1]["sequence"] + 1
+
+
+def test_commits_that_cannot_be_put_aside_are_not_written_over(journal):
+    publish(journal, [make_event()])
+    head(journal)
+    publish(journal, [make_event()])
+    journal.processes[-1].kill()
+    commits = journal.data / "diffusion.db.commits"
+    before = commits.read_bytes()
+    database = sqlite3.connect(journal.data / "diffusion.db")  # as if an epoch had begun without it
+    database.execute("UPDATE journal_head SET epoch = 2")
+    database.execute("INSERT INTO journal_epoch SELECT 2, first_sequence, chain_before, began_at, reason"
+                     " FROM journal_epoch WHERE epoch = 1")
+    database.commit()
+    database.close()
+    (journal.data / "diffusion.db.mark").unlink()
+    failing = start_with(journal, "rename:error=EIO", expected=(1,))
+    assert failing.wait(20) == 1
+    assert "cannot rename" in failing.tail()
+    assert commits.read_bytes() == before
+    journal.start("diffusion", "--redis", "")
+    assert [path.read_bytes() for path in journal.data.glob("diffusion.db.commits.*")] == [before]
 
 
 def test_two_instances_on_postgresql_make_one_journal(postgres):

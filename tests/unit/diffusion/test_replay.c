@@ -163,6 +163,7 @@ static void commits_of_another_journal_are_not_replayed(void **state)
     log_fixture_crash(&f);
     assert_int_equal(log_fixture_head(&f), 0);
     assert_false(f.damaged);
+    assert_int_equal(count_kept(&f), 1);
     log_fixture_close(&f);
 }
 
