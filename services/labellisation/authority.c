@@ -92,7 +92,10 @@ static pia_status_t refuse(const search_t *search, const char *at, pia_problem_t
                                day, search->said);
     if (search->recorded)
         return pia_problem_set(problem, PIA_FORBIDDEN, at,
-                               "you hold no authority in the capacity %s", capacity);
+                               search->asked.capacity
+                                   ? "you hold no authority in the capacity %s"
+                                   : "you hold no authority to sign in %s capacity",
+                               capacity);
     return pia_problem_set(problem, PIA_FORBIDDEN, at,
                            "no authority to sign in the capacity %s is on record: record yours "
                            "first (labellisation.authority.create)",

@@ -145,9 +145,9 @@ static pia_status_t check_datum(const datum_t *datum, const json_t *value, pia_p
     int64_t day;
     switch (datum->type) {
     case DATUM_TEXT:
-        return is_text(datum, value)
-                   ? PIA_OK
-                   : bad(problem, datum->name, datum, "is not a plain text whose bytes count");
+        return is_text(datum, value) ? PIA_OK
+                                     : bad(problem, datum->name, datum,
+                                           "is not a plain text with as many bytes as are allowed");
     case DATUM_INTEGER:
         return json_is_integer(value) && is_within(datum, json_integer_value(value))
                    ? PIA_OK

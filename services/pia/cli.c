@@ -91,15 +91,50 @@ static void print_flags(const flag_t *flags)
     }
 }
 
+static void print_command(FILE *out, const command_t *command)
+{
+    char line[96];
+    (void)snprintf(line, sizeof line, "%s %s", command->name, command->synopsis);
+    print_line(out, line, 46, command->help);
+}
+
+/* Whether their first words are the same. */
+static bool is_beside(const command_t *one, const command_t *other)
+{
+    size_t size = strcspn(one->name, " ");
+    return size == strcspn(other->name, " ") && strncmp(one->name, other->name, size) == 0;
+}
+
+static bool is_first(const command_t *command)
+{
+    for (const command_t *other = NULL; (other = command_after(other)) != command;)
+        if (is_beside(command, other))
+            return false;
+    return true;
+}
+
+/* All commands, those of a noun together whichever table they are in. */
+static void print_all(FILE *out)
+{
+    for (const command_t *first = NULL; (first = command_after(first)) != NULL;) {
+        if (!is_first(first))
+            continue;
+        for (const command_t *command = NULL; (command = command_after(command)) != NULL;)
+            if (is_beside(first, command))
+                print_command(out, command);
+    }
+}
+
 /* All commands, or those that begin with `word`. */
 static void print_commands(FILE *out, const char *word)
 {
-    for (const command_t *command = NULL; (command = command_after(command)) != NULL;) {
-        char line[96];
-        (void)snprintf(line, sizeof line, "%s %s", command->name, command->synopsis);
-        if (!word || strncmp(command->name, word, strlen(word)) == 0)
-            print_line(out, line, 46, command->help);
+    if (!word) {
+        print_all(out);
+        return;
     }
+    for (const command_t *command = NULL; (command = command_after(command)) != NULL;)
+        if (strncmp(command->name, word, strlen(word)) == 0)
+            print_command(out, command);
 }
 
 static int print_help(void)
@@ -117,11 +152,14 @@ static int print_command_help(const command_t *command)
 {
     (void)printf("usage: pia %s [options] %s\n\n%s\n", command->name, command->synopsis,
                  command->help);
-    if (command->flags || (command->message && command->message->request->fields->name))
+    if (command->flags)
         (void)puts("\noptions:");
     print_flags(command->flags);
     if (command->message)
-        fields_print_help(command->message->request, command->fields);
+        fields_print_help(command->message->request, command->fields,
+                          command->flags ? "" : "\noptions:\n");
+    if (command->run == command_record)
+        fields_print_members(command->asks->request);
     return EXIT_DONE;
 }
 

@@ -11,7 +11,7 @@
 #include "print.h"
 #include "proto/messages.h"
 
-enum { KIND_SIZE = 64, VALUE_MAX = 256 * 1024, CHANGES_MAX = 16 };
+enum { KIND_SIZE = 64, FIELD_SIZE = 64, VALUE_MAX = 256 * 1024, CHANGES_MAX = 16 };
 
 const flag_t transition_flags[] = {
     {"version", "N", "the version that you have seen (default: the present one)"},
@@ -218,6 +218,24 @@ static void say_changes(cli_t *cli, const pia_message_t *transition, const json_
     json_decref(page);
 }
 
+/* The field of a transition that a pointer names: what is asked for, on stderr. */
+static void say_field(const json_t *transitions, const char *transition, const char *pointer)
+{
+    static const char DATA[] = "/data/";
+    char name[FIELD_SIZE];
+    if (strncmp(pointer, DATA, sizeof DATA - 1) != 0)
+        return;
+    pointer += sizeof DATA - 1;
+    (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(pointer, "/"), pointer);
+    const json_t *field = find_field(transitions, transition, name);
+    char *values = print_text(json_object_get(field, "values"));
+    if (field)
+        (void)fprintf(stderr, "  %s: %s, %s%s%s%s\n", name, pia_json_text_or(field, "label", ""),
+                      pia_json_text_or(field, "type", ""), *values ? " (" : "", values,
+                      *values ? ")" : "");
+    free(values);
+}
+
 int command_transition(cli_t *cli, const command_t *command, const arguments_t *arguments)
 {
     char kind[KIND_SIZE];
@@ -237,6 +255,7 @@ int command_transition(cli_t *cli, const command_t *command, const arguments_t *
         goto out;
     if (ask(cli, NULL, command->asks, body, &answer, &problem) != PIA_OK) {
         code = ask_say(&problem);
+        say_field(transitions, arguments->positionals[1], problem.pointer);
         if (problem.status == PIA_CONFLICT && strcmp(problem.pointer, "/version") == 0)
             say_changes(cli, command->asks, body);
         goto out;

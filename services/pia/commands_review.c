@@ -38,7 +38,7 @@ const command_t commands_review[] = {
          "what may be done with a review now",
          labellisation_review_transitions,
          "review",
-         "name label to ready blocked_by"),
+         "name label to ready fields blocked_by"),
     {.name = "review do",
      .synopsis = "REVIEW TRANSITION [NAME=VALUE…]",
      .help = "make a transition; NAME=VALUE or NAME=@FILE is what it asks for",

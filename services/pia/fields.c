@@ -241,16 +241,39 @@ static void print_field(const pia_field_t *field, const pia_field_t *owner)
     (void)printf("%s\n", field->required && (!owner || owner->required) ? "  (required)" : "");
 }
 
-void fields_print_help(const pia_schema_t *schema, const char *positional)
+void fields_print_help(const pia_schema_t *schema, const char *positional, const char *heading)
 {
     for (const pia_field_t *own = schema->fields; own->name; own++) {
         if (words_have(positional, own->name))
             continue;
+        (void)fputs(heading, stdout);
+        heading = "";
         if (!has_members(own)) {
             print_field(own, NULL);
             continue;
         }
         for (const pia_field_t *inner = own->child->fields; inner->name; inner++)
             print_field(inner, own);
+    }
+}
+
+static void print_member(const pia_field_t *field, const pia_field_t *owner)
+{
+    (void)printf("  %s%s%s", owner ? owner->name : "", owner ? "." : "", field->name);
+    print_type(field);
+    (void)puts(field->required ? "  (required)" : "");
+}
+
+void fields_print_members(const pia_schema_t *schema)
+{
+    (void)puts("\nthe file's members:");
+    for (const pia_field_t *own = schema->fields; own->name; own++) {
+        if (strcmp(own->name, "idempotency_key") == 0)
+            continue; /* an option */
+        print_member(own, NULL);
+        if (!own->child)
+            continue;
+        for (const pia_field_t *inner = own->child->fields; inner->name; inner++)
+            print_member(inner, own);
     }
 }

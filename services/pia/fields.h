@@ -22,8 +22,12 @@ pia_status_t fields_set(const pia_schema_t *schema,
 /* What the service would refuse in `body`, said before it is sent. */
 pia_status_t fields_check(const pia_schema_t *schema, const json_t *body, pia_problem_t *problem);
 
-/* Prints the options, but for those in `positional` (names with spaces between). */
-void fields_print_help(const pia_schema_t *schema, const char *positional);
+/* Prints the options after `heading`, but for those in `positional` (names with spaces between);
+ * nothing if there are none. */
+void fields_print_help(const pia_schema_t *schema, const char *positional, const char *heading);
+
+/* Prints the members of the JSON that a file is to hold. */
+void fields_print_members(const pia_schema_t *schema);
 
 /* Whether `list`, words with spaces between, has this word. */
 bool words_have(const char *list, const char *word);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pia/json.h"
 #include "pia/memory.h"
 
 enum { COLUMNS_MAX = 16, NAME_SIZE = 64, GAP = 2 };
@@ -23,33 +24,40 @@ static void clean(char *text)
             *letter = ' ';
 }
 
+/* What an item of a list is called: itself, or its name. NULL: it has none. */
+static const char *name_of(const json_t *item)
+{
+    return json_is_string(item) ? json_string_value(item) : pia_json_text(item, "name");
+}
+
+static bool all_named(const json_t *array)
+{
+    size_t i = 0;
+    const json_t *item = NULL;
+    json_array_foreach(array, i, item)
+    {
+        if (!name_of(item))
+            return false;
+    }
+    return true;
+}
+
 static char *join(const json_t *array)
 {
     size_t size = 1, i = 0;
     const json_t *item = NULL;
-    json_array_foreach(array, i, item) size += json_string_length(item) + 1;
+    json_array_foreach(array, i, item) size += strlen(name_of(item)) + 1;
     char *text = pia_alloc(size);
     char *end = text;
     json_array_foreach(array, i, item)
     {
         if (i > 0)
             *end++ = ',';
-        memcpy(end, json_string_value(item), json_string_length(item));
-        end += json_string_length(item);
+        size_t length = strlen(name_of(item));
+        memcpy(end, name_of(item), length);
+        end += length;
     }
     return text;
-}
-
-static bool all_texts(const json_t *array)
-{
-    size_t i = 0;
-    const json_t *item = NULL;
-    json_array_foreach(array, i, item)
-    {
-        if (!json_is_string(item))
-            return false;
-    }
-    return true;
 }
 
 char *print_text(const json_t *value)
@@ -61,7 +69,7 @@ char *print_text(const json_t *value)
         text = pia_strdup(json_string_value(value));
     else if (json_is_boolean(value))
         text = pia_strdup(json_is_true(value) ? "yes" : "no");
-    else if (json_is_array(value) && all_texts(value))
+    else if (json_is_array(value) && all_named(value))
         text = join(value);
     else
         text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -156,25 +164,40 @@ void print_table(const json_t *items, const char *columns)
     }
 }
 
-static void print_members(json_t *object, const char *prefix)
+static bool holds_objects(const json_t *value)
 {
+    return json_is_array(value) && json_is_object(json_array_get(value, 0));
+}
+
+/* Values come from the services, which bound their depth. */
+static void print_value(json_t *value, const char *path)
+{
+    char inner[2 * NAME_SIZE];
     const char *name = NULL;
-    json_t *value = NULL;
-    json_object_foreach(object, name, value)
-    {
-        char path[2 * NAME_SIZE];
-        (void)snprintf(path, sizeof path, "%s%s%s", prefix, *prefix ? "." : "", name);
-        if (json_is_object(value)) {
-            print_members(value, path);
-            continue;
+    json_t *member = NULL;
+    size_t i = 0;
+    if (holds_objects(value)) {
+        json_array_foreach(value, i, member)
+        {
+            (void)snprintf(inner, sizeof inner, "%s.%zu", path, i + 1);
+            print_value(member, inner);
         }
-        char *text = print_text(value);
-        (void)printf("%-18s %s\n", path, text);
-        free(text);
+        return;
     }
+    if (json_is_object(value)) {
+        json_object_foreach(value, name, member)
+        {
+            (void)snprintf(inner, sizeof inner, "%s%s%s", path, *path ? "." : "", name);
+            print_value(member, inner);
+        }
+        return;
+    }
+    char *text = print_text(value);
+    (void)printf("%-18s %s\n", path, text);
+    free(text);
 }
 
 void print_object(const json_t *object)
 {
-    print_members((json_t *)object, ""); /* jansson's iteration alone wants it without const */
+    print_value((json_t *)object, ""); /* jansson's iteration alone wants it without const */
 }

@@ -12,13 +12,14 @@ void print_json(const json_t *json);
  * a member's member. Says "(none)" if there are none. */
 void print_table(const json_t *items, const char *columns);
 
-/* One line a member; members of members as "a.b". */
+/* One line a member; members of members as "a.b", of lists of objects as "a.1.b". */
 void print_object(const json_t *object);
 
 /* How many columns of a terminal a text takes: letters, not bytes. */
 size_t print_width(const char *text);
 
-/* Any JSON value as one line of text; the caller frees it. Control characters become spaces. */
+/* Any JSON value as one line of text, of a list of objects their names; the caller frees it.
+ * Control characters become spaces. */
 char *print_text(const json_t *value);
 
 #endif

@@ -1,5 +1,6 @@
 """pia, the command line, against the real services."""
 
+import itertools
 import json
 import signal
 import subprocess
@@ -59,11 +60,22 @@ def test_help_of_every_command(core):
     names = [line.split("  ")[1] for line in done.stdout.splitlines() if line.startswith("  ")]
     commands = [name for name in names if not name.startswith("--")]
     assert len(commands) > 40
+    nouns = [noun for noun, _ in itertools.groupby(name.split()[0] for name in commands)]
+    assert len(nouns) == len(set(nouns))  # what is about one thing stands together
     for line in commands:
         words = [word for word in line.split() if word.islower() and word[0].isalpha() and word.replace("-", "").isalpha()][:2]
         shown = subprocess.run([BIN / "pia", *words, "--help"], capture_output=True, text=True, check=False)
         assert shown.returncode == 0, (words, shown.stderr)
         assert shown.stdout.startswith("usage: pia " + words[0])
+        assert not shown.stdout.endswith("options:\n")
+
+
+def test_help_tells_what_a_file_holds():
+    command = [BIN / "pia", "specification", "create", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
+    options, members = shown.stdout.split("the file's members:\n")
+    assert "--idempotency-key" in options and "idempotency" not in members
+    assert "  criteria.code code  (required)\n" in members and "  threshold N\n" in members
 
 
 @pytest.mark.parametrize(

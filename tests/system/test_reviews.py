@@ -272,6 +272,13 @@ def test_a_review_from_the_command_line(campaign, dossier):
     review = run("secretariat", "review", "propose", dossier["id"], campaign.persons["reviewer 1"])
     names = {item["name"] for item in run("reviewer 1", "review", "transitions", review["id"])["items"]}
     assert names == {"declarer", "decliner"}
+    key = ("--key", pia.data / "reviews.key")
+    assert "lien,precisions" in pia.pia("review", "transitions", review["id"], *key).stdout
+    wrong = pia.pia("review", "do", review["id"], "declarer", "lien=rien", *key)
+    assert wrong.returncode == 1 and "(at /data/lien)\n" in wrong.stderr
+    assert "  lien: Lien d’intérêt avec la structure candidate, choice (aucun,meme_structure," in wrong.stderr
+    shown = pia.pia("specification", "show", "cahier-pia", *key).stdout
+    assert "\ncriteria.1.code    interlocuteur\n" in shown and "[{" not in shown
     run("reviewer 1", "review", "do", review["id"], "declarer", "lien=aucun")
     assert run("reviewer 1", "review", "do", review["id"], "accepter")["state"] == "acceptee"
     assert len(run("secretariat", "review", "history", review["id"])["items"]) == 3
