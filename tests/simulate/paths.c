@@ -151,6 +151,7 @@ static const play_t convened[] = {
     {.what = "session inscrire_question"},
     {.what = "session convoquer"},
 };
+static const play_t on_its_day[] = {{.days = 10}}; /* a meeting opens on no other */
 static const play_t sitting[] = {
     {.what = "session ouvrir",
      .data = "{'presences': [{'member': 1, 'mode': 'present'}, {'member': 2, 'mode': 'remote'},"
@@ -211,6 +212,7 @@ static const path_t of_label[] = {
     {"coming_procedure", "renewed", procedure, 1},
     PATH(constituted, "submitted"),
     PATH(convened, "constituted"),
+    PATH(on_its_day, "convened"),
     PATH(sitting, "convened"),
     PATH(empty, "convened"),
     PATH(voted, "sitting"),
