@@ -51,6 +51,7 @@ named_kinds(const machine_t *machine, const effect_t *effect, const parameter_t 
     case PARAMETER_SIBLING:
         return kind_bit(machine->kind);
     case PARAMETER_OF_PARENT:
+    case PARAMETER_OF_A_PARENT:
         return kinds[machine->kind].parents;
     case PARAMETER_OF_CHILD:
         return kind_bit(definition_child_kind(effect->parameters));

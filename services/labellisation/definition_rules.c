@@ -141,6 +141,16 @@ static pia_status_t check_of_parent(const use_t *use)
     return status;
 }
 
+static pia_status_t check_of_a_parent(const use_t *use)
+{
+    uint32_t parents = kinds[use->machine->kind].parents;
+    for (machine_kind_t kind = 0; kind < MACHINE_COUNT; kind++)
+        if ((parents & kind_bit(kind)) != 0 &&
+            is_for_rules(&use->definition->machines[kind], use->value, false))
+            return PIA_OK;
+    return fault(use, "is no transition of what the matter may belong to, for rules to make");
+}
+
 static pia_status_t check_kind(const use_t *use)
 {
     machine_kind_t kind = definition_child_kind(use->rule);
@@ -233,6 +243,8 @@ static pia_status_t check_value(const use_t *use)
         return check_other(use, use->of);
     case PARAMETER_OF_PARENT:
         return check_of_parent(use);
+    case PARAMETER_OF_A_PARENT:
+        return check_of_a_parent(use);
     case PARAMETER_KIND:
         return check_kind(use);
     case PARAMETER_OF_CHILD:

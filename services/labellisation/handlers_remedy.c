@@ -135,10 +135,7 @@ static pia_status_t count(labellisation_t *self,
         .decision = &decision,
         .court = fields->court,
     };
-    bool contestable;
-    pia_status_t status = remedy_is_contestable(self->db, parent, &contestable);
-    if (status == PIA_OK)
-        status = contestable ? remedy_decision(self->db, parent, &decision) : PIA_NOT_FOUND;
+    pia_status_t status = remedy_contested(self->db, parent, &decision);
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, PIA_CONFLICT, NULL,
                                "it is %s: there is no decision to contest",

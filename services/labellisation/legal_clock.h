@@ -56,10 +56,11 @@ typedef struct {
 /* A gracious or hierarchical appeal. */
 typedef struct {
     bool hierarchical;
-    int64_t sent;     /* postmark */
-    int64_t received; /* >= sent: silence is counted from here */
-    bool has_rejected;
-    int64_t rejected; /* notified */
+    int64_t sent;      /* postmark */
+    int64_t received;  /* >= sent: silence is counted from here */
+    bool has_rejected; /* or ended otherwise: */
+    bool withdrawn;    /* by its author, without a decision */
+    int64_t rejected;  /* notified; if withdrawn: the day of that */
 } legal_appeal_t;
 
 typedef struct {

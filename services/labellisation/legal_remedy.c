@@ -52,8 +52,9 @@ count_franc(const legal_facts_t *facts, int64_t from, int months, legal_deadline
     return last;
 }
 
-/* The day on which an appeal is rejected: by silence after two months (CRPA L231-4), or expressly
- * if that comes first, or while the time that the silence opened still runs (CJA R421-2). */
+/* The day on which an appeal is rejected or, with no decision to be contested, taken back: by
+ * silence after two months (CRPA L231-4), or expressly if that comes first, or while the time that
+ * the silence opened still runs (CJA R421-2). */
 static int64_t rejected_on(const legal_facts_t *facts, const legal_appeal_t *appeal)
 {
     int64_t implicit = day_add(appeal->received, &(period_t){.months = 2});
@@ -80,6 +81,7 @@ static int64_t interrupted(const legal_facts_t *facts, legal_deadline_t *deadlin
     int64_t in_time = count_franc(facts, facts->from, 0, NULL);
     int64_t restart = facts->from;
     int64_t first = INT64_MAX;
+    const char *end = "rejet";
     for (size_t i = 0; i < facts->appeal_count; i++) {
         const legal_appeal_t *appeal = &facts->appeals[i];
         if (appeal->sent > in_time) {
@@ -88,7 +90,10 @@ static int64_t interrupted(const legal_facts_t *facts, legal_deadline_t *deadlin
         }
         int64_t rejected = rejected_on(facts, appeal);
         first = appeal->sent < first ? appeal->sent : first;
-        restart = rejected > restart ? rejected : restart;
+        if (rejected > restart) {
+            restart = rejected;
+            end = appeal->withdrawn ? "désistement" : "rejet";
+        }
     }
     if (first == INT64_MAX)
         return facts->from;
@@ -98,11 +103,10 @@ static int64_t interrupted(const legal_facts_t *facts, legal_deadline_t *deadlin
     pia_french_day(restart, text);
     legal_say(deadline, (legal_span_t){LEGAL_RUNS, facts->from, first, legal_article_of(facts)},
               "Le délai de %s court.", size);
-    legal_say(
-        deadline, (legal_span_t){LEGAL_INTERRUPTED, first, restart, "CRPA, art. L411-2"},
-        "Recours administratif dans le délai\u00a0: interrompu, le délai recommence au rejet, "
-        "le %s.",
-        text);
+    legal_say(deadline, (legal_span_t){LEGAL_INTERRUPTED, first, restart, "CRPA, art. L411-2"},
+              "Recours administratif dans le délai\u00a0: interrompu, le délai recommence au %s, "
+              "le %s.",
+              end, text);
     return restart;
 }
 

@@ -51,7 +51,8 @@ add_appeal(const char *id, const json_t *other, const remedy_case_t *remedy, app
         return;
     appeal.sent = appeal.sent < facts->from ? facts->from : appeal.sent;
     appeal.received = appeal.received < appeal.sent ? appeal.sent : appeal.received;
-    appeal.has_rejected = issue && strcmp(issue, "rejet") == 0;
+    appeal.withdrawn = issue && strcmp(issue, "desistement") == 0;
+    appeal.has_rejected = appeal.withdrawn || (issue && strcmp(issue, "rejet") == 0);
     (void)snprintf(appeals->ids[facts->appeal_count], PIA_UUID_TEXT_SIZE, "%s", id);
     facts->appeals[facts->appeal_count++] = appeal;
 }
@@ -164,25 +165,33 @@ pia_status_t remedy_court_facts(pia_db_t *db,
     return remedy_facts(db, &court, ret_facts, problem);
 }
 
-static bool takes(const machine_t *machine, const char *standing)
+/* What the guard of some creation says: the list `name`, or NULL. */
+static const json_t *standings_of(const machine_t *machine, const char *name)
 {
     for (size_t i = 0; i < machine->transition_count; i++) {
         const transition_t *transition = &machine->transitions[i];
         for (size_t j = 0; transition->from == 0 && j < transition->guard_count; j++)
-            if (transition->guards[j].kind->test == guard_parent_standing &&
-                names_have(json_object_get(transition->guards[j].parameters, "by"), standing))
-                return true;
+            if (transition->guards[j].kind->test == guard_parent_standing)
+                return json_object_get(transition->guards[j].parameters, name);
     }
-    return false;
+    return NULL;
 }
 
-pia_status_t remedy_is_contestable(pia_db_t *db, const matter_t *parent, bool *ret_contestable)
+const json_t *remedy_past_standings(const matter_t *parent)
 {
+    return standings_of(&parent->definition->machines[MACHINE_REMEDY], "past");
+}
+
+pia_status_t remedy_contested(pia_db_t *db, const matter_t *parent, remedy_decision_t *ret_decision)
+{
+    const json_t *by = standings_of(&parent->definition->machines[MACHINE_REMEDY], "by");
     const char *standing;
     pia_status_t status = label_standing(db, parent, &standing);
-    *ret_contestable = status == PIA_OK && standing &&
-                       takes(&parent->definition->machines[MACHINE_REMEDY], standing);
-    return status;
+    if (status != PIA_OK)
+        return status;
+    return standing && names_have(by, standing)
+               ? remedy_decision(db, parent, ret_decision)
+               : remedy_past_decision(db, parent, remedy_past_standings(parent), ret_decision);
 }
 
 pia_status_t
@@ -190,6 +199,7 @@ guard_parent_standing(const act_t *act, const json_t *parameters, pia_problem_t 
 {
     const matter_t *remedy = act->matter;
     matter_t parent;
+    remedy_decision_t past;
     pia_status_t status =
         matter_load(act->db, act->library, remedy->parent_kind, remedy->parent, &parent, problem);
     if (status != PIA_OK)
@@ -197,6 +207,8 @@ guard_parent_standing(const act_t *act, const json_t *parameters, pia_problem_t 
     const char *standing;
     status = label_standing(act->db, &parent, &standing);
     if (status == PIA_OK && !(standing && names_have(json_object_get(parameters, "by"), standing)))
+        status = remedy_past_decision(act->db, &parent, json_object_get(parameters, "past"), &past);
+    if (status == PIA_NOT_FOUND)
         status = pia_problem_set(problem, PIA_CONFLICT, NULL,
                                  "the %s is %s: there is no decision to contest",
                                  parent.machine->name, parent.machine->states[parent.state].name);

@@ -13,9 +13,11 @@ effect_fn run_file_remedy, run_correct_remedy;
 /* What a remedy that is granted changes: `settle_remedy` records it as a fact, `move_contested`
  * does it (remedy_grant.c). Only the decision that it is against is undone. */
 effect_fn run_settle_remedy, run_move_contested;
-extern const char remedy_restored[]; /* the decision is undone */
-extern const char remedy_replaced[]; /* another decision has taken its place: that stands */
-extern const char remedy_occupied[]; /* the pôle has another label for the same days */
+extern const char remedy_restored[];      /* the decision is undone */
+extern const char remedy_replaced[];      /* another decision has taken its place: that stands */
+extern const char remedy_over[];          /* it had ended: it is annulled, and nothing changes */
+extern const char remedy_other_dossier[]; /* another renewal of the label is open or granted */
+extern const char remedy_occupied[];      /* the pôle has another label for the same days */
 
 /* The decision that a dossier or a label stands under, or a remedy was ended by: the newest entry
  * that gave it its present standing and tells of a decision, else the one that brought that
@@ -39,8 +41,20 @@ pia_status_t remedy_decision_at(pia_db_t *db,
 /* What ended a remedy. */
 pia_status_t remedy_rejection(pia_db_t *db, const char *remedy, remedy_decision_t *ret_decision);
 
-/* Whether a creation of its definition's remedies takes a parent of this standing. */
-pia_status_t remedy_is_contestable(pia_db_t *db, const matter_t *parent, bool *ret_contestable);
+/* The newest decision that gave one of the standings `past` (NULL: none) and is over: it had
+ * effects, and may be contested for them. PIA_NOT_FOUND: there is none, or a remedy has undone it.
+ */
+pia_status_t remedy_past_decision(pia_db_t *db,
+                                  const matter_t *parent,
+                                  const json_t *past,
+                                  remedy_decision_t *ret_decision);
+/* What the creations of its definition's remedies say of it; NULL: nothing. */
+const json_t *remedy_past_standings(const matter_t *parent);
+
+/* The decision that a remedy filed now would be against: the present one if its standing is one
+ * that remedies take, else one that is over. PIA_NOT_FOUND: none. */
+pia_status_t
+remedy_contested(pia_db_t *db, const matter_t *parent, remedy_decision_t *ret_decision);
 
 /* What a remedy is counted from. */
 typedef struct {

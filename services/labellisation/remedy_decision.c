@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "day.h"
+#include "definition_internal.h"
 #include "label_life.h"
 #include "notice.h"
 #include "receipt.h"
@@ -112,6 +113,45 @@ pia_status_t remedy_decision(pia_db_t *db, const matter_t *parent, remedy_decisi
     pia_status_t status = label_standing(db, parent, &standing);
     if (status == PIA_OK)
         status = find_number(db, parent, standing, &number);
+    if (status == PIA_OK && number == 0)
+        status = PIA_NOT_FOUND;
+    return status == PIA_OK ? remedy_decision_at(db, parent->id, number, ret_decision) : status;
+}
+
+/* Whether an effect of another matter made it, as a granted remedy does. */
+static bool undoes(const matter_t *parent, const char *name)
+{
+    const transition_t *transition = machine_transition(parent->machine, name);
+    return transition && definition_moves(parent->definition, parent->machine, transition);
+}
+
+static pia_status_t
+find_past(pia_db_t *db, const matter_t *parent, const json_t *past, int64_t *ret_number)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_ENTRIES);
+    pia_stmt_text(stmt, 1, parent->id);
+    pia_status_t status = PIA_OK;
+    *ret_number = 0;
+    while (*ret_number == 0 && (status = pia_stmt_step(stmt)) == PIA_OK) {
+        const char *transition = pia_stmt_column_text(stmt, 1);
+        int to = machine_state(parent->machine, pia_stmt_column_text(stmt, 2));
+        const char *standing = to == STATE_NONE ? NULL : parent->machine->states[to].standing;
+        if (undoes(parent, transition))
+            break;
+        if (standing && names_have(past, standing) && decides(parent->machine, transition))
+            *ret_number = pia_stmt_column_integer(stmt, 0);
+    }
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
+pia_status_t remedy_past_decision(pia_db_t *db,
+                                  const matter_t *parent,
+                                  const json_t *past,
+                                  remedy_decision_t *ret_decision)
+{
+    int64_t number = 0;
+    pia_status_t status = past ? find_past(db, parent, past, &number) : PIA_OK;
     if (status == PIA_OK && number == 0)
         status = PIA_NOT_FOUND;
     return status == PIA_OK ? remedy_decision_at(db, parent->id, number, ret_decision) : status;

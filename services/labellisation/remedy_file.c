@@ -110,7 +110,7 @@ file_against(act_t *act, const matter_t *parent, const json_t *parameters, pia_p
         .nature = pia_json_text(parameters, "nature"),
         .court = read_court(act, parameters),
     };
-    pia_status_t status = remedy_decision(act->db, parent, &decision);
+    pia_status_t status = remedy_contested(act->db, parent, &decision);
     if (status == PIA_NOT_FOUND)
         return pia_problem_set(problem, PIA_CONFLICT, NULL, "there is no decision to contest");
     if (status != PIA_OK)

@@ -5,11 +5,13 @@
 #include "label_life.h"
 #include "pia/json.h"
 #include "remedy.h"
+#include "renewal.h"
 #include "store_matter.h"
 
 enum { LABELS_MAX = 100 }; /* of a pôle, that are looked at */
 
 const char remedy_restored[] = "retabli", remedy_replaced[] = "autre_decision",
+           remedy_over[] = "terminee", remedy_other_dossier[] = "autre_dossier",
            remedy_occupied[] = "autre_label";
 
 /* Whether a label holds days that `label`, if it is restored, would have. */
@@ -47,6 +49,17 @@ find_rival(const act_t *act, const matter_t *label, bool *ret_found, pia_problem
     return status;
 }
 
+/* A decision that no other has replaced but that had ended. */
+static pia_status_t
+settle_past(pia_db_t *db, const matter_t *parent, int64_t against, const char **ret_outcome)
+{
+    remedy_decision_t contested;
+    pia_status_t status = remedy_contested(db, parent, &contested);
+    if (status == PIA_OK && contested.number == against)
+        *ret_outcome = remedy_over;
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
+}
+
 static pia_status_t
 settle(const act_t *act, const matter_t *parent, const char **ret_outcome, pia_problem_t *problem)
 {
@@ -56,10 +69,13 @@ settle(const act_t *act, const matter_t *parent, const char **ret_outcome, pia_p
     pia_status_t status = remedy_decision(act->db, parent, &decision);
     *ret_outcome = remedy_replaced;
     if (status == PIA_NOT_FOUND || (status == PIA_OK && decision.number != against))
-        return PIA_OK;
+        return settle_past(act->db, parent, against, ret_outcome);
     if (status == PIA_OK && parent->kind == MACHINE_LABEL)
         status = find_rival(act, parent, &rival, problem);
-    *ret_outcome = rival ? remedy_occupied : remedy_restored;
+    bool other = false;
+    if (status == PIA_OK && parent->kind == MACHINE_DOSSIER)
+        status = renewal_has_rival(act, parent->id, &other, problem);
+    *ret_outcome = rival ? remedy_occupied : other ? remedy_other_dossier : remedy_restored;
     return status;
 }
 
@@ -83,9 +99,14 @@ pia_status_t run_move_contested(act_t *act, const json_t *parameters, pia_proble
 {
     const matter_t *remedy = act->matter;
     const char *outcome = pia_json_text(remedy->facts, pia_json_text(parameters, "fact"));
-    const given_t given = {.transition = pia_json_text(parameters, "transition")};
+    given_t given = {.transition = pia_json_text(parameters, "transition")};
     bool moved;
     if (!outcome || strcmp(outcome, remedy_restored) != 0)
         return PIA_OK;
+    pia_status_t status =
+        matter_move_given(act, remedy->parent_kind, remedy->parent, &given, &moved, problem);
+    given.transition = pia_json_text(parameters, "otherwise");
+    if (status != PIA_OK || moved || !given.transition)
+        return status;
     return matter_move_given(act, remedy->parent_kind, remedy->parent, &given, &moved, problem);
 }

@@ -218,6 +218,13 @@ static const char *outcome_of(const label_letter_t *letter)
     const char *outcome = label_letter_fact(letter, "suite");
     if (strcmp(outcome, remedy_replaced) == 0)
         return "La décision qu’il contestait a été remplacée par une autre, qui demeure.";
+    if (strcmp(outcome, remedy_over) == 0)
+        return "La décision qu’il contestait avait pris fin\u202f; elle est annulée pour le temps "
+               "où "
+               "elle a eu effet.";
+    if (strcmp(outcome, remedy_other_dossier) == 0)
+        return "Un autre dossier de renouvellement du même label étant ouvert ou accordé, "
+               "l’instruction ne reprend pas sur celui-ci.";
     if (strcmp(outcome, remedy_occupied) == 0)
         return "Le pôle ayant un autre label pour la même période, celui-ci n’est pas rétabli.";
     return letter->act->matter->parent_kind == MACHINE_LABEL

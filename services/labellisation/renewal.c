@@ -107,15 +107,23 @@ static bool is_open(const state_t *state)
 
 typedef bool state_test_t(const state_t *state);
 
-static pia_status_t
-has_dossier(const act_t *act, state_test_t *test, bool *ret_has, pia_problem_t *problem)
+/* Of a label, other than one of this id. */
+static pia_status_t has_dossier(const act_t *at,
+                                const char *label,
+                                const char *except,
+                                state_test_t *test,
+                                bool *ret_has,
+                                pia_problem_t *problem)
 {
     json_t *ids = json_array();
-    pia_status_t status = list(act->db, LIST, act->matter->id, 0, ids);
+    pia_status_t status = list(at->db, LIST, label, 0, ids);
     *ret_has = false;
     for (size_t i = 0; status == PIA_OK && !*ret_has && i < json_array_size(ids); i++) {
+        const char *id = json_string_value(json_array_get(ids, i));
         const state_t *state = NULL;
-        status = find_state(act, json_string_value(json_array_get(ids, i)), &state, problem);
+        if (strcmp(id, except) == 0)
+            continue;
+        status = find_state(at, id, &state, problem);
         *ret_has = status == PIA_OK && test(state);
     }
     json_decref(ids);
@@ -137,11 +145,12 @@ is_ended(const act_t *act, const char *id, bool *ret_ended, pia_problem_t *probl
 }
 
 /* Whether one of its renewals has led to a label that has not ended. */
-static pia_status_t has_successor(const act_t *act, bool *ret_has, pia_problem_t *problem)
+static pia_status_t
+has_successor(const act_t *act, const char *label, bool *ret_has, pia_problem_t *problem)
 {
     json_t *ids = json_array();
     bool ended = true;
-    pia_status_t status = list(act->db, SUCCESSORS, act->matter->id, 0, ids);
+    pia_status_t status = list(act->db, SUCCESSORS, label, 0, ids);
     for (size_t i = 0; status == PIA_OK && ended && i < json_array_size(ids); i++)
         status = is_ended(act, json_string_value(json_array_get(ids, i)), &ended, problem);
     *ret_has = !ended;
@@ -149,12 +158,27 @@ static pia_status_t has_successor(const act_t *act, bool *ret_has, pia_problem_t
     return status;
 }
 
-static pia_status_t is_opened(const act_t *act, bool *ret_opened, pia_problem_t *problem)
+static pia_status_t is_opened(const act_t *act,
+                              const char *label,
+                              const char *except,
+                              bool *ret_opened,
+                              pia_problem_t *problem)
 {
-    pia_status_t status = has_dossier(act, is_open, ret_opened, problem);
+    pia_status_t status = has_dossier(act, label, except, is_open, ret_opened, problem);
     if (status == PIA_OK && !*ret_opened)
-        status = has_successor(act, ret_opened, problem);
+        status = has_successor(act, label, ret_opened, problem);
     return status;
+}
+
+pia_status_t
+renewal_has_rival(const act_t *at, const char *dossier, bool *ret_has, pia_problem_t *problem)
+{
+    char label[PIA_UUID_TEXT_SIZE];
+    *ret_has = false;
+    pia_status_t status = renewal_label(at->db, dossier, label);
+    if (status != PIA_OK)
+        return status == PIA_NOT_FOUND ? PIA_OK : status;
+    return is_opened(at, label, dossier, ret_has, problem);
 }
 
 static pia_status_t catch_up_one(const act_t *at, const char *id, pia_problem_t *problem)
@@ -205,7 +229,7 @@ guard_renewal_absent(const act_t *act, const json_t *parameters, pia_problem_t *
 {
     (void)parameters;
     bool opened = false;
-    pia_status_t status = is_opened(act, &opened, problem);
+    pia_status_t status = is_opened(act, act->matter->id, "", &opened, problem);
     if (status == PIA_OK && opened)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "the renewal of this label is open already");
@@ -217,7 +241,7 @@ guard_successor_absent(const act_t *act, const json_t *parameters, pia_problem_t
 {
     (void)parameters;
     bool found = false;
-    pia_status_t status = has_successor(act, &found, problem);
+    pia_status_t status = has_successor(act, act->matter->id, &found, problem);
     if (status == PIA_OK && found)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "its renewal is granted: another label follows it");
@@ -229,7 +253,7 @@ guard_renewal_settled(const act_t *act, const json_t *parameters, pia_problem_t 
 {
     (void)parameters;
     bool pending = false;
-    pia_status_t status = has_dossier(act, is_pending, &pending, problem);
+    pia_status_t status = has_dossier(act, act->matter->id, "", is_pending, &pending, problem);
     if (status == PIA_OK && pending)
         return pia_problem_set(problem, PIA_CONFLICT, "/transition",
                                "its renewal waits for a decision");
@@ -321,7 +345,7 @@ static pia_status_t open_one(const act_t *act, const char *creation, pia_problem
 pia_status_t run_open_renewal(act_t *act, const json_t *parameters, pia_problem_t *problem)
 {
     bool opened = false;
-    pia_status_t status = is_opened(act, &opened, problem);
+    pia_status_t status = is_opened(act, act->matter->id, "", &opened, problem);
     if (status != PIA_OK || opened)
         return status;
     return open_one(act, pia_json_text(parameters, "transition"), problem);

@@ -17,6 +17,11 @@ pia_status_t renewal_label(pia_db_t *db, const char *dossier, char ret_label[PIA
 /* The dossier that would renew a label, opened last. PIA_NOT_FOUND: none. */
 pia_status_t renewal_dossier(pia_db_t *db, const char *label, char ret_dossier[PIA_UUID_TEXT_SIZE]);
 
+/* Whether beside this dossier, if it would renew a label, another one that would is open, or was
+ * granted and its label has not ended. */
+pia_status_t
+renewal_has_rival(const act_t *at, const char *dossier, bool *ret_has, pia_problem_t *problem);
+
 /* Applies what was due when a label's timer was for the dossiers that would renew it: what happens
  * to the label at that instant depends on it. PIA_CONFLICT: that has moved the label on. */
 pia_status_t renewal_catch_up(const act_t *timer, pia_problem_t *problem);

@@ -21,19 +21,20 @@ typedef enum {
     PARAMETER_DATE,
     PARAMETER_PIECES,
     PARAMETER_SCORES,
-    PARAMETER_MAP,        /* values of the choice named by `data` -> texts; may be absent */
-    PARAMETER_CAPACITIES, /* all values of the choice named by `data` -> names of roles */
-    PARAMETER_NAMES,      /* texts */
-    PARAMETER_CREATION,   /* a creation of the rule's `of` machine that nobody makes by hand */
-    PARAMETER_SIBLING,    /* a creation of this machine that nobody makes by hand */
-    PARAMETER_TRANSITION, /* another transition of the `of` machine that nobody makes by hand */
-    PARAMETER_OF_PARENT,  /* the same, of the machines of what may be the matter's parent */
-    PARAMETER_KIND,       /* a kind whose parent may be of this machine */
-    PARAMETER_OF_CHILD,   /* as PARAMETER_TRANSITION, of the machine that `kind` names */
-    PARAMETER_SILENCE,    /* a rule of law by which silence decides */
-    PARAMETER_PLAIN,      /* a rule of law that counts from date to date */
-    PARAMETER_PERIOD,     /* a period that is not empty */
-    PARAMETER_DAY,        /* "today" or "start" */
+    PARAMETER_MAP,         /* values of the choice named by `data` -> texts; may be absent */
+    PARAMETER_CAPACITIES,  /* all values of the choice named by `data` -> names of roles */
+    PARAMETER_NAMES,       /* texts */
+    PARAMETER_CREATION,    /* a creation of the rule's `of` machine that nobody makes by hand */
+    PARAMETER_SIBLING,     /* a creation of this machine that nobody makes by hand */
+    PARAMETER_TRANSITION,  /* another transition of the `of` machine that nobody makes by hand */
+    PARAMETER_OF_PARENT,   /* the same, of the machines of what may be the matter's parent */
+    PARAMETER_OF_A_PARENT, /* the same, of one of them at least */
+    PARAMETER_KIND,        /* a kind whose parent may be of this machine */
+    PARAMETER_OF_CHILD,    /* as PARAMETER_TRANSITION, of the machine that `kind` names */
+    PARAMETER_SILENCE,     /* a rule of law by which silence decides */
+    PARAMETER_PLAIN,       /* a rule of law that counts from date to date */
+    PARAMETER_PERIOD,      /* a period that is not empty */
+    PARAMETER_DAY,         /* "today" or "start" */
     PARAMETER_OPINION, /* a transition of the `of` machine that nobody makes by hand and that asks
                           for the choice `avis` and the text `texte` */
     PARAMETER_MAYBE,   /* a choice, which may be absent */

@@ -199,6 +199,7 @@ static const path_t of_label[] = {
     PATH(heard, "procedure"),
     PATH(suspended, "heard"),
     {"suspended_procedure", "suspended", to_repeal, 1},
+    {"procedure_appealed", "suspended_procedure", appealed, 1},
     {"suspension_appealed", "suspended", appealed, 1},
     PATH(repealed, "heard"),
     {"repeal_appealed", "repealed", appealed, 1},

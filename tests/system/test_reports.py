@@ -171,7 +171,9 @@ def test_the_candidate_reads_the_reports_without_names_and_answers(campaign):
     refused(campaign.review_do("reviewer 1", dossier, "corriger", report(1)), 409)
     answer = {"transition": "repondre", "version": dossier["version"],
               "data": {"observations": "Les relais sont acquis depuis le dépôt."}}
-    http(campaign, "candidate", "POST", f"/v1/dossiers/{dossier['id']}/transitions", answer)
+    answered = http(campaign, "candidate", "POST", f"/v1/dossiers/{dossier['id']}/transitions", answer)
+    assert answered["state"] == "contradictoire"
+    campaign.go("candidate", answered, "clore_contradictoire")
     for who in ("candidate", "committee"):
         assert reports(campaign, who, dossier)["answer"]["text"] == answer["data"]["observations"]
     assert "answer" not in reports(campaign, "reviewer 1", dossier)

@@ -99,6 +99,7 @@ def answer_reports(story):
     other, = story.with_(after="recours")
     assert story.troupe.ask(other.who, "GET", f"/v1/dossiers/{other.dossier.id}/reviews")["items"] == []
     story.act(candidate.who, candidate.dossier, "repondre", {"observations": "Notre programme a été complété."})
+    story.act(candidate.who, candidate.dossier, "clore_contradictoire")
     candidate.dossier.coming = candidate.dossier.coming[:2]
     for review in candidate.reviews:
         review.coming = []

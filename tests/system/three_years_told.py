@@ -36,6 +36,7 @@ dossier signaler_divergence secretariat:action instructing:action
 dossier ouvrir_contradictoire candidate:action
 dossier rappeler_reponse_contradictoire candidate:reminder
 dossier repondre          candidate secretariat
+dossier clore_contradictoire candidate secretariat
 dossier constater_delai_contradictoire candidate secretariat committee
 dossier saisir_comite     candidate committee
 dossier recevoir_avis     secretariat:action instructing:action signatories:action

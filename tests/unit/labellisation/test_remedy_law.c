@@ -8,6 +8,7 @@
 
 #include "labelled.h"
 #include "remedy.h"
+#include "renewal.h"
 
 #define REASONS "'motifs_droit': 'CRPA, article L242-2.', 'motifs_fait': 'Aucune action.'"
 #define REFUSAL REASONS ", 'ecart': 'Le budget manque.'"
@@ -141,20 +142,96 @@ static void a_suspension_is_contested_while_a_procedure_is_open(void **state)
 {
     (void)state;
     char remedy[PIA_UUID_TEXT_SIZE];
-    bool contestable = false;
+    remedy_decision_t contested;
     matter_t matter;
     suspend("{" REASONS "}");
     open_procedure("abrogation", "condition_non_remplie", "2027-01-10");
     bench_load(&bench, MACHINE_LABEL, label, &matter);
-    assert_int_equal(remedy_is_contestable(bench.db, &matter, &contestable), PIA_OK);
-    assert_true(contestable);
+    assert_int_equal(remedy_contested(bench.db, &matter, &contested), PIA_OK);
     matter_clear(&matter);
     case_t filed = {MACHINE_LABEL, label,        "former_gracieux",
                     "2026-12-14",  "2026-12-14", "2026-12-14"};
     must_post(&filed, remedy);
     admit(remedy);
-    assert_label(label, "valide");
+    assert_label(label, "procedure_en_vigueur");          /* the procedure is about another act */
     assert_int_equal(post(&filed, remedy), PIA_CONFLICT); /* nothing stands against it any more */
+    at("2027-01-12T10:00:00Z");
+    bench_tick(&bench);
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "abroger",
+             "{'fondement': 'condition_non_remplie', " REASONS "}");
+}
+
+static void a_suspension_that_is_over_is_contested_for_its_effects(void **state)
+{
+    (void)state;
+    char remedy[PIA_UUID_TEXT_SIZE], again[PIA_UUID_TEXT_SIZE];
+    suspend("{'fin': '2026-12-20', " REASONS "}");
+    case_t filed = {MACHINE_LABEL, label,        "former_gracieux",
+                    "2026-12-22",  "2026-12-22", "2026-12-14"};
+    at("2026-12-22T10:00:00Z");
+    bench_tick(&bench);
+    assert_label(label, "valide");
+    must_post(&filed, remedy);
+    assert_counted(remedy, "2027-02-15", false);
+    admit(remedy);
+    assert_label(label, "valide");
+    assert_fact(MACHINE_REMEDY, remedy, "suite", "terminee");
+    assert_letter("admettre", "annulée pour le temps où elle a eu effet");
+    at("2027-02-16T10:00:00Z");
+    filed.nature = "former_hierarchique", filed.sent = filed.received = "2027-02-16";
+    must_post(&filed, again);
+    assert_counted(again, "2027-02-15", true);
+}
+
+/* Without a decision: the court's time, which the appeal had interrupted, begins anew on that day.
+ */
+static void an_appeal_that_is_taken_back_ends_without_a_decision(void **state)
+{
+    (void)state;
+    char refused[PIA_UUID_TEXT_SIZE], appeal[PIA_UUID_TEXT_SIZE], court[PIA_UUID_TEXT_SIZE];
+    refuse_another(refused, "{" REFUSAL "}");
+    case_t filed = {MACHINE_DOSSIER, refused,      "former_gracieux",
+                    "2026-11-26",    "2026-11-26", "2026-11-26"};
+    must_post(&filed, appeal);
+    at("2026-12-14T10:00:00Z");
+    go_remedy(appeal, CANDIDATE, PIA_ROLE_CANDIDAT, "se_desister", NULL);
+    assert_fact(MACHINE_REMEDY, appeal, "issue", "desistement");
+    assert_int_equal(move_remedy(appeal, ISM, PIA_ROLE_SECRETARIAT, "constater_notification",
+                                 "{'jour': '2026-12-14', 'mode': 'courrier'}"),
+                     PIA_CONFLICT);
+    filed.nature = "former_contentieux", filed.sent = "2026-12-14", filed.received = NULL;
+    must_post(&filed, court);
+    assert_counted(court, "2027-02-15", false);
+}
+
+static void refuse_renewal(const char *id)
+{
+    bench_bring_to_decision(&bench, id);
+    go(id, MINISTER, PIA_ROLE_SIGNATORY, "refuser", "{" REFUSAL "}");
+}
+
+static void a_refused_renewal_is_not_reopened_beside_another(void **state)
+{
+    (void)state;
+    char first[PIA_UUID_TEXT_SIZE], next[PIA_UUID_TEXT_SIZE], remedy[PIA_UUID_TEXT_SIZE];
+    at("2028-11-27T09:00:00Z");
+    bench_tick(&bench);
+    assert_int_equal(renewal_dossier(bench.db, label, first), PIA_OK);
+    refuse_renewal(first);
+    case_t filed = {MACHINE_DOSSIER, first,        "former_gracieux",
+                    "2028-11-27",    "2028-11-27", "2028-11-27"};
+    must_post(&filed, remedy);
+    go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_renouvellement", NULL);
+    assert_int_equal(renewal_dossier(bench.db, label, next), PIA_OK);
+    admit(remedy);
+    assert_state(first, "refuse");
+    assert_fact(MACHINE_REMEDY, remedy, "suite", "autre_dossier");
+    assert_letter("admettre", "l’instruction ne reprend pas sur celui-ci");
+    go(next, CANDIDATE, PIA_ROLE_CANDIDAT, "retirer", NULL);
+    filed.nature = "former_hierarchique";
+    must_post(&filed, remedy);
+    admit(remedy);
+    assert_state(first, "instruction");
 }
 
 static void an_inadmissible_filing_is_told_with_its_remedies(void **state)
@@ -387,6 +464,9 @@ int main(void)
         T(a_typing_error_is_corrected),
         T(an_electronic_notice_counts_from_its_consultation),
         T(a_suspension_is_contested_while_a_procedure_is_open),
+        T(a_suspension_that_is_over_is_contested_for_its_effects),
+        T(an_appeal_that_is_taken_back_ends_without_a_decision),
+        T(a_refused_renewal_is_not_reopened_beside_another),
         T(a_rejection_counts_from_its_notification),
         T(letters_say_what_the_clock_says),
         T(an_annulment_is_recorded_after_the_dossier_has_moved_on),

@@ -350,7 +350,11 @@ static void the_candidate_reads_what_it_is_shown_and_answers(void **state)
     json_decref(list);
     bench_report_data("defavorable", 0, report);
     assert_int_equal(bench_move_review(&bench, id, REVIEWER_1, "corriger", report), PIA_CONFLICT);
+    go(id, CANDIDATE, PIA_ROLE_CANDIDAT, "repondre", "{'observations': 'Un premier mot.'}");
+    assert_state(id, "contradictoire"); /* the delay that was announced goes on */
+    assert_string_equal(review_state(id, REVIEWER_1), "communiquee");
     go(id, CANDIDATE, PIA_ROLE_CANDIDAT, "repondre", "{'observations': 'Les relais sont acquis.'}");
+    go(id, CANDIDATE, PIA_ROLE_CANDIDAT, "clore_contradictoire", NULL);
     assert_state(id, "comite");
     assert_string_equal(review_state(id, REVIEWER_1), "figee");
     assert_int_equal(read_as(id, PIA_ROLE_COMMITTEE, NOT_A_REVIEWER, &list), 2);
