@@ -1,6 +1,7 @@
 /* grid.c - the scored grid of a report. */
 #include "grid.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,8 +17,10 @@ static int64_t length_of(const json_t *criterion)
     return pia_json_integer(criterion, "max") - pia_json_integer(criterion, "min");
 }
 
+/* Of a positive and another number; positive. */
 static int64_t common_divisor(int64_t a, int64_t b)
 {
+    assert(a > 0);
     while (b != 0) {
         int64_t rest = a % b;
         a = b;

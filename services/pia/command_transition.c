@@ -221,11 +221,11 @@ static void say_changes(cli_t *cli, const pia_message_t *transition, const json_
 /* The field of a transition that a pointer names: what is asked for, on stderr. */
 static void say_field(const json_t *transitions, const char *transition, const char *pointer)
 {
-    static const char DATA[] = "/data/";
+    static const char data[] = "/data/";
     char name[FIELD_SIZE];
-    if (strncmp(pointer, DATA, sizeof DATA - 1) != 0)
+    if (strncmp(pointer, data, sizeof data - 1) != 0)
         return;
-    pointer += sizeof DATA - 1;
+    pointer += sizeof data - 1;
     (void)snprintf(name, sizeof name, "%.*s", (int)strcspn(pointer, "/"), pointer);
     const json_t *field = find_field(transitions, transition, name);
     char *values = print_text(json_object_get(field, "values"));
