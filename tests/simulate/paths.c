@@ -6,7 +6,7 @@
 
 #define PATH(name, from)                                                                           \
     {                                                                                              \
-#name, from, name, sizeof name / sizeof name[0]                                            \
+#name, (from), (name), sizeof(name) / sizeof(name)[0]                                      \
     }
 
 static const play_t prepared[] = {

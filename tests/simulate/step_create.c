@@ -60,12 +60,11 @@ static machine_kind_t draw_child(walk_t *self)
 static bool draw_kind(walk_t *self, creation_t *ret_creation)
 {
     machine_kind_t kind = (machine_kind_t)rng_below(&self->rng, MACHINE_COUNT);
-    const machine_t *machine = &self->definition->machines[kind];
     if (!model_has(&self->model, MACHINE_DOSSIER) || rng_chance(&self->rng, 25))
         kind = MACHINE_DOSSIER;
     else if (rng_chance(&self->rng, 40))
         kind = draw_child(self);
-    machine = &self->definition->machines[kind];
+    const machine_t *machine = &self->definition->machines[kind];
     if (machine->state_count == 0)
         return false;
     ret_creation->kind = kind;

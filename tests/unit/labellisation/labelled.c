@@ -61,6 +61,17 @@ void go_label(
     must_move(&(step_t){MACHINE_LABEL, id, person, transition, data, role});
 }
 
+pia_status_t
+open_procedure(const char *label, const char *measure, const char *basis, const char *until)
+{
+    char data[300];
+    snprintf(data, sizeof data,
+             "{'mesure': '%s', 'fondement': '%s', 'griefs': 'Aucune action depuis un an.', "
+             "'delai': '%s'}",
+             measure, basis, until);
+    return move_label(label, ISM, PIA_ROLE_SECRETARIAT, "ouvrir_procedure", data);
+}
+
 pia_status_t move_remedy(
     const char *id, const char *person, uint32_t role, const char *transition, const char *data)
 {

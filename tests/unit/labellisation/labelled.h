@@ -4,6 +4,8 @@
 
 #include "bench.h"
 
+#define REASONS "'motifs_droit': 'CRPA, article L242-2.', 'motifs_fait': 'Aucune action.'"
+
 /* Sets the bench's moment. */
 void at(const char *text);
 
@@ -23,6 +25,11 @@ pia_status_t move_remedy(
     const char *id, const char *person, uint32_t role, const char *transition, const char *data);
 void go_remedy(
     const char *id, const char *person, uint32_t role, const char *transition, const char *data);
+
+/* The secretariat's notice of what is intended with a label, with a day until which its holder may
+ * present observations. */
+pia_status_t
+open_procedure(const char *label, const char *measure, const char *basis, const char *until);
 
 /* Files a remedy, as a person with one role (a candidate is of STRUCTURE); a refusal is left in the
  * bench's problem. `data`: JSON with single quotes. */

@@ -10,8 +10,6 @@
 #include "labelled.h"
 #include "pia/clock.h"
 
-#define REASONS "'motifs_droit': 'CRPA, article L242-2.', 'motifs_fait': 'Aucune action.'"
-
 static char dossier[PIA_UUID_TEXT_SIZE], label[PIA_UUID_TEXT_SIZE];
 
 static int setup(void **state)
@@ -19,16 +17,6 @@ static int setup(void **state)
     bench_setup(state);
     award(dossier, label);
     return 0;
-}
-
-static pia_status_t open_procedure(const char *measure, const char *basis, const char *delay)
-{
-    char data[300];
-    snprintf(data, sizeof data,
-             "{'mesure': '%s', 'fondement': '%s', 'griefs': 'Aucune action depuis un an.', "
-             "'delai': '%s'}",
-             measure, basis, delay);
-    return move_label(label, ISM, PIA_ROLE_SECRETARIAT, "ouvrir_procedure", data);
 }
 
 static pia_status_t decide(const char *transition, const char *basis)
@@ -49,18 +37,20 @@ static void observe(void)
 static void the_holder_has_fifteen_days_at_least(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-10"),
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-10"),
                      PIA_CONFLICT);
     assert_string_equal(bench.problem.pointer, "/data/delai");
     assert_non_null(strstr(bench.problem.detail, "2026-12-11"));
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     assert_label(label, "procedure_contradictoire");
 }
 
 static void nothing_is_decided_before_the_holder_is_heard(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
     at("2026-12-11T22:59:59Z"); /* its last second in Paris */
     assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
@@ -73,7 +63,8 @@ static void nothing_is_decided_before_the_holder_is_heard(void **state)
 static void the_delay_runs_to_its_end_unless_the_holder_has_finished(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "presenter_observations",
              "{'observations': 'Un premier point.'}");
     assert_int_equal(decide("suspendre", NULL), PIA_CONFLICT);
@@ -89,7 +80,8 @@ static void the_delay_runs_to_its_end_unless_the_holder_has_finished(void **stat
 static void an_answer_may_be_followed_by_the_decision(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     observe();
     assert_fact(MACHINE_LABEL, label, "observations", "presentees");
     assert_int_equal(decide("suspendre", NULL), PIA_OK);
@@ -100,7 +92,8 @@ static void an_answer_may_be_followed_by_the_decision(void **state)
 static void the_letter_says_who_has_decided(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     observe();
     bench_run("UPDATE matter SET person = '" CANDIDATE "' WHERE kind = 'authority' AND person = "
               "'" MINISTER "'");
@@ -122,7 +115,7 @@ static void the_letter_says_who_has_decided(void **state)
 static void who_asks_to_be_heard_is_heard_first(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("abrogation", "fraude", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "abrogation", "fraude", "2026-12-11"), PIA_OK);
     observe();
     go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_audition", NULL);
     assert_int_equal(decide("abroger", "fraude"), PIA_CONFLICT);
@@ -135,7 +128,7 @@ static void who_asks_to_be_heard_is_heard_first(void **state)
 static void a_decision_is_no_heavier_than_what_was_announced(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "fraude", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "fraude", "2026-12-11"), PIA_OK);
     observe();
     assert_int_equal(decide("abroger", "fraude"), PIA_CONFLICT);
     assert_int_equal(decide("retirer_label", "fraude"), PIA_CONFLICT);
@@ -145,7 +138,7 @@ static void a_decision_is_no_heavier_than_what_was_announced(void **state)
 static void the_legal_basis_is_the_one_that_was_announced(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("retrait", "illegalite", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "retrait", "illegalite", "2026-12-11"), PIA_OK);
     observe();
     assert_int_equal(decide("retirer_label", "fraude"), PIA_CONFLICT);
     assert_string_equal(bench.problem.pointer, "/data/fondement");
@@ -169,7 +162,8 @@ static void an_unlawful_award_is_undone_within_four_months(void **state)
         {"2029-11-20T09:00:00Z", "abrogation", "abroger", "condition_non_remplie", PIA_OK},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        assert_int_equal(open_procedure(rows[i].measure, rows[i].basis, "2026-12-11"), PIA_OK);
+        assert_int_equal(open_procedure(label, rows[i].measure, rows[i].basis, "2026-12-11"),
+                         PIA_OK);
         observe();
         at(rows[i].when);
         assert_int_equal(decide(rows[i].transition, rows[i].basis), rows[i].status);
@@ -183,17 +177,18 @@ static void an_unlawful_award_is_undone_within_four_months(void **state)
 static void a_procedure_that_is_closed_leaves_what_was(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     observe();
     assert_int_equal(decide("suspendre", NULL), PIA_OK);
-    assert_int_equal(open_procedure("retrait", "fraude", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "retrait", "fraude", "2026-12-11"), PIA_OK);
     assert_fact(MACHINE_LABEL, label, "contradictoire", "ouvert"); /* a new one, heard anew */
     assert_int_equal(move_label(label, MINISTER, PIA_ROLE_SIGNATORY, "classer", NULL),
                      PIA_CONFLICT);
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "classer_suspendu", NULL);
     assert_label(label, "suspendu");
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "lever_suspension", NULL);
-    assert_int_equal(open_procedure("retrait", "fraude", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "retrait", "fraude", "2026-12-11"), PIA_OK);
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "classer", NULL);
     assert_label(label, "valide");
 }
@@ -201,7 +196,8 @@ static void a_procedure_that_is_closed_leaves_what_was(void **state)
 static void a_suspension_with_an_end_ends_by_itself(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     observe();
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
              "{'fin': '2027-02-28', " REASONS "}");
@@ -231,11 +227,13 @@ static void assert_on(const char *day, const char *standing, const char *then)
 static void a_suspension_ends_on_its_day_though_a_procedure_is_open(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     at("2026-12-12T09:00:00Z");
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
              "{'fin': '2026-12-20', " REASONS "}");
-    assert_int_equal(open_procedure("abrogation", "condition_non_remplie", "2027-01-20"), PIA_OK);
+    assert_int_equal(open_procedure(label, "abrogation", "condition_non_remplie", "2027-01-20"),
+                     PIA_OK);
     at("2026-12-28T09:00:00Z");
     bench_tick(&bench);
     assert_label(label, "procedure_en_vigueur");
@@ -250,7 +248,8 @@ static void a_suspension_ends_on_its_day_though_a_procedure_is_open(void **state
 static void a_suspension_ends_today_at_the_earliest(void **state)
 {
     (void)state;
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     at("2026-12-12T09:00:00Z");
     assert_int_equal(move_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
                                 "{'fin': '2026-12-11', " REASONS "}"),
@@ -266,7 +265,7 @@ static void a_label_ends_in_the_middle_of_a_procedure_too(void **state)
     (void)state;
     at("2029-11-01T09:00:00Z");
     bench_tick(&bench);
-    assert_int_equal(open_procedure("suspension", "fraude", "2029-12-10"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "fraude", "2029-12-10"), PIA_OK);
     at("2029-11-26T09:00:00Z");
     bench_tick(&bench);
     assert_label(label, "expire");
@@ -306,13 +305,14 @@ static void letters_say_what_the_law_asks_for(void **state)
     static const char *const appealed[] = {"abrogé à compter de ce jour",
                                            "dont il a été tenu compte et vous avez été entendus",
                                            "article L241-2", NULL};
-    assert_int_equal(open_procedure("suspension", "condition_non_remplie", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     assert_letter("ouvrir_procedure", intention);
     at("2026-12-13T09:00:00Z");
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre",
              "{'fin': '2027-02-28', " REASONS "}");
     assert_letter("suspendre", decision);
-    assert_int_equal(open_procedure("abrogation", "fraude", "2026-12-28"), PIA_OK);
+    assert_int_equal(open_procedure(label, "abrogation", "fraude", "2026-12-28"), PIA_OK);
     observe();
     go_label(label, CANDIDATE, PIA_ROLE_CANDIDAT, "demander_audition", NULL);
     go_label(label, ISM, PIA_ROLE_SECRETARIAT, "tenir_audition",
@@ -324,11 +324,11 @@ static void letters_say_what_the_law_asks_for(void **state)
 /* Suspended on 1 February 2027, decided on 1 March. */
 static void to_decision(const char *measure)
 {
-    assert_int_equal(open_procedure("suspension", "fraude", "2026-12-11"), PIA_OK);
+    assert_int_equal(open_procedure(label, "suspension", "fraude", "2026-12-11"), PIA_OK);
     observe();
     at("2027-02-01T09:00:00Z");
     assert_int_equal(decide("suspendre", NULL), PIA_OK);
-    assert_int_equal(open_procedure(measure, "fraude", "2027-02-16"), PIA_OK);
+    assert_int_equal(open_procedure(label, measure, "fraude", "2027-02-16"), PIA_OK);
     at("2027-03-01T09:00:00Z");
 }
 

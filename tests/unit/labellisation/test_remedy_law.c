@@ -10,7 +10,6 @@
 #include "remedy.h"
 #include "renewal.h"
 
-#define REASONS "'motifs_droit': 'CRPA, article L242-2.', 'motifs_fait': 'Aucune action.'"
 #define REFUSAL REASONS ", 'ecart': 'Le budget manque.'"
 
 static char dossier[PIA_UUID_TEXT_SIZE], label[PIA_UUID_TEXT_SIZE];
@@ -23,20 +22,11 @@ static int setup(void **state)
     return 0;
 }
 
-static void open_procedure(const char *measure, const char *basis, const char *until)
-{
-    char data[300];
-    snprintf(data, sizeof data,
-             "{'mesure': '%s', 'fondement': '%s', 'griefs': 'Aucune action depuis un an.', "
-             "'delai': '%s'}",
-             measure, basis, until);
-    go_label(label, ISM, PIA_ROLE_SECRETARIAT, "ouvrir_procedure", data);
-}
-
 /* The phase ends with its delay. */
 static void suspend(const char *data)
 {
-    open_procedure("suspension", "condition_non_remplie", "2026-12-11");
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2026-12-11"),
+                     PIA_OK);
     at("2026-12-14T10:00:00Z");
     bench_tick(&bench);
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre", data);
@@ -44,7 +34,7 @@ static void suspend(const char *data)
 
 static void repeal(const char *until, const char *day)
 {
-    open_procedure("abrogation", "fraude", until);
+    assert_int_equal(open_procedure(label, "abrogation", "fraude", until), PIA_OK);
     at(day);
     bench_tick(&bench);
     go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "abroger",
@@ -126,7 +116,8 @@ static void a_procedure_that_is_closed_again_is_no_decision(void **state)
     (void)state;
     char remedy[PIA_UUID_TEXT_SIZE];
     suspend("{" REASONS "}");
-    open_procedure("abrogation", "condition_non_remplie", "2027-01-10");
+    assert_int_equal(open_procedure(label, "abrogation", "condition_non_remplie", "2027-01-10"),
+                     PIA_OK);
     at("2026-12-20T10:00:00Z");
     go_label(label, ISM, PIA_ROLE_INSTRUCTEUR, "classer_suspendu", NULL);
     assert_label(label, "suspendu");
@@ -145,7 +136,8 @@ static void a_suspension_is_contested_while_a_procedure_is_open(void **state)
     remedy_decision_t contested;
     matter_t matter;
     suspend("{" REASONS "}");
-    open_procedure("abrogation", "condition_non_remplie", "2027-01-10");
+    assert_int_equal(open_procedure(label, "abrogation", "condition_non_remplie", "2027-01-10"),
+                     PIA_OK);
     bench_load(&bench, MACHINE_LABEL, label, &matter);
     assert_int_equal(remedy_contested(bench.db, &matter, &contested), PIA_OK);
     matter_clear(&matter);
