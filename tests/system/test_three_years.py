@@ -108,10 +108,9 @@ def test_what_the_procedure_tells_has_a_message(story):
     machines = story.troupe.ok(None, "labellisation.process.get", {})["definition"]["machines"]
     plan = json.loads((ROOT / "services/notifications/plan/default.json").read_text())
     told_of = {rule["event"] for rule in plan["rules"]} | {"label.created"}  # as label.awarded
-    followed = {"appel.created", "session.created", "remedy.created"}  # what follows is told
     steps = {f"{kind}.{'transitioned' if step['from'] else 'created'}" for kind, machine in machines.items()
              for step in machine["transitions"] if step.get("notify")}
-    assert steps - told_of == followed
+    assert steps <= told_of, steps - told_of
 
 
 def test_candidates_get_each_message_by_mail_once(story):
