@@ -102,26 +102,6 @@ static pia_status_t refuse(const search_t *search, const char *at, pia_problem_t
                            capacity);
 }
 
-pia_status_t authority_find(const act_t *act,
-                            const char *capacity,
-                            const char *datum,
-                            char ret_id[PIA_UUID_TEXT_SIZE],
-                            pia_problem_t *problem)
-{
-    search_t search = {.asked = {.capacity = capacity,
-                                 .person = act->principal->person,
-                                 .day = day_of(act->effective_ms)},
-                       .id = ret_id};
-    const bool required = act->matter->definition->authority_required;
-    char at[PIA_POINTER_MAX];
-    (void)snprintf(at, sizeof at, "/data%s%s", datum ? "/" : "", datum ? datum : "");
-    ret_id[0] = '\0';
-    pia_status_t status = search_all(act->db, &search);
-    if (status != PIA_OK || ret_id[0] != '\0' || (!search.recorded && !required))
-        return status;
-    return refuse(&search, datum ? at : "/transition", problem);
-}
-
 pia_status_t authority_card(pia_db_t *db, const char *id, json_t **ret_json)
 {
     char *name = NULL;
@@ -143,6 +123,39 @@ pia_status_t authority_card(pia_db_t *db, const char *id, json_t **ret_json)
     json_decref(facts);
     free(name);
     return status;
+}
+
+static pia_status_t check_name(pia_db_t *db, const char *id, const char *at, pia_problem_t *problem)
+{
+    json_t *card = NULL;
+    pia_status_t status = authority_card(db, id, &card);
+    if (status == PIA_OK && !pia_json_text(card, "name"))
+        status = pia_problem_set(problem, PIA_FORBIDDEN, at,
+                                 "the name of who holds this authority was erased: record it anew");
+    json_decref(card);
+    return status;
+}
+
+pia_status_t authority_find(const act_t *act,
+                            const char *capacity,
+                            const char *datum,
+                            char ret_id[PIA_UUID_TEXT_SIZE],
+                            pia_problem_t *problem)
+{
+    search_t search = {.asked = {.capacity = capacity,
+                                 .person = act->principal->person,
+                                 .day = day_of(act->effective_ms)},
+                       .id = ret_id};
+    const bool required = act->matter->definition->authority_required;
+    char at[PIA_POINTER_MAX];
+    (void)snprintf(at, sizeof at, "/data%s%s", datum ? "/" : "", datum ? datum : "");
+    ret_id[0] = '\0';
+    pia_status_t status = search_all(act->db, &search);
+    if (status == PIA_OK && ret_id[0] != '\0' && required)
+        return check_name(act->db, ret_id, datum ? at : "/transition", problem);
+    if (status != PIA_OK || ret_id[0] != '\0' || (!search.recorded && !required))
+        return status;
+    return refuse(&search, datum ? at : "/transition", problem);
 }
 
 pia_status_t authority_name_holder(act_t *act, const json_t *parameters, pia_problem_t *problem)

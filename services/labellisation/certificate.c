@@ -207,11 +207,11 @@ certificate_read(pia_db_t *db, const matter_t *label, int64_t day, json_t **ret_
     if (!number)
         return PIA_NOT_FOUND;
     json_t *json = json_pack(
-        "{s:O, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:b}", "number", number, "label", label->id,
-        "title", label->definition->title, "state_label",
-        label->machine->states[label->state].label, "pole", json_object_get(label->card, "pole"),
-        "from", json_object_get(label->facts, "from"), "until",
-        json_object_get(label->facts, "until"), "demonstration", label->demonstration);
+        "{s:O, s:s, s:s, s:s, s:s, s:O*, s:O*, s:O*, s:b}", "number", number, "label", label->id,
+        "label_name", words_of(label->definition, "documents", "label"), "title",
+        label->definition->title, "state_label", label->machine->states[label->state].label, "pole",
+        json_object_get(label->card, "pole"), "from", json_object_get(label->facts, "from"),
+        "until", json_object_get(label->facts, "until"), "demonstration", label->demonstration);
     add_words(label, "themes", json);
     add_words(label, "sectors", json);
     add_last_day(label, json);

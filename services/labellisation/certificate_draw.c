@@ -87,9 +87,9 @@ static double draw_award(pdf_t *pdf, const json_t *certificate, double y)
     const json_t *pole = json_object_get(certificate, "pole");
     const char *departement = pia_json_text_or(pole, "departement", ""),
                *who = pia_json_text_or(certificate, "holder", "");
-    y = set_line(pdf, &sentence, y, "P",
-                 "Le label « Pôle d’innovation pour l’artisanat » est accordé à") +
-        14;
+    (void)snprintf(text, sizeof text, "Le label «" NBSP "%s" NBSP "» est accordé à",
+                   pia_json_text_or(certificate, "label_name", ""));
+    y = set_line(pdf, &sentence, y, "P", text) + 14;
     y = set_line(pdf, &name, y, "H2", pia_json_text_or(pole, "name", ""));
     (void)snprintf(text, sizeof text, "porté par %s%s%s%s", who[0] ? who : "sa structure",
                    departement[0] ? " (département" NBSP : "", departement,

@@ -16,7 +16,7 @@
 #include "session.h"
 #include "session_view.h"
 
-enum { INSERT, REPLACE, FIND, OF_COMMITTEE, OF_AUTHORITY, STATEMENT_SIZE = 256, RENEWED_MAX = 500 };
+enum { INSERT, REPLACE, FIND, OF_COMMITTEE, OF_AUTHORITY, STATEMENT_SIZE = 256 };
 
 static const char *const sql[] = {
     [INSERT] = "INSERT INTO minutes (session, pdf, sha256, public_key, signature, signed_at, "
@@ -28,8 +28,8 @@ static const char *const sql[] = {
              "first_sha256, first_signed_at FROM minutes WHERE session = $1",
     [OF_COMMITTEE] = "SELECT minutes.session FROM minutes JOIN matter "
                      "ON matter.id = minutes.session WHERE matter.parent = $1 "
-                     "ORDER BY minutes.session LIMIT $2",
-    [OF_AUTHORITY] = "SELECT session FROM minutes WHERE authority = $1 ORDER BY session LIMIT $2",
+                     "ORDER BY minutes.session",
+    [OF_AUTHORITY] = "SELECT session FROM minutes WHERE authority = $1 ORDER BY session",
 };
 
 /* What is known of minutes beside their bytes. */
@@ -219,7 +219,6 @@ static pia_status_t list_sessions(const act_t *act, json_t *ids)
     bool authority = act->matter->kind == MACHINE_AUTHORITY;
     pia_stmt_t *stmt = pia_db_prepare(act->db, sql[authority ? OF_AUTHORITY : OF_COMMITTEE]);
     pia_stmt_text(stmt, 1, act->matter->id);
-    pia_stmt_integer(stmt, 2, RENEWED_MAX);
     pia_status_t status;
     while ((status = pia_stmt_step(stmt)) == PIA_OK)
         json_array_append_new(ids, json_string(pia_stmt_column_text(stmt, 0)));

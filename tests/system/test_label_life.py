@@ -217,7 +217,9 @@ def test_a_refusal_is_contested_late_and_in_time(campaign):
     assert [item["id"] for item in listed] == [gracious["id"], late["id"]]
     refused(campaign.call("reviewer 1", "labellisation.remedy.get", {"remedy": late["id"]}), 404)
     body = {"transition": "admettre", "version": remedy["version"], "data": {"motifs": "Un fait nouveau."}}
-    answer = post(campaign, "instructing service", f"/v1/remedies/{remedy['id']}/transitions", body)
+    path = f"/v1/remedies/{remedy['id']}/transitions"
+    assert post(campaign, "instructing service", path, body).status == 403  # it has no authority to decide
+    answer = post(campaign, "ism", path, body)
     assert answer.status == 200 and answer.json["state"] == "admis", answer
     assert campaign.get(dossier)["state"] == "instruction"
     assert campaign.ok("admin", "labellisation.remedy.verify", {"remedy": remedy["id"]})["valid"]

@@ -218,8 +218,15 @@ static void nobody_signs_without_an_authority(void **state)
     bench_authorize(&bench, &(bench_authority_t){other, "ministre", "2026-11-27", NULL}, authority);
     assert_refused(move_as(id, other, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}"),
                    "/data/capacite", "does not cover 2026-11-26");
-    bench_authorize(&bench, &(bench_authority_t){other, "ministre", "2026-11-26", "2026-11-26"},
-                    authority);
+    const bench_authority_t today = {other, "ministre", "2026-11-26", "2026-11-26"};
+    const pia_principal_t asker = bench_person(ISM, PIA_ROLE_SECRETARIAT, NULL);
+    bench_authorize(&bench, &today, authority);
+    assert_int_equal(bench_move_kind(&bench, MACHINE_AUTHORITY, authority, &asker, "effacer_textes",
+                                     "{'etape': 1, 'fondement': 'demande_de_la_personne'}"),
+                     PIA_OK);
+    assert_refused(move_as(id, other, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}"),
+                   "/data/capacite", "record it anew");
+    bench_authorize(&bench, &today, authority);
     go(id, other, PIA_ROLE_SIGNATORY, "signer", "{'capacite': 'ministre'}");
     go(id, ISM, PIA_ROLE_SECRETARIAT, "signer", "{'capacite': 'ism'}");
     assert_int_equal(decision_find(bench.db, id, &decision), PIA_OK);
