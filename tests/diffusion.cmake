@@ -1,5 +1,5 @@
 # The journal and its ways out. What has a database runs on both engines.
-foreach(subject marker blake2b claims scan record cursor filter filter_text attributes piad ring frame outflow tenure
+foreach(subject marker blake2b claims scan record cursor filter filter_text attributes piad links ring frame outflow tenure
         group_state group_engine group_acks group_property)
     pia_add_test(unit.diffusion.${subject}
         SOURCES unit/diffusion/test_${subject}.c LIBS pia_diffusion)

@@ -13,7 +13,9 @@
 #include "pia/memory.h"
 
 enum {
-    READ_SIZE = 8192, /* what is read at once, beside the rest of a frame */
+    READ_SIZE = 8192,       /* what is read at once, beside the rest of a frame */
+    READ_MAX = 1024 * 1024, /* bytes after which one pia_link_recv reads no more */
+    PARTS_MAX = 64,         /* of a message: more make no sense */
     PARTS_FIRST = 16,
     VECTOR_MAX = 64,
     SMALL_MAX = 512,   /* a frame of at most so much is copied beside its head */
@@ -47,8 +49,8 @@ struct pia_link {
     pia_zmtp_head_t head;
     zmq_msg_t body;
     size_t have;         /* of it */
-    pia_frames_t frames; /* of the present message */
-    bool too_many;
+    pia_frames_t frames; /* of the present message: the first of its parts, which are */
+    size_t part_count;   /* so many */
 };
 
 pia_link_t *pia_link_new(pia_link_side_t side, size_t frame_max)
@@ -84,7 +86,8 @@ static void clear_input(pia_link_t *link)
 {
     if (link->in_frame)
         zmq_msg_close(&link->body);
-    link->in_frame = link->too_many = false;
+    link->in_frame = false;
+    link->part_count = 0;
     pia_frames_clear(&link->frames);
     link->start = link->end = 0;
 }
@@ -270,7 +273,7 @@ static void advance(pia_link_t *link, size_t size)
     }
 }
 
-static bool has_output(const pia_link_t *link)
+bool pia_link_has_output(const pia_link_t *link)
 {
     return link->hello_written < link->hello_size || (link->state == OPEN && link->count > 0);
 }
@@ -281,7 +284,7 @@ bool pia_link_flush(pia_link_t *link)
     link->blocked = false;
     if (link->descriptor < 0)
         return true;
-    while (has_output(link)) {
+    while (pia_link_has_output(link)) {
         collect(link, &writing);
         struct msghdr message = {.msg_iov = writing.vector, .msg_iovlen = (size_t)writing.count};
         ssize_t written = sendmsg(link->descriptor, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -295,9 +298,10 @@ bool pia_link_flush(pia_link_t *link)
     return true;
 }
 
-/* Reads the rest of the present frame, and what follows. */
-static pia_status_t fill(pia_link_t *link)
+/* Reads the rest of the present frame, and what follows; adds its size to *read. */
+static pia_status_t fill(pia_link_t *link, size_t *read)
 {
+    link->drained = link->drained || *read >= READ_MAX; /* the next wake goes on */
     if (link->drained || link->descriptor < 0)
         return PIA_TIMEOUT;
     memmove(link->buffer, link->buffer + link->start, link->end - link->start);
@@ -317,6 +321,7 @@ static pia_status_t fill(pia_link_t *link)
         return got < 0 && (errno == EAGAIN || errno == ENOTCONN) ? PIA_TIMEOUT : PIA_UNAVAILABLE;
     }
     size_t size = (size_t)got;
+    *read += size;
     link->drained = size < rest + READ_SIZE - link->end;
     size_t taken = size < rest ? size : rest;
     link->have += taken;
@@ -389,13 +394,13 @@ static pia_status_t take_command(pia_link_t *link)
     return PIA_TIMEOUT;
 }
 
-/* A part of a message; PIA_TIMEOUT: more follow. */
+/* A part of a message; PIA_TIMEOUT: more follow; PIA_UNAVAILABLE: without end. */
 static pia_status_t take_part(pia_link_t *link)
 {
     pia_frames_t *frames = &link->frames;
-    bool room = frames->count < PIA_FRAMES_MAX;
-    link->too_many = link->too_many || !room;
-    if (room) {
+    if (++link->part_count > PARTS_MAX)
+        return PIA_UNAVAILABLE;
+    if (frames->count < PIA_FRAMES_MAX) {
         zmq_msg_init(&frames->frame[frames->count]);
         zmq_msg_move(&frames->frame[frames->count++], &link->body);
     }
@@ -425,21 +430,22 @@ static pia_status_t decode(pia_link_t *link)
 static pia_status_t hand_over(pia_link_t *link, pia_frames_t *frames)
 {
     pia_frames_t *own = &link->frames;
-    bool fits = !link->too_many && frames->count + own->count <= PIA_FRAMES_MAX;
+    bool fits = frames->count + link->part_count <= PIA_FRAMES_MAX;
     for (size_t i = 0; fits && i < own->count; i++) {
         zmq_msg_init(&frames->frame[frames->count]);
         zmq_msg_move(&frames->frame[frames->count++], &own->frame[i]);
     }
     pia_frames_clear(own);
-    link->too_many = false;
+    link->part_count = 0;
     return fits ? PIA_OK : PIA_TOO_LARGE;
 }
 
 pia_status_t pia_link_recv(pia_link_t *link, pia_frames_t *frames)
 {
+    size_t read = 0;
     pia_status_t status = decode(link);
     while (status == PIA_TIMEOUT) {
-        status = fill(link);
+        status = fill(link, &read);
         if (status != PIA_OK)
             return status;
         status = decode(link);

@@ -40,6 +40,7 @@ struct links {
     int epoll;
     int rest; /* eventfd: something was left in memory */
     bool listens;
+    bool looked; /* in this round */
     size_t frame_max;
     place_t *places[LINKS_MAX];
     size_t made, count;
@@ -191,14 +192,14 @@ static void take_event(links_t *self, const struct epoll_event *event)
     }
 }
 
-static bool look(links_t *self)
+static void look(links_t *self)
 {
+    self->looked = true;
     struct epoll_event events[EVENTS_MAX];
     int count = epoll_wait(self->epoll, events, EVENTS_MAX, 0);
     assert(count >= 0 || errno == EINTR);
     for (int i = 0; i < count; i++)
         take_event(self, &events[i]);
-    return self->first_readable != NULL;
 }
 
 static void write_name(const place_t *place, uint8_t ret_name[NAME_SIZE])
@@ -208,6 +209,15 @@ static void write_name(const place_t *place, uint8_t ret_name[NAME_SIZE])
     bytes_put_u32(ret_name + 5, place->turn);
 }
 
+static void add_unwritten(links_t *self, place_t *place)
+{
+    if (place->unwritten)
+        return;
+    place->unwritten = true;
+    place->next_unwritten = self->unwritten;
+    self->unwritten = place;
+}
+
 /* Its next message; PIA_TIMEOUT: it has none. */
 static pia_status_t recv_of(links_t *self, place_t *place, pia_frames_t *frames)
 {
@@ -215,6 +225,8 @@ static pia_status_t recv_of(links_t *self, place_t *place, pia_frames_t *frames)
     write_name(place, name);
     pia_frames_add(frames, name, sizeof name);
     pia_status_t status = pia_link_recv(place->link, frames);
+    if (status != PIA_UNAVAILABLE && pia_link_has_output(place->link))
+        add_unwritten(self, place);
     if (status == PIA_OK || status == PIA_TOO_LARGE) {
         add_readable(self, place);
         return status;
@@ -225,11 +237,13 @@ static pia_status_t recv_of(links_t *self, place_t *place, pia_frames_t *frames)
     return PIA_TIMEOUT;
 }
 
+/* Each round looks at least once: who always has something to say keeps neither the others, nor who
+ * connects, nor what can be written again, from being seen. */
 pia_status_t links_recv(links_t *self, pia_frames_t *frames)
 {
     pia_status_t status = PIA_TIMEOUT;
-    if (!self->first_readable && !look(self))
-        return PIA_TIMEOUT;
+    if (!self->looked || !self->first_readable)
+        look(self);
     while (status == PIA_TIMEOUT && self->first_readable) {
         place_t *place = take_readable(self);
         if (place->link)
@@ -241,6 +255,7 @@ pia_status_t links_recv(links_t *self, pia_frames_t *frames)
 void links_rest(links_t *self)
 {
     bool more = false;
+    self->looked = false;
     for (const place_t *place = self->first_readable; place && !more; place = place->next_readable)
         more = place->link && pia_link_has_more(place->link);
     uint64_t one = 1;
@@ -267,11 +282,7 @@ pia_status_t links_send(links_t *self, pia_frames_t *frames)
         return PIA_NOT_FOUND;
     }
     pia_status_t status = pia_link_send(place->link, frames, 1);
-    if (!place->unwritten) {
-        place->unwritten = true;
-        place->next_unwritten = self->unwritten;
-        self->unwritten = place;
-    }
+    add_unwritten(self, place);
     return status;
 }
 

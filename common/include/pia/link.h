@@ -39,14 +39,16 @@ bool pia_link_is_open(const pia_link_t *link);
 pia_status_t pia_link_send(pia_link_t *link, pia_frames_t *frames, size_t first);
 /* Writes what the socket takes. False: the connection is lost. */
 bool pia_link_flush(pia_link_t *link);
+/* Whether something waits to be written: also after pia_link_recv, which answers a ping. */
+bool pia_link_has_output(const pia_link_t *link);
 /* Whether it has to be flushed again when the socket is writable. */
 bool pia_link_is_blocked(const pia_link_t *link);
 
 /* The socket may be readable: before the first pia_link_recv of a round. */
 void pia_link_wake(pia_link_t *link);
-/* Appends the frames of the next message. PIA_TIMEOUT: there is none yet; PIA_TOO_LARGE: it had
- * more than PIA_FRAMES_MAX, and is dropped; PIA_UNAVAILABLE: the connection is lost, or makes no
- * sense. */
+/* Appends the frames of the next message. PIA_TIMEOUT: there is none yet, or none was whole within
+ * a megabyte (the socket, still readable, tells of the rest); PIA_TOO_LARGE: it had more than
+ * PIA_FRAMES_MAX, and is dropped; PIA_UNAVAILABLE: the connection is lost, or makes no sense. */
 pia_status_t pia_link_recv(pia_link_t *link, pia_frames_t *frames);
 /* Whether bytes were read that no pia_link_recv has looked at: the socket does not tell of them. */
 bool pia_link_has_more(const pia_link_t *link);
