@@ -223,11 +223,13 @@ pia_status_t pia_executor_queue(pia_executor_t *executor, pia_job_t *job)
     return queue(executor, job, false);
 }
 
-/* On the loop's thread, holding the mutex: what waits, if it can be run here. */
+/* On the loop's thread, holding the mutex: what waits, if it can be run here. What has ended in the
+ * store thread is told first: the order of commits is that of what is told. */
 static bool take_here(pia_executor_t *executor, pia_jobs_t *ret_batch)
 {
-    if (executor->working || !executor->waiting.first || !executor->hooks.may_log ||
-        executor->stats.commit_us_last > HERE_US_MAX || !pia_executor_is_tidy(&executor->waiting))
+    if (executor->working || executor->finished.first || !executor->waiting.first ||
+        !executor->hooks.may_log || executor->stats.commit_us_last > HERE_US_MAX ||
+        !pia_executor_is_tidy(&executor->waiting))
         return false;
     *ret_batch = executor->waiting;
     executor->waiting = (pia_jobs_t){0};

@@ -2,6 +2,7 @@
 #include "pia/executor.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ typedef struct {
     pia_status_t answer, told;
     bool had_database;
     int runs;
+    size_t order; /* among the done ones, from 1 */
 } thing_t;
 
 static void note(void *self, char letter)
@@ -128,7 +130,7 @@ static void thing_done(pia_job_t *job, pia_status_t status)
 {
     thing_t *thing = (thing_t *)job;
     thing->told = status;
-    thing->fixture->done++;
+    thing->order = ++thing->fixture->done;
 }
 
 static thing_t make(fixture_t *fixture, bool tidy)
@@ -234,6 +236,38 @@ static void what_cannot_be_logged_here_goes_to_the_store_thread(void **state)
     assert_true(thing.had_database);
 }
 
+static bool both_done(void *arg)
+{
+    return ((fixture_t *)arg)->done == 2;
+}
+
+static void wait_for_store(const fixture_t *fixture)
+{
+    pia_executor_stats_t stats = {.queued = 1};
+    while (stats.queued) {
+        (void)sched_yield();
+        pia_executor_stats(fixture->executor, &stats);
+    }
+}
+
+/* What the store thread has ended, and the loop has not heard of yet, is told before what is logged
+ * here after it. Several rounds: the store thread may still be said to work in one. */
+static void the_order_of_commits_is_that_of_receipts(void **state)
+{
+    fixture_t *fixture = *state;
+    for (int i = 0; i < 50; i++) {
+        thing_t things[2] = {make(fixture, true), make(fixture, true)};
+        fixture->done = 0;
+        assert_int_equal(pia_executor_post(fixture->executor, &things[0].job), PIA_OK);
+        wait_for_store(fixture);
+        assert_int_equal(pia_executor_queue(fixture->executor, &things[1].job), PIA_OK);
+        pia_executor_go(fixture->executor, true);
+        test_loop_until(fixture->loop, both_done, fixture);
+        assert_int_equal(things[0].order, 1);
+        assert_int_equal(things[1].order, 2);
+    }
+}
+
 enum { MANY = 300 };
 
 static bool many_done(void *arg)
@@ -268,6 +302,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_job_is_undone_and_told_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_little_is_logged_here_and_now, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_logged_here_goes_to_the_store_thread, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(the_order_of_commits_is_that_of_receipts, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(batches_that_overlap_are_all_told, set_up, tear_down),
     };
