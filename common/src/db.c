@@ -171,6 +171,11 @@ pia_status_t pia_db_wipe(pia_db_t *db, bool wipes)
     return db->ops->wipe ? db->ops->wipe(db, wipes) : PIA_OK;
 }
 
+int64_t pia_db_changes(const pia_db_t *db)
+{
+    return db->ops->changed ? db->ops->changed(db) : 0;
+}
+
 void pia_db_empty_log(pia_db_t *db)
 {
     assert(db->mode == PIA_DB_WRITER);

@@ -23,6 +23,7 @@ typedef struct {
     pia_status_t (*copy)(pia_db_t *db, const char *path); /* path is an empty file; NULL: cannot */
     void (*trim)(pia_db_t *db);                           /* NULL: there is nothing to do */
     pia_status_t (*wipe)(pia_db_t *db, bool wipes);       /* NULL: as trim */
+    int64_t (*changed)(const pia_db_t *db);               /* rows in all; NULL: not counted */
 
     pia_stmt_t *(*stmt_new)(pia_db_t *db, const char *sql); /* db.c fills the base */
     void (*stmt_free)(pia_stmt_t *stmt);

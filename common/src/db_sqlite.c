@@ -158,6 +158,11 @@ static pia_status_t sqlite_wipe(pia_db_t *db, bool wipes)
     return sqlite_exec(db, wipes ? "PRAGMA secure_delete=ON" : "PRAGMA secure_delete=OFF");
 }
 
+static int64_t sqlite_changed(const pia_db_t *db)
+{
+    return sqlite3_total_changes64(((const sqlite_db_t *)db)->handle);
+}
+
 static void sqlite_trim(pia_db_t *db)
 {
     checkpoint_when_due((sqlite_db_t *)db);
@@ -242,6 +247,7 @@ static const pia_db_ops_t SQLITE_OPS = {
     .copy = sqlite_copy,
     .trim = sqlite_trim,
     .wipe = sqlite_wipe,
+    .changed = sqlite_changed,
     .stmt_new = pia_sqlite_stmt_new,
     .stmt_free = pia_sqlite_stmt_free,
     .rewind = pia_sqlite_rewind,

@@ -5,7 +5,14 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { ROW_HEAD_SIZE = 56, CHECK_AT = 16, CHECKED_AT = 24, JOURNAL_AT = 24, CHAIN_AT = 40 };
+enum {
+    ROW_HEAD_SIZE = 56,
+    CHECK_AT = 16,
+    CHECKED_AT = 24,
+    JOURNAL_AT = 24,
+    CHAIN_AT = 40,
+    TURN_AT = 72
+};
 
 /* Name, kind (rows), version, nothing. */
 static const uint8_t BEGINNING[8] = {'P', 'I', 'A', 'C', 1, 1, 0, 0};
@@ -45,7 +52,8 @@ void commit_entry_write(uint8_t *bytes,
                         const uint8_t journal[PIA_UUID_SIZE],
                         batch_t *const *rows,
                         size_t count,
-                        const receipt_t *end)
+                        const receipt_t *end,
+                        uint64_t turn)
 {
     size_t size = size_of(rows, count);
     assert(size <= UINT32_MAX && count <= UINT32_MAX);
@@ -54,6 +62,7 @@ void commit_entry_write(uint8_t *bytes,
     bytes_put_u32(bytes + 12, (uint32_t)count);
     memcpy(bytes + JOURNAL_AT, journal, PIA_UUID_SIZE);
     memcpy(bytes + CHAIN_AT, end->chain, CHAIN_SIZE);
+    bytes_put_u64(bytes + TURN_AT, turn);
     uint8_t *at = bytes + COMMIT_HEAD_SIZE;
     for (size_t i = 0; i < count; i++)
         at = write_row(at, rows[i]);
@@ -112,7 +121,8 @@ bool commit_entry_read(const uint8_t *bytes, size_t size, commit_entry_t *ret_en
     if (whole < COMMIT_HEAD_SIZE || whole > size ||
         bytes_get_u64(bytes + CHECK_AT) != XXH3_64bits(bytes + CHECKED_AT, whole - CHECKED_AT))
         return false;
-    commit_entry_t entry = {.chain = bytes + CHAIN_AT,
+    commit_entry_t entry = {.turn = bytes_get_u64(bytes + TURN_AT),
+                            .chain = bytes + CHAIN_AT,
                             .row_count = bytes_get_u32(bytes + 12),
                             .rows = bytes + COMMIT_HEAD_SIZE,
                             .rows_size = whole - COMMIT_HEAD_SIZE,

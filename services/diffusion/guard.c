@@ -32,7 +32,8 @@ struct guard {
     mark_t mark; /* what was found at the beginning */
     bool marked;
     mark_file_t *mark_file; /* store thread; NULL until it is open */
-    uint64_t written;       /* the sequence in it */
+    uint64_t written;       /* the sequence in it … */
+    uint64_t written_turn;  /* … and the turn */
 };
 
 guard_t *guard_new(const pia_config_t *config)
@@ -68,12 +69,13 @@ pia_status_t guard_look(guard_t *self, pia_problem_t *problem)
 {
     struct stat file = {.st_size = 0};
     bool empty = self->embedded && (stat(self->name, &file) != 0 || file.st_size == 0);
-    if (empty && self->marked && self->mark.head.sequence > 0)
-        return pia_problem_set(problem, PIA_UNAVAILABLE, "",
-                               "%s is gone or empty, and %s says that %" PRIu64
-                               " events were acknowledged: restore a backup, or remove that file "
-                               "for a journal that begins anew",
-                               self->name, self->mark_name, self->mark.head.sequence);
+    if (empty && self->marked && (self->mark.head.sequence > 0 || self->mark.turn > 0))
+        return pia_problem_set(
+            problem, PIA_UNAVAILABLE, "",
+            "%s is gone or empty, and %s says that %" PRIu64 " events and %" PRIu64
+            " changes were acknowledged: restore a backup, or remove that file "
+            "for a journal that begins anew",
+            self->name, self->mark_name, self->mark.head.sequence, self->mark.turn);
     if (damage_is_of_database(self->damage)) {
         (void)damage_is_known(self->damage, problem);
         return problem->status = PIA_INTERNAL;
@@ -195,13 +197,14 @@ pia_status_t guard_open(
 
 void guard_committed(guard_t *self, const journal_t *journal)
 {
-    mark_t mark;
+    mark_t mark = {.turn = journal_turn(journal)};
     if (!self->mark_file)
         return;
     journal_committed_head(journal, &mark.head);
-    if (mark.head.sequence == self->written)
+    if (mark.head.sequence == self->written && mark.turn == self->written_turn)
         return;
     self->written = mark.head.sequence;
+    self->written_turn = mark.turn;
     (void)snprintf(mark.journal, sizeof mark.journal, "%s", journal_id(journal));
     mark_write(self->mark_file, &mark);
 }

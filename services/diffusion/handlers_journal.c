@@ -126,6 +126,7 @@ void handle_journal_backed_up(void *self, pia_request_t **request_p)
         pia_request_fail(request_p, &problem);
         return;
     }
+    journal_excuse(diffusion->journal); /* the backup itself does not hold it */
     status = backups_note(db, &end);
     if (status == PIA_OK)
         status = backups_covered(db, &covered);

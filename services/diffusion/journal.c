@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pia/clock.h"
+#include "pia/db_file.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 
@@ -45,6 +46,8 @@ static pia_status_t load(journal_t *self, pia_db_t *db)
         return status;
     status = journal_head_open(db, &self->meta, &self->committed);
     self->epoch = self->committed.epoch;
+    if (status == PIA_OK)
+        status = journal_head_read_turn(db, &self->turn);
     if (status == PIA_OK)
         status = dedup_open(db, self->meta.key, self->committed.sequence, &self->dedup);
     if (status == PIA_INTERNAL && self->meta.id[0]) { /* damaged: it can still be read */
@@ -108,6 +111,28 @@ uint32_t journal_epoch(const journal_t *self)
 const char *journal_id(const journal_t *self)
 {
     return self->meta.id;
+}
+
+uint64_t journal_turn(const journal_t *self)
+{
+    return self->turn;
+}
+
+void journal_excuse(journal_t *self)
+{
+    self->excused = true;
+}
+
+/* What is changed from here on is another job's. */
+static void end_changes(journal_t *self)
+{
+    if (!self->db)
+        return; /* it is lent, perhaps, and nothing is changed */
+    int64_t changes = pia_db_changes(self->db);
+    if (self->excused)
+        self->changes += changes - self->job_changes;
+    self->job_changes = changes;
+    self->excused = false;
 }
 
 void journal_committed_head(const journal_t *self, receipt_t *ret_head)
@@ -301,6 +326,7 @@ void journal_undo(journal_t *self)
 void journal_job_begins(journal_t *self)
 {
     self->job_start = self->count;
+    end_changes(self);
 }
 
 void journal_job_undone(journal_t *self)
@@ -323,6 +349,9 @@ pia_status_t journal_began(journal_t *self, pia_db_t *db)
     assert(self->count == 0);
     self->job_start = 0;
     self->needs_store = false;
+    self->db = db;
+    self->turns = self->excused = false;
+    self->changes = self->job_changes = pia_db_changes(db);
     if (journal_is_behind(self))
         return PIA_UNAVAILABLE; /* what is committed could not be put into the database */
     if (!pia_db_is_shared(db))
@@ -379,12 +408,22 @@ void journal_end_at(journal_t *self, const receipt_t *end)
     self->ended = true;
 }
 
+/* What only looks stays a look, which costs no sync. */
+static pia_status_t count_turn(journal_t *self, pia_db_t *db)
+{
+    self->turns = pia_db_changes(db) > self->changes;
+    return self->turns ? journal_head_set_turn(db, self->turn + 1) : PIA_OK;
+}
+
 pia_status_t journal_committing(journal_t *self, pia_db_t *db)
 {
     if (self->ended)
         return PIA_OK;
     journal_drop_rows(self);
+    end_changes(self);
     pia_status_t status = journal_add_rows(self, db);
+    if (status == PIA_OK)
+        status = count_turn(self, db);
     if (status != PIA_OK)
         return status;
     status = dedup_committing(self->dedup, db, self->count);
@@ -411,15 +450,18 @@ void journal_tell(journal_t *self)
 
 void journal_committed(journal_t *self)
 {
+    self->db = NULL;
     if (self->ended)
         return;
     journal_advance(self);
+    self->turn += self->turns;
     dedup_committed(self->dedup, self->committed.sequence);
     journal_tell(self);
 }
 
 void journal_rolled_back(journal_t *self)
 {
+    self->db = NULL;
     if (self->ended)
         return;
     journal_undo(self);

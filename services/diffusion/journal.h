@@ -43,6 +43,13 @@ void journal_learn_damage(journal_t *self, damage_t *damage);
 
 const char *journal_id(const journal_t *self);
 
+/* How many transactions have changed anything in the database, where SQLite keeps it (else 0);
+ * those that only follow the commit file (journal_log.h) do not count. The mark and each logged
+ * commit name it: a database that has a smaller one lacks what was acknowledged, events or not. */
+uint64_t journal_turn(const journal_t *self);
+/* What the present job changes does not count: it may be lost without a word. */
+void journal_excuse(journal_t *self);
+
 /* The last event, pending ones included. */
 void journal_head(const journal_t *self, receipt_t *ret_head);
 /* The number of the next event: what holds from it on does not miss the event which gets it. */

@@ -9,8 +9,8 @@
 
 static const char SQL_MAKE_META[] = "INSERT INTO journal_meta (id, journal, dedup_key)"
                                     " VALUES (1, $1, $2) ON CONFLICT DO NOTHING";
-static const char SQL_MAKE_HEAD[] = "INSERT INTO journal_head (id, epoch, sequence, chain)"
-                                    " VALUES (1, 1, 0, $1) ON CONFLICT DO NOTHING";
+static const char SQL_MAKE_HEAD[] = "INSERT INTO journal_head (id, epoch, sequence, chain, turn)"
+                                    " VALUES (1, 1, 0, $1, 0) ON CONFLICT DO NOTHING";
 static const char SQL_MAKE_EPOCH[] =
     "INSERT INTO journal_epoch (epoch, first_sequence, chain_before, began_at, reason)"
     " VALUES (1, 1, $1, $2, 'the first') ON CONFLICT DO NOTHING";
@@ -23,6 +23,9 @@ static const char SQL_NOTE[] = "UPDATE journal_head SET damaged_after = $1, dama
                                " WHERE id = 1 AND (damaged_after IS NULL OR damaged_after > $1)";
 static const char SQL_MOVE_HEAD[] =
     "UPDATE journal_head SET sequence = $1, chain = $2 WHERE id = 1";
+
+static const char SQL_TURN[] = "SELECT turn FROM journal_head WHERE id = 1";
+static const char SQL_SET_TURN[] = "UPDATE journal_head SET turn = $1 WHERE id = 1";
 
 static pia_status_t make_rows(pia_db_t *db)
 {
@@ -132,5 +135,23 @@ pia_status_t journal_head_move(pia_db_t *db, const receipt_t *head)
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_MOVE_HEAD);
     pia_stmt_integer(stmt, 1, (int64_t)head->sequence);
     pia_stmt_bytes(stmt, 2, head->chain, CHAIN_SIZE);
+    return pia_stmt_run(stmt, NULL);
+}
+
+pia_status_t journal_head_read_turn(pia_db_t *db, uint64_t *ret_turn)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_TURN);
+    pia_status_t status = pia_stmt_step(stmt);
+    if (status != PIA_OK)
+        return status == PIA_NOT_FOUND ? PIA_INTERNAL : status;
+    *ret_turn = (uint64_t)pia_stmt_column_integer(stmt, 0);
+    pia_stmt_reset(stmt);
+    return PIA_OK;
+}
+
+pia_status_t journal_head_set_turn(pia_db_t *db, uint64_t turn)
+{
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_SET_TURN);
+    pia_stmt_integer(stmt, 1, (int64_t)turn);
     return pia_stmt_run(stmt, NULL);
 }

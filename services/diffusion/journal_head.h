@@ -27,4 +27,8 @@ pia_status_t journal_head_read_note(pia_db_t *db, damage_note_t *ret_note);
 pia_status_t journal_head_note(pia_db_t *db, const damage_note_t *note);
 pia_status_t journal_head_move(pia_db_t *db, const receipt_t *head);
 
+/* journal_turn, as the database has it. */
+pia_status_t journal_head_read_turn(pia_db_t *db, uint64_t *ret_turn);
+pia_status_t journal_head_set_turn(pia_db_t *db, uint64_t turn);
+
 #endif

@@ -215,7 +215,7 @@ static bool make_commit(journal_t *self)
     if (!bytes)
         return false;
     journal_head(self, &log->end);
-    commit_entry_write(bytes, log->id, self->ready, self->ready_count, &log->end);
+    commit_entry_write(bytes, log->id, self->ready, self->ready_count, &log->end, self->turn);
     return true;
 }
 

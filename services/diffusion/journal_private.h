@@ -31,6 +31,12 @@ struct journal {
     journal_meta_t meta;
     receipt_t committed; /* the last durable event */
     uint32_t epoch;      /* of the head when it was opened */
+    uint64_t turn;       /* as committed */
+    pia_db_t *db;        /* in a transaction, else NULL */
+    bool turns;          /* the present transaction is one more … */
+    int64_t changes;     /* … if it changes more rows than up to this count */
+    int64_t job_changes; /* the count when the present job began … */
+    bool excused;        /* … and whether what it changes counts */
     damage_t *damage;    /* not owned; NULL */
     dedup_t *dedup;
     originals_t originals;

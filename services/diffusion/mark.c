@@ -1,4 +1,5 @@
-/* mark.c - one line of text: name, journal, epoch, sequence, chain, and a hash of all that. */
+/* mark.c - one line of text: name, journal, epoch, sequence, chain, turn, and a hash of all that.
+ */
 #include "mark.h"
 
 #include <errno.h>
@@ -15,8 +16,8 @@
 
 enum {
     HASH_SIZE = 16,
-    BODY_SIZE = 8 + 37 + 11 + 20 + 2 * CHAIN_SIZE + 1, /* with the spaces */
-    LINE_SIZE = BODY_SIZE + 2 * HASH_SIZE + 1,         /* and the line's end */
+    BODY_SIZE = 8 + 37 + 11 + 20 + 2 * CHAIN_SIZE + 1 + 21, /* with the spaces */
+    LINE_SIZE = BODY_SIZE + 2 * HASH_SIZE + 1,              /* and the line's end */
 };
 
 struct mark_file {
@@ -30,8 +31,9 @@ static void format(const mark_t *mark, char ret_line[LINE_SIZE + 1])
     char hex[2 * HASH_SIZE + 1];
     uint8_t hash[HASH_SIZE];
     sodium_bin2hex(chain, sizeof chain, mark->head.chain, CHAIN_SIZE);
-    int size = snprintf(ret_line, LINE_SIZE + 1, "piamark %s %010" PRIu32 " %019" PRIu64 " %s ",
-                        mark->journal, mark->head.epoch, mark->head.sequence, chain);
+    int size = snprintf(ret_line, LINE_SIZE + 1,
+                        "piamark %s %010" PRIu32 " %019" PRIu64 " %s %020" PRIu64 " ",
+                        mark->journal, mark->head.epoch, mark->head.sequence, chain, mark->turn);
     if (size != BODY_SIZE)
         abort();
     crypto_generichash(hash, sizeof hash, (const uint8_t *)ret_line, BODY_SIZE, NULL, 0);
@@ -43,7 +45,7 @@ static void format(const mark_t *mark, char ret_line[LINE_SIZE + 1])
 static bool parse(const char *line, size_t size, mark_t *ret_mark)
 {
     enum { NAME = 8, JOURNAL = 36, EPOCH = NAME + JOURNAL + 1, SEQUENCE = EPOCH + 11 };
-    enum { CHAIN = SEQUENCE + 20 };
+    enum { CHAIN = SEQUENCE + 20, TURN = CHAIN + 2 * CHAIN_SIZE + 1 };
     mark_t mark = {.head = {.duplicate = false}};
     char again[LINE_SIZE + 1];
     if (size != LINE_SIZE)
@@ -51,6 +53,7 @@ static bool parse(const char *line, size_t size, mark_t *ret_mark)
     memcpy(mark.journal, line + NAME, JOURNAL);
     mark.head.epoch = (uint32_t)strtoul(line + EPOCH, NULL, 10);
     mark.head.sequence = strtoull(line + SEQUENCE, NULL, 10);
+    mark.turn = strtoull(line + TURN, NULL, 10);
     if (strlen(mark.journal) != JOURNAL || mark.head.sequence > INT64_MAX ||
         sodium_hex2bin(mark.head.chain, CHAIN_SIZE, line + CHAIN, (size_t)2 * CHAIN_SIZE, NULL,
                        NULL, NULL) != 0)

@@ -1,6 +1,6 @@
-/* mark.h - a note beside the database of the last event that was acknowledged, so that a tail that
- * was lost is noticed: a log of SQLite's that was cut or damaged, an old copy put in place, a
- * replica that was behind. Its loss costs nothing but this.
+/* mark.h - a note beside the database of the last event and the last change that were acknowledged,
+ * so that a tail that was lost is noticed: a log of SQLite's that was cut or damaged, an old copy
+ * put in place, a replica that was behind. Its loss costs nothing but this.
  *
  * It is overwritten after each commit and never synced: a power cut may leave an older one, never
  * one that is ahead of what is durable. */
@@ -15,6 +15,7 @@
 typedef struct {
     char journal[PIA_UUID_TEXT_SIZE];
     receipt_t head; /* without `duplicate` */
+    uint64_t turn;  /* journal_turn */
 } mark_t;
 
 /* PIA_NOT_FOUND: there is no such file, or it is not whole. */

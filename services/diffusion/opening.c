@@ -7,6 +7,7 @@
 
 #include "pia/log.h"
 
+#include "journal_head.h"
 #include "journal_read.h"
 #include "verify.h"
 
@@ -61,6 +62,16 @@ static pia_status_t walk(pia_db_t *db, damage_t *damage, receipt_t *ret_end)
     return journal_read_receipt(db, found.good, ret_end);
 }
 
+/* What was acknowledged beside events: a subscription, say. */
+static pia_status_t compare_turn(pia_db_t *db, const mark_t *mark, damage_t *damage, uint64_t end)
+{
+    uint64_t turn = 0;
+    pia_status_t status = journal_head_read_turn(db, &turn);
+    if (status == PIA_OK && turn < mark->turn)
+        damage_found(damage, end, "Changes were acknowledged that are not there, beside events.");
+    return status;
+}
+
 /* Whether what was acknowledged is still there. If that finds damage before `end`, the end is found
  * once more. */
 static pia_status_t compare_mark(pia_db_t *db, const mark_t *mark, damage_t *damage, receipt_t *end)
@@ -68,7 +79,7 @@ static pia_status_t compare_mark(pia_db_t *db, const mark_t *mark, damage_t *dam
     char detail[96];
     receipt_t there = {.sequence = 0};
     const receipt_t *head = &mark->head;
-    if (head->epoch < end->epoch || head->sequence == 0)
+    if (head->epoch < end->epoch)
         return PIA_OK;
     if (head->epoch > end->epoch || head->sequence > end->sequence) {
         (void)snprintf(detail, sizeof detail,
@@ -77,7 +88,10 @@ static pia_status_t compare_mark(pia_db_t *db, const mark_t *mark, damage_t *dam
         damage_found(damage, end->sequence, detail);
         return PIA_OK;
     }
-    pia_status_t status = journal_read_receipt(db, head->sequence, &there);
+    pia_status_t status = compare_turn(db, mark, damage, end->sequence);
+    if (status != PIA_OK || head->sequence == 0)
+        return status;
+    status = journal_read_receipt(db, head->sequence, &there);
     if (status == PIA_OK && !is_same(&there, head))
         damage_found(damage, end->sequence, "Other events than these were acknowledged.");
     if (status != PIA_NOT_FOUND && status != PIA_INTERNAL)

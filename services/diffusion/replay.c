@@ -22,7 +22,8 @@ enum { PATH_SIZE = 640 };
 typedef struct {
     commit_entry_t *entries;
     size_t count, room;
-    bool foreign; /* there are some of another journal */
+    bool foreign;  /* there are some of another journal */
+    uint64_t turn; /* the database's */
 } found_t;
 
 static int compare(const void *one, const void *other)
@@ -76,9 +77,10 @@ static bool is_good(const commit_entry_t *entry)
     return good;
 }
 
-static bool follows(const commit_entry_t *entry, const receipt_t *head)
+static bool follows(const commit_entry_t *entry, const receipt_t *head, uint64_t turn)
 {
-    return entry->epoch == head->epoch && entry->first == head->sequence + 1 &&
+    return entry->epoch == head->epoch && entry->turn == turn &&
+           entry->first == head->sequence + 1 &&
            memcmp(entry->chain_before, head->chain, CHAIN_SIZE) == 0 && is_good(entry);
 }
 
@@ -99,7 +101,7 @@ static pia_status_t put_in(pia_db_t *db, const found_t *found, receipt_t *head)
     pia_status_t status = PIA_OK;
     for (size_t i = 0; status == PIA_OK && i < found->count; i++) {
         const commit_entry_t *entry = &found->entries[i];
-        if (!follows(entry, head))
+        if (!follows(entry, head, found->turn))
             continue;
         status = insert(db, entry);
         head->sequence = entry->last;
@@ -129,12 +131,15 @@ static void look_beyond(const found_t *found, const receipt_t *head, damage_t *d
     for (size_t i = 0; i < found->count; i++) {
         const commit_entry_t *entry = &found->entries[i];
         if (entry->epoch < head->epoch ||
-            (entry->epoch == head->epoch && entry->last <= head->sequence))
+            (entry->epoch == head->epoch && entry->last <= head->sequence &&
+             entry->turn <= found->turn))
             continue;
+        bool lacks = entry->epoch == head->epoch && entry->turn > found->turn;
         (void)snprintf(detail, sizeof detail,
-                       "The commit file holds event %" PRIu64 " of epoch %" PRIu32
-                       ", and not what stands before it.",
-                       entry->first, entry->epoch);
+                       "The commit file holds event %" PRIu64 " of epoch %" PRIu32 ", %s.",
+                       entry->first, entry->epoch,
+                       lacks ? "and the database lacks changes that came before it"
+                             : "and not what stands before it");
         damage_found(damage, head->sequence, detail);
         return;
     }
@@ -203,6 +208,8 @@ static pia_status_t take_bytes(
     pia_status_t status = read_journal(to->db, journal);
     if (status == PIA_OK)
         status = opening_check_end(to->db, &head);
+    if (status == PIA_OK)
+        status = journal_head_read_turn(to->db, &found.turn);
     if (status == PIA_NOT_FOUND || status == PIA_INTERNAL)
         return PIA_OK; /* it is new, or its opening finds the damage */
     if (status != PIA_OK)

@@ -22,12 +22,14 @@ void true_write(uint8_t *bytes,
                 const uint8_t journal[PIA_UUID_SIZE],
                 batch_t *const *rows,
                 size_t count,
-                const receipt_t *end) __asm__("__real_commit_entry_write");
+                const receipt_t *end,
+                uint64_t turn) __asm__("__real_commit_entry_write");
 void wrong_write(uint8_t *bytes,
                  const uint8_t journal[PIA_UUID_SIZE],
                  batch_t *const *rows,
                  size_t count,
-                 const receipt_t *end) __asm__("__wrap_commit_entry_write");
+                 const receipt_t *end,
+                 uint64_t turn) __asm__("__wrap_commit_entry_write");
 
 pia_status_t wrong_begin(pia_db_t *db)
 {
@@ -53,10 +55,11 @@ void wrong_write(uint8_t *bytes,
                  const uint8_t journal[PIA_UUID_SIZE],
                  batch_t *const *rows,
                  size_t count,
-                 const receipt_t *end)
+                 const receipt_t *end,
+                 uint64_t turn)
 {
     static atomic_uint logged;
-    true_write(bytes, journal, rows, count, end);
+    true_write(bytes, journal, rows, count, end, turn);
     if (atomic_fetch_add(&logged, 1) % COMMITTED_ONE_IN != 0)
         memset(bytes, 0, COMMIT_HEAD_SIZE);
 }

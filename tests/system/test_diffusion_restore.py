@@ -3,6 +3,7 @@ number of something that was lost, cursors are told where the common part ends, 
 
 import sqlite3
 import time
+import uuid
 
 import piad
 import pytest
@@ -205,6 +206,32 @@ def test_the_commit_file_beside_an_old_copy_gives_the_tail_back(journal):
     now = head(journal)
     assert (now["cursor"], "damage" in now) == (kept["cursor"], False)
     assert publish(journal, [make_event()])[0]["sequence"] == kept["sequence"] + 1
+
+
+@pytest.mark.parametrize("beside", [(".mark", ".commits"), (".mark",), (".commits",)])
+def test_an_old_copy_that_lacks_a_subscription_is_noticed(journal, beside):
+    """No event is missing, and yet it says what was lost: by the mark, and by the commit file."""
+    publish(journal, [make_event()])
+    backup = take_backup(journal)
+    made = journal.call("diffusion.subscription.create",
+                        {"contact": str(uuid.uuid4()), "filter": {"themes": ["arts"]}})
+    assert made.status == 200
+    if ".commits" in beside:
+        publish(journal, [make_event()])
+    journal.processes[-1].kill()
+    for ending in {"-wal", "-shm", ".mark", ".commits"} - set(beside):
+        (journal.data / f"diffusion.db{ending}").unlink()
+    (journal.data / "diffusion.db").write_bytes(backup.read_bytes())
+    journal.start("diffusion", "--redis", "")
+    assert "changes" in head(journal)["damage"].lower()
+    with journal.diffusion(journal.token()) as connection:
+        assert connection.publish([make_event()])["status"] == "unavailable"
+    process = journal.processes[-1]
+    assert journal.pia("journal", "begin-epoch", "an old copy").returncode == 0
+    assert process.wait() == 0
+    journal.start("diffusion", "--redis", "")
+    assert "damage" not in head(journal)
+    assert publish(journal, [make_event()])[0]["epoch"] == 2
 
 
 def test_an_event_of_the_lost_tail_can_be_published_again(journal):

@@ -30,6 +30,10 @@ pia_status_t pia_db_copy(pia_db_t *db, const char *path, pia_problem_t *problem)
  * moved by itself. A writer that is alone. */
 pia_status_t pia_db_settle(pia_db_t *db);
 
+/* How many rows were changed over this connection since it was opened, by what was undone too: more
+ * than before if a transaction has changed anything. 0 on PostgreSQL. */
+int64_t pia_db_changes(const pia_db_t *db);
+
 /* A PASSIVE checkpoint when idle; nothing on PostgreSQL or a reader. */
 void pia_db_checkpoint(pia_db_t *db);
 

@@ -21,6 +21,7 @@ CREATE TABLE journal_head (
     epoch BIGINT NOT NULL,
     sequence BIGINT NOT NULL,       -- of the last event, 0: none
     chain BYTEA NOT NULL,
+    turn BIGINT NOT NULL,           -- transactions that changed more than events, see journal.h
     damaged_after BIGINT,           -- what follows this event is known to be damaged; NULL: nothing
     damage TEXT                     -- what is wrong, in words
 );

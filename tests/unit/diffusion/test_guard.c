@@ -322,6 +322,24 @@ static void a_marked_event_that_is_another_one_is_damage(void **state)
     close_first(&first);
 }
 
+static void a_marked_change_that_is_not_there_is_damage(void **state)
+{
+    (void)state;
+    for (uint64_t turn = 3; turn < 6; turn++) {
+        instance_t first;
+        mark_t mark;
+        receipt_t end;
+        open_marked(&first, 3, &mark);
+        test_database_run(first.f.db, "UPDATE journal_head SET turn = 4");
+        mark.turn = turn;
+        assert_int_equal(opening_find_end(first.f.db, &mark, guard_damage(first.guard), &end),
+                         PIA_OK);
+        assert_int_equal(is_known(&first, 3), turn > 4);
+        assert_int_equal(end.sequence, 3);
+        close_first(&first);
+    }
+}
+
 /* Where the guard's files of PostgreSQL are, and nobody else's. */
 static int enter(void **state)
 {
@@ -350,6 +368,7 @@ int main(void)
         cmocka_unit_test(an_epoch_does_not_begin_over_pending_events),
         cmocka_unit_test(a_marked_event_that_cannot_be_read_is_damage),
         cmocka_unit_test(a_marked_event_that_is_another_one_is_damage),
+        cmocka_unit_test(a_marked_change_that_is_not_there_is_damage),
     };
     return cmocka_run_group_tests(tests, enter, leave);
 }

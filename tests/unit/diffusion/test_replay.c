@@ -183,6 +183,83 @@ static void what_the_file_still_holds_mends_a_lost_tail(void **state)
     log_fixture_close(&f);
 }
 
+/* A transaction that adds no event. */
+static void change(log_fixture_t *f, bool excused)
+{
+    static const char sql[] = "INSERT INTO journal_key (public_key, noted_at) VALUES ($1, 1)";
+    journal_recall(f->f.journal);
+    fixture_begin(&f->f);
+    pia_stmt_t *stmt = pia_db_prepare(f->f.db, sql);
+    pia_stmt_bytes(stmt, 1, "any key", 7);
+    if (excused)
+        journal_excuse(f->f.journal);
+    assert_int_equal(pia_stmt_run(stmt, NULL), PIA_OK);
+    journal_job_begins(f->f.journal); /* another one, that only looks */
+    fixture_commit(&f->f);
+}
+
+static void look(log_fixture_t *f)
+{
+    journal_recall(f->f.journal);
+    fixture_begin(&f->f);
+    (void)test_database_integer(f->f.db, "SELECT COUNT(*) FROM journal_key");
+    fixture_commit(&f->f);
+}
+
+static void what_is_excused_does_not_count(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    log_fixture_open(&f);
+    log_fixture_add(&f, 1, 10);
+    change(&f, true);
+    assert_int_equal(journal_turn(f.f.journal), 0);
+    exec(&f, "DELETE FROM journal_key");
+    change(&f, false);
+    assert_int_equal(journal_turn(f.f.journal), 1);
+    log_fixture_close(&f);
+}
+
+/* Events that were logged after a change are no use to a database without that change. */
+static void a_lost_change_without_events_is_damage(void **state)
+{
+    (void)state;
+    for (int lost = 0; lost < 2; lost++) {
+        log_fixture_t f;
+        log_fixture_open(&f);
+        log_fixture_add(&f, 1, 10);
+        assert_int_equal(journal_turn(f.f.journal), 0);
+        look(&f);
+        assert_int_equal(journal_turn(f.f.journal), 0);
+        change(&f, false);
+        assert_int_equal(journal_turn(f.f.journal), 1);
+        log_fixture_add(&f, 2, 10);
+        if (lost)
+            exec(&f, "UPDATE journal_head SET turn = 0");
+        log_fixture_crash(&f);
+        assert_int_equal(f.damaged, lost);
+        assert_int_equal(log_fixture_head(&f), lost ? 1 : 2);
+        assert_true(!lost || f.good == 1);
+        assert_int_equal(journal_turn(f.f.journal), !lost);
+        log_fixture_close(&f);
+    }
+}
+
+/* The change stood behind the last event: SQLite has all of these. */
+static void a_change_that_was_lost_behind_the_last_event_is_damage(void **state)
+{
+    (void)state;
+    log_fixture_t f;
+    log_fixture_open(&f);
+    change(&f, false);
+    log_fixture_add(&f, 1, 10);
+    look(&f);
+    exec(&f, "UPDATE journal_head SET turn = 0");
+    log_fixture_crash(&f);
+    assert_true(f.damaged && f.good == 1);
+    log_fixture_close(&f);
+}
+
 static void a_commit_says_what_was_written(void **state)
 {
     (void)state;
@@ -201,12 +278,13 @@ static void a_commit_says_what_was_written(void **state)
     size_t size = commit_entry_size(batches, 2);
     assert_int_equal(size, COMMIT_BLOCK);
     uint8_t *bytes = malloc(size);
-    commit_entry_write(bytes, journal, batches, 2, &end);
+    commit_entry_write(bytes, journal, batches, 2, &end, 77);
     commit_entry_t entry;
     size_t offset = 0;
     batch_row_t row;
     assert_true(commit_entry_read(bytes, size, &entry));
     assert_int_equal(entry.epoch, 3);
+    assert_int_equal(entry.turn, 77);
     assert_true(entry.first == 40 && entry.last == 42 && entry.padded == COMMIT_BLOCK);
     assert_memory_equal(entry.chain, end.chain, CHAIN_SIZE);
     assert_true(commit_entry_row(&entry, &offset, &row) && row.size == 5);
@@ -236,6 +314,9 @@ int main(void)
         cmocka_unit_test(a_database_of_an_older_epoch_is_damage),
         cmocka_unit_test(commits_of_another_journal_are_not_replayed),
         cmocka_unit_test(what_the_file_still_holds_mends_a_lost_tail),
+        cmocka_unit_test(what_is_excused_does_not_count),
+        cmocka_unit_test(a_lost_change_without_events_is_damage),
+        cmocka_unit_test(a_change_that_was_lost_behind_the_last_event_is_damage),
         cmocka_unit_test(a_commit_says_what_was_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
