@@ -37,6 +37,7 @@ struct pia_link {
     state_t state;
     bool drained; /* the socket had nothing more when it was read */
     bool blocked; /* nor room when it was written */
+    bool mute;    /* it takes nothing any more; what it said may still be there to be read */
     uint8_t hello[PIA_ZMTP_HELLO_MAX];
     size_t hello_size, hello_written;
     part_t *parts; /* a circle of `room`, a power of two */
@@ -119,7 +120,7 @@ void pia_link_attach(pia_link_t *link, int descriptor)
     assert(link->descriptor < 0 && descriptor >= 0);
     link->descriptor = descriptor;
     link->state = GREETING;
-    link->drained = link->blocked = false;
+    link->drained = link->blocked = link->mute = false;
     link->hello_size = pia_zmtp_hello(link->side, link->hello);
     link->hello_written = 0;
 }
@@ -147,6 +148,11 @@ bool pia_link_has_more(const pia_link_t *link)
 void pia_link_wake(pia_link_t *link)
 {
     link->drained = false;
+}
+
+void pia_link_pause(pia_link_t *link)
+{
+    link->drained = true;
 }
 
 /* Twice the room. */
@@ -178,6 +184,10 @@ static void push(pia_link_t *link, zmq_msg_t *message, uint8_t flags)
 pia_status_t pia_link_send(pia_link_t *link, pia_frames_t *frames, size_t first)
 {
     assert(first < frames->count);
+    if (link->mute) {
+        pia_frames_clear(frames);
+        return PIA_OK;
+    }
     bool full = link->messages >= PIA_LINK_MESSAGES_MAX;
     for (size_t i = first; !full && i < frames->count; i++)
         push(link, &frames->frame[i], i + 1 < frames->count ? PIA_ZMTP_MORE : 0);
@@ -275,7 +285,20 @@ static void advance(pia_link_t *link, size_t size)
 
 bool pia_link_has_output(const pia_link_t *link)
 {
-    return link->hello_written < link->hello_size || (link->state == OPEN && link->count > 0);
+    return !link->mute &&
+           (link->hello_written < link->hello_size || (link->state == OPEN && link->count > 0));
+}
+
+/* Nothing can be written. What was received before that is not to be lost with the connection:
+ * once it is open, its end comes when all of it has been read. */
+static bool give_up_writing(pia_link_t *link)
+{
+    if (link->state != OPEN)
+        return false;
+    link->mute = true;
+    while (link->count)
+        drop_first(link);
+    return true;
 }
 
 bool pia_link_flush(pia_link_t *link)
@@ -292,7 +315,7 @@ bool pia_link_flush(pia_link_t *link)
             continue;
         link->blocked = written < 0 && (errno == EAGAIN || errno == ENOTCONN);
         if (written < 0)
-            return link->blocked;
+            return link->blocked || give_up_writing(link);
         advance(link, (size_t)written);
     }
     return true;
@@ -385,7 +408,7 @@ static pia_status_t take_command(pia_link_t *link)
     }
     uint8_t pong[PIA_ZMTP_COMMAND_MAX];
     size_t pong_size = pia_zmtp_pong(body, size, pong);
-    if (pong_size && link->count < PIA_LINK_MESSAGES_MAX) {
+    if (pong_size && !link->mute && link->count < PIA_LINK_MESSAGES_MAX) {
         zmq_msg_t message;
         zmq_msg_init_size(&message, pong_size);
         memcpy(zmq_msg_data(&message), pong, pong_size);

@@ -41,8 +41,9 @@ enum {
     HEARTBEAT_MS = 2000,
     SILENCE_MS = 10000,
     LOST_PAUSE_MS = 200, /* a server that keeps sending us away is not stormed */
-    BUDGET = 1000,
-    RECONNECT_MS = 200, /* doubling up to the next */
+    BUDGET = 1000,       /* messages a round, and those that were read along with the last */
+    HELD_MAX = 64,       /* that wait while messages are handled */
+    RECONNECT_MS = 200,  /* doubling up to the next */
     RECONNECT_MAX_MS = 10000,
     MESSAGE_MAX = 8 << 20, /* of what the server sends in one frame */
     TOKEN_MAX = 1024,
@@ -58,6 +59,8 @@ struct pia_stream {
     int64_t heard_ms, sent_ms;      /* monotonic */
     int64_t lost_ms;                /* when the connection was last given up */
     bool welcome;                   /* the server has said something on this connection */
+    bool reading;                   /* what is sent is written when that is over */
+    size_t held;                    /* sent since something was written */
     const char *broken;             /* why it is to be given up; NULL: it is not */
     pia_backed_up_fn *on_backed_up; /* NULL: nobody asks */
     void *backed_up_arg;
@@ -98,6 +101,7 @@ static void fail(pia_stream_t *stream)
 
 static void write_out(pia_stream_t *stream)
 {
+    stream->held = 0;
     if (pia_link_descriptor(stream->link) < 0 || stream->broken)
         return;
     if (!pia_link_flush(stream->link)) {
@@ -126,7 +130,8 @@ static void send(pia_stream_t *stream, pia_frames_t *frames)
     stream->sent_ms = pia_clock_monotonic();
     if (pia_link_send(stream->link, frames, 0) != PIA_OK)
         stream->broken = "the queue is full"; /* what was asked is lost */
-    write_out(stream);
+    if (!stream->reading || ++stream->held >= HELD_MAX)
+        write_out(stream);
 }
 
 /* Connects and says HELLO, which waits in the queue until the server is there. */
@@ -396,13 +401,16 @@ static bool handle_message(pia_stream_t *stream, const pia_frames_t *frames)
     return handle_command(stream, *(const uint8_t *)pia_frames_data(frames, 1), frames);
 }
 
-/* What was read from the socket is handled to its end: the descriptor does not tell of it. */
+/* What was read from the socket is handled to its end, as the descriptor does not tell of it; of
+ * what is still in the socket it does. */
 static void read_in(pia_stream_t *stream)
 {
     pia_frames_t frames;
     pia_frames_init(&frames);
     pia_link_wake(stream->link);
-    for (int i = 0; !stream->broken && (i < BUDGET || pia_link_has_more(stream->link)); i++) {
+    for (int i = 0; !stream->broken; i++) {
+        if (i == BUDGET)
+            pia_link_pause(stream->link);
         pia_status_t status = pia_link_recv(stream->link, &frames);
         if (status == PIA_TIMEOUT)
             return;
@@ -420,7 +428,9 @@ void pia_stream_process(pia_stream_t *stream)
 {
     if (pia_link_descriptor(stream->link) < 0)
         return;
+    stream->reading = true;
     read_in(stream);
+    stream->reading = false;
     write_out(stream);
     if (stream->broken && stream->watched)
         watch(stream, EPOLL_CTL_DEL, 0); /* it is given up in the next tick */

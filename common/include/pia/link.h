@@ -35,9 +35,10 @@ int pia_link_descriptor(const pia_link_t *link); /* -1: not attached */
 bool pia_link_is_open(const pia_link_t *link);
 
 /* Lets a message wait: the frames from `first` on; takes them all. PIA_UNAVAILABLE: too many wait.
- */
+ * Of an open link whose other side takes nothing any more they are dropped. */
 pia_status_t pia_link_send(pia_link_t *link, pia_frames_t *frames, size_t first);
-/* Writes what the socket takes. False: the connection is lost. */
+/* Writes what the socket takes. False: the connection is lost, before it was open; later
+ * pia_link_recv tells, after what was received. */
 bool pia_link_flush(pia_link_t *link);
 /* Whether something waits to be written: also after pia_link_recv, which answers a ping. */
 bool pia_link_has_output(const pia_link_t *link);
@@ -46,6 +47,8 @@ bool pia_link_is_blocked(const pia_link_t *link);
 
 /* The socket may be readable: before the first pia_link_recv of a round. */
 void pia_link_wake(pia_link_t *link);
+/* Until the next wake only what was read already is handed over: the end of a round. */
+void pia_link_pause(pia_link_t *link);
 /* Appends the frames of the next message. PIA_TIMEOUT: there is none yet, or none was whole within
  * a megabyte (the socket, still readable, tells of the rest); PIA_TOO_LARGE: it had more than
  * PIA_FRAMES_MAX, and is dropped; PIA_UNAVAILABLE: the connection is lost, or makes no sense. */

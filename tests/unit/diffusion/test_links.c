@@ -168,6 +168,26 @@ static void who_floods_keeps_nobody_from_connecting(void **state)
     pia_link_destroy(&flooder);
 }
 
+/* As a publisher that does not wait for its receipts. */
+static void what_was_said_before_the_end_is_taken(void **state)
+{
+    enum { COUNT = 3000 };
+    const fixture_t *fixture = *state;
+    pia_link_t *peer = connect_peer(fixture);
+    for (int i = 0; i < COUNT; i++) {
+        pia_frames_t frames;
+        pia_frames_init(&frames);
+        pia_frames_add_text(&frames, "event");
+        assert_int_equal(pia_link_send(peer, &frames, 0), PIA_OK);
+    }
+    assert_true(pia_link_flush(peer) && !pia_link_has_output(peer));
+    pia_link_destroy(&peer);
+    int found = 0;
+    for (int now = 1; now > 0; found += now)
+        now = run_round(fixture->links, "event");
+    assert_int_equal(found, COUNT);
+}
+
 static void a_ping_is_answered_in_the_same_round(void **state)
 {
     const fixture_t *fixture = *state;
@@ -234,6 +254,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_LINKS(who_floods_keeps_nobody_else_waiting),
         WITH_LINKS(who_floods_keeps_nobody_from_connecting),
+        WITH_LINKS(what_was_said_before_the_end_is_taken),
         WITH_LINKS(a_ping_is_answered_in_the_same_round),
         WITH_LINKS(a_silent_dealer_that_pings_stays),
     };
