@@ -9,12 +9,12 @@
 #include "label_number.h"
 #include "people.h"
 #include "pia/clock.h"
+#include "remedy.h"
 #include "signature.h"
 #include "words.h"
 
-static const char SQL_STATES[] =
-    "SELECT to_state, effective_at, transition, from_state FROM history WHERE matter = $1 "
-    "ORDER BY number DESC LIMIT 1000";
+static const char SQL_STATES[] = "SELECT to_state, effective_at, transition, number FROM history "
+                                 "WHERE matter = $1 ORDER BY number";
 
 /* What a standing of the definition is called outside. */
 static const char *standing_name(const char *standing)
@@ -30,39 +30,33 @@ typedef struct {
     int64_t since_ms;
 } past_t;
 
-/* How the past is read: as it was shown, or as it is held now, where a remedy has undone what it
- * was against. */
+/* How the past is read: as it was shown, or as it is held now, without what remedies have undone.
+ */
 typedef struct {
     const matter_t *label;
     int64_t before_ms;
-    bool as_shown;
-    char undone[PIA_POINTER_MAX]; /* the state that a later entry has undone; "" none */
+    const json_t *undone; /* numbers of entries; NULL: as it was shown */
+    const char *over;     /* the standing of an undone entry, while nothing has replaced it */
 } reading_t;
 
-static bool restores(const matter_t *label, const char *name)
+/* The present row, from the oldest to the newest. A procedure that is closed again returns to a
+ * state without deciding anything: what was undone stays so. */
+static void read_row(pia_stmt_t *stmt, reading_t *reading, past_t *past)
 {
-    const transition_t *transition = machine_transition(label->machine, name);
-    for (size_t i = 0; transition && i < transition->effect_count; i++)
-        if (transition->effects[i].kind->run == run_restore_label)
-            return true;
-    return false;
-}
-
-/* The state of the present row, if it tells what was held before the reading's instant; from the
- * newest row to the oldest. */
-static const state_t *read_row(pia_stmt_t *stmt, reading_t *reading)
-{
-    const char *name = pia_stmt_column_text(stmt, 0), *from = pia_stmt_column_text(stmt, 3);
-    bool undone = strcmp(name, reading->undone) == 0;
-    if (!undone)
-        reading->undone[0] = '\0';
-    if (!reading->as_shown && from && restores(reading->label, pia_stmt_column_text(stmt, 2)))
-        (void)snprintf(reading->undone, sizeof reading->undone, "%s", from);
-    if (undone || pia_stmt_column_integer(stmt, 1) >= reading->before_ms)
-        return NULL;
-    int index = machine_state(reading->label->machine, name);
-    const state_t *state = index == STATE_NONE ? NULL : &reading->label->machine->states[index];
-    return state && state->standing ? state : NULL;
+    const machine_t *machine = reading->label->machine;
+    int index = machine_state(machine, pia_stmt_column_text(stmt, 0));
+    const state_t *state = index == STATE_NONE ? NULL : &machine->states[index];
+    if (!state || !state->standing || pia_stmt_column_integer(stmt, 1) >= reading->before_ms)
+        return;
+    bool again = reading->over && strcmp(reading->over, state->standing) == 0 &&
+                 !remedy_decides(machine, pia_stmt_column_text(stmt, 2));
+    bool undone = remedy_has_undone(reading->undone, pia_stmt_column_integer(stmt, 3));
+    if (undone || !again)
+        reading->over = undone ? state->standing : NULL;
+    if (undone || again || (past->state && strcmp(past->state->standing, state->standing) == 0))
+        return;
+    past->state = state;
+    past->since_ms = pia_stmt_column_integer(stmt, 1);
 }
 
 static pia_status_t find_past(pia_db_t *db, reading_t reading, past_t *ret_past)
@@ -71,15 +65,8 @@ static pia_status_t find_past(pia_db_t *db, reading_t reading, past_t *ret_past)
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_STATES);
     pia_stmt_text(stmt, 1, reading.label->id);
     pia_status_t status;
-    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
-        const state_t *state = read_row(stmt, &reading);
-        if (!state)
-            continue;
-        if (ret_past->state && strcmp(ret_past->state->standing, state->standing) != 0)
-            break;
-        ret_past->state = state;
-        ret_past->since_ms = pia_stmt_column_integer(stmt, 1);
-    }
+    while ((status = pia_stmt_step(stmt)) == PIA_OK)
+        read_row(stmt, &reading, ret_past);
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
@@ -112,14 +99,16 @@ static const char *name_past(const matter_t *label, int64_t day, const past_t *p
 static pia_status_t add_standing(pia_db_t *db, const matter_t *label, int64_t day, json_t *json)
 {
     past_t past, last, then;
-    reading_t reading = {.label = label, .before_ms = day_start(day + 1)};
-    pia_status_t status = find_past(db, reading, &past);
-    reading.as_shown = true;
+    json_t *undone = NULL;
+    const int64_t end = day_start(day + 1);
+    pia_status_t status = remedy_undone(db, label->id, &undone);
     if (status == PIA_OK)
-        status = find_past(db, reading, &then);
-    reading = (reading_t){.label = label, .before_ms = INT64_MAX};
+        status = find_past(db, (reading_t){label, end, undone, NULL}, &past);
     if (status == PIA_OK)
-        status = find_past(db, reading, &last);
+        status = find_past(db, (reading_t){label, end, NULL, NULL}, &then);
+    if (status == PIA_OK)
+        status = find_past(db, (reading_t){label, INT64_MAX, undone, NULL}, &last);
+    json_decref(undone);
     if (status != PIA_OK)
         return status;
     bool never = last.state && strcmp(last.state->standing, "withdrawn") == 0;

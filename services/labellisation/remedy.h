@@ -38,6 +38,18 @@ pia_status_t remedy_decision_at(pia_db_t *db,
                                 const char *parent,
                                 int64_t number,
                                 remedy_decision_t *ret_decision);
+/* Whether a transition tells the structure of a decision. */
+bool remedy_decides(const machine_t *machine, const char *name);
+
+/* The numbers of the entries of a matter that remedies which were granted have undone, an array for
+ * the caller to release; whether a number is one of them (NULL: none is). */
+pia_status_t remedy_undone(pia_db_t *db, const char *parent, json_t **ret_numbers);
+bool remedy_has_undone(const json_t *numbers, int64_t number);
+
+/* Whether the standing that an entry gave has ended without another decision taking its place. */
+pia_status_t
+remedy_has_ended(pia_db_t *db, const matter_t *parent, int64_t number, bool *ret_ended);
+
 /* What ended a remedy. */
 pia_status_t remedy_rejection(pia_db_t *db, const char *remedy, remedy_decision_t *ret_decision);
 

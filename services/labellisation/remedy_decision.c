@@ -15,6 +15,11 @@ static const char SQL_ENTRIES[] = "SELECT number, transition, to_state FROM hist
 static const char SQL_ENTRY[] =
     "SELECT actor, effective_at, data FROM history WHERE matter = $1 AND number = $2";
 
+static const char SQL_FROM[] = "SELECT transition, to_state FROM history WHERE matter = $1 "
+                               "AND number >= $2 AND from_state <> to_state ORDER BY number";
+static const char SQL_REMEDIES[] =
+    "SELECT facts FROM matter WHERE kind = 'remedy' AND parent = $1 ORDER BY id";
+
 static const char SQL_LAST[] = "SELECT MAX(number) FROM history WHERE matter = $1 "
                                "AND from_state <> to_state";
 
@@ -65,8 +70,7 @@ pia_status_t remedy_decision_at(pia_db_t *db,
                : notice_find(db, parent, number, &ret_decision->proven, &ret_decision->notified);
 }
 
-/* Whether a transition tells the structure of a decision. */
-static bool decides(const machine_t *machine, const char *name)
+bool remedy_decides(const machine_t *machine, const char *name)
 {
     const transition_t *transition = machine_transition(machine, name);
     const char *notice =
@@ -99,7 +103,7 @@ find_number(pia_db_t *db, const matter_t *parent, const char *present, int64_t *
         found = !same(standing, present);
         if (!found) {
             *ret_number = pia_stmt_column_integer(stmt, 0);
-            found = !present || decides(machine, pia_stmt_column_text(stmt, 1));
+            found = !present || remedy_decides(machine, pia_stmt_column_text(stmt, 1));
         }
     }
     pia_stmt_reset(stmt);
@@ -118,15 +122,63 @@ pia_status_t remedy_decision(pia_db_t *db, const matter_t *parent, remedy_decisi
     return status == PIA_OK ? remedy_decision_at(db, parent->id, number, ret_decision) : status;
 }
 
-/* Whether an effect of another matter made it, as a granted remedy does. */
-static bool undoes(const matter_t *parent, const char *name)
+pia_status_t remedy_has_ended(pia_db_t *db, const matter_t *parent, int64_t number, bool *ret_ended)
 {
-    const transition_t *transition = machine_transition(parent->machine, name);
-    return transition && definition_moves(parent->definition, parent->machine, transition);
+    const machine_t *machine = parent->machine;
+    const char *own = NULL;
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_FROM);
+    pia_stmt_text(stmt, 1, parent->id);
+    pia_stmt_integer(stmt, 2, number);
+    pia_status_t status;
+    *ret_ended = false;
+    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
+        int to = machine_state(machine, pia_stmt_column_text(stmt, 1));
+        const char *standing = to == STATE_NONE ? NULL : machine->states[to].standing;
+        if (own && standing && strcmp(standing, own) != 0) {
+            *ret_ended = !remedy_decides(machine, pia_stmt_column_text(stmt, 0));
+            break;
+        }
+        own = own ? own : standing ? standing : "";
+    }
+    pia_stmt_reset(stmt);
+    return status == PIA_NOT_FOUND ? PIA_OK : status;
 }
 
-static pia_status_t
-find_past(pia_db_t *db, const matter_t *parent, const json_t *past, int64_t *ret_number)
+pia_status_t remedy_undone(pia_db_t *db, const char *parent, json_t **ret_numbers)
+{
+    json_t *numbers = json_array();
+    pia_stmt_t *stmt = pia_db_prepare(db, SQL_REMEDIES);
+    pia_stmt_text(stmt, 1, parent);
+    pia_status_t status;
+    while ((status = pia_stmt_step(stmt)) == PIA_OK) {
+        json_t *facts = json_loads(pia_stmt_column_text(stmt, 0), 0, NULL);
+        json_t *number = json_object_get(facts, "undoes");
+        if (number)
+            json_array_append(numbers, number);
+        json_decref(facts);
+    }
+    if (status != PIA_NOT_FOUND) {
+        json_decref(numbers);
+        return status;
+    }
+    *ret_numbers = numbers;
+    return PIA_OK;
+}
+
+bool remedy_has_undone(const json_t *numbers, int64_t number)
+{
+    for (size_t i = 0; i < json_array_size(numbers); i++)
+        if (json_integer_value(json_array_get(numbers, i)) == number)
+            return true;
+    return false;
+}
+
+/* The newest entry that gave one of these standings by a decision, and was not undone; 0: none. */
+static pia_status_t find_past(pia_db_t *db,
+                              const matter_t *parent,
+                              const json_t *past,
+                              const json_t *undone,
+                              int64_t *ret_number)
 {
     pia_stmt_t *stmt = pia_db_prepare(db, SQL_ENTRIES);
     pia_stmt_text(stmt, 1, parent->id);
@@ -136,10 +188,10 @@ find_past(pia_db_t *db, const matter_t *parent, const json_t *past, int64_t *ret
         const char *transition = pia_stmt_column_text(stmt, 1);
         int to = machine_state(parent->machine, pia_stmt_column_text(stmt, 2));
         const char *standing = to == STATE_NONE ? NULL : parent->machine->states[to].standing;
-        if (undoes(parent, transition))
-            break;
-        if (standing && names_have(past, standing) && decides(parent->machine, transition))
-            *ret_number = pia_stmt_column_integer(stmt, 0);
+        int64_t number = pia_stmt_column_integer(stmt, 0);
+        if (standing && names_have(past, standing) && remedy_decides(parent->machine, transition) &&
+            !remedy_has_undone(undone, number))
+            *ret_number = number;
     }
     pia_stmt_reset(stmt);
     return status == PIA_NOT_FOUND ? PIA_OK : status;
@@ -151,7 +203,11 @@ pia_status_t remedy_past_decision(pia_db_t *db,
                                   remedy_decision_t *ret_decision)
 {
     int64_t number = 0;
-    pia_status_t status = past ? find_past(db, parent, past, &number) : PIA_OK;
+    json_t *undone = NULL;
+    pia_status_t status = past ? remedy_undone(db, parent->id, &undone) : PIA_OK;
+    if (status == PIA_OK && past)
+        status = find_past(db, parent, past, undone, &number);
+    json_decref(undone);
     if (status == PIA_OK && number == 0)
         status = PIA_NOT_FOUND;
     return status == PIA_OK ? remedy_decision_at(db, parent->id, number, ret_decision) : status;

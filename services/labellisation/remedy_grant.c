@@ -53,11 +53,13 @@ find_rival(const act_t *act, const matter_t *label, bool *ret_found, pia_problem
 static pia_status_t
 settle_past(pia_db_t *db, const matter_t *parent, int64_t against, const char **ret_outcome)
 {
-    remedy_decision_t contested;
-    pia_status_t status = remedy_contested(db, parent, &contested);
-    if (status == PIA_OK && contested.number == against)
+    bool ended = false;
+    pia_status_t status = PIA_OK;
+    if (parent->kind == MACHINE_LABEL)
+        status = remedy_has_ended(db, parent, against, &ended);
+    if (ended)
         *ret_outcome = remedy_over;
-    return status == PIA_NOT_FOUND ? PIA_OK : status;
+    return status;
 }
 
 static pia_status_t
@@ -90,9 +92,12 @@ pia_status_t run_settle_remedy(act_t *act, const json_t *parameters, pia_problem
         return status;
     status = settle(act, &parent, &outcome, problem);
     matter_clear(&parent);
-    if (status == PIA_OK)
-        json_object_set_new(remedy->facts, pia_json_text(parameters, "fact"), json_string(outcome));
-    return status;
+    if (status != PIA_OK)
+        return status;
+    json_object_set_new(remedy->facts, pia_json_text(parameters, "fact"), json_string(outcome));
+    if (outcome == remedy_restored || outcome == remedy_over)
+        json_object_set(remedy->facts, "undoes", json_object_get(remedy->facts, "against"));
+    return PIA_OK;
 }
 
 pia_status_t run_move_contested(act_t *act, const json_t *parameters, pia_problem_t *problem)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "certificate.h"
 #include "kin.h"
 #include "pia/clock.h"
 #include "remedy.h"
@@ -185,4 +186,20 @@ char *letter_of(const char *transition)
         text_get(bench.db, json_string_value(json_object_get(letter, "blake2b")), &text), PIA_OK);
     json_decref(data);
     return text;
+}
+
+void assert_on(const char *label, const char *day, const char *standing, const char *then)
+{
+    matter_t matter;
+    json_t *certificate = NULL;
+    int64_t number;
+    assert_true(pia_date_parse(day, &number));
+    bench_load(&bench, MACHINE_LABEL, label, &matter);
+    assert_int_equal(certificate_read(bench.db, &matter, number, &certificate), PIA_OK);
+    const char *said = json_string_value(json_object_get(certificate, "standing"));
+    const char *shown = json_string_value(json_object_get(certificate, "shown_then"));
+    if (strcmp(said, standing) != 0 || strcmp(shown ? shown : "", then) != 0)
+        fail_msg("%s: %s, then %s", day, said, shown ? shown : "the same");
+    json_decref(certificate);
+    matter_clear(&matter);
 }

@@ -47,6 +47,9 @@ void assert_counted(const char *id, const char *last_day, bool late);
 void assert_fact(machine_kind_t kind, const char *id, const char *fact, const char *expected);
 void assert_label(const char *label, const char *state);
 
+/* What the certificate says of a day: standing, and what was shown then ("" the same). */
+void assert_on(const char *label, const char *day, const char *standing, const char *then);
+
 /* The letter that the last such transition wrote; the caller frees it. */
 char *letter_of(const char *transition);
 

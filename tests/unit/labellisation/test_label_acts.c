@@ -207,23 +207,6 @@ static void a_suspension_with_an_end_ends_by_itself(void **state)
     assert_made_at("constater_fin_suspension", "2027-02-28T23:00:00.000Z");
 }
 
-/* What the certificate says of a day: standing, and what was shown then ("" the same). */
-static void assert_on(const char *day, const char *standing, const char *then)
-{
-    matter_t matter;
-    json_t *certificate = NULL;
-    int64_t number;
-    assert_true(pia_date_parse(day, &number));
-    bench_load(&bench, MACHINE_LABEL, label, &matter);
-    assert_int_equal(certificate_read(bench.db, &matter, number, &certificate), PIA_OK);
-    const char *said = json_string_value(json_object_get(certificate, "standing"));
-    const char *shown = json_string_value(json_object_get(certificate, "shown_then"));
-    if (strcmp(said, standing) != 0 || strcmp(shown ? shown : "", then) != 0)
-        fail_msg("%s: %s, then %s", day, said, shown ? shown : "the same");
-    json_decref(certificate);
-    matter_clear(&matter);
-}
-
 static void a_suspension_ends_on_its_day_though_a_procedure_is_open(void **state)
 {
     (void)state;
@@ -238,8 +221,8 @@ static void a_suspension_ends_on_its_day_though_a_procedure_is_open(void **state
     bench_tick(&bench);
     assert_label(label, "procedure_en_vigueur");
     assert_made_at("constater_fin_suspension_en_procedure", "2026-12-20T23:00:00.000Z");
-    assert_on("2026-12-20", "suspended", "");
-    assert_on("2026-12-21", "valid", "");
+    assert_on(label, "2026-12-20", "suspended", "");
+    assert_on(label, "2026-12-21", "valid", "");
     at("2027-01-21T09:00:00Z"); /* and the procedure goes on to its decision */
     assert_int_equal(decide("abroger", "condition_non_remplie"), PIA_OK);
     assert_label(label, "abroge");
@@ -338,27 +321,27 @@ static void abrogation_leaves_the_past_as_it_was(void **state)
     to_decision("abrogation");
     assert_int_equal(decide("abroger", "fraude"), PIA_OK);
     assert_fact(MACHINE_LABEL, label, "until", "2027-03-01");
-    assert_on("2026-11-25", "not_yet", "");
-    assert_on("2026-11-26", "valid", "");
-    assert_on("2027-01-31", "valid", "");
-    assert_on("2027-02-01", "suspended", "");
-    assert_on("2027-02-28", "suspended", "");
-    assert_on("2027-03-01", "repealed", "");
+    assert_on(label, "2026-11-25", "not_yet", "");
+    assert_on(label, "2026-11-26", "valid", "");
+    assert_on(label, "2027-01-31", "valid", "");
+    assert_on(label, "2027-02-01", "suspended", "");
+    assert_on(label, "2027-02-28", "suspended", "");
+    assert_on(label, "2027-03-01", "repealed", "");
 }
 
-/* As the judgment does that annuls it. */
-static void restore(void)
+/* The repeal, by a court. */
+static void annul(void)
 {
-    matter_t matter;
-    bench_load(&bench, MACHINE_LABEL, label, &matter);
-    act_t act = {.db = bench.db,
-                 .library = bench.library,
-                 .matter = &matter,
-                 .transition = machine_transition(matter.machine, "suite_recours"),
-                 .effective_ms = bench.now_ms,
-                 .recorded_ms = bench.now_ms};
-    assert_int_equal(matter_follow(&act, &bench.problem), PIA_OK);
-    matter_clear(&matter);
+    char remedy[PIA_UUID_TEXT_SIZE];
+    const filing_t filing = {MACHINE_LABEL, label, "former_contentieux",
+                             "{'envoye_le': '2027-03-10', 'notifie_le': '2027-03-01', 'ressort': "
+                             "'metropole', 'juridiction': 'Tribunal administratif, n° 1'}",
+                             PIA_ROLE_CANDIDAT};
+    at("2027-03-10T09:00:00Z");
+    assert_int_equal(file_remedy(&filing, remedy), PIA_OK);
+    at("2027-06-01T09:00:00Z");
+    go_remedy(remedy, ISM, PIA_ROLE_INSTRUCTEUR, "constater_annulation",
+              "{'juge_le': '2027-05-31', 'dispositif': 'La décision est annulée.'}");
 }
 
 static void what_a_judgment_annuls_is_held_never_to_have_been(void **state)
@@ -366,13 +349,12 @@ static void what_a_judgment_annuls_is_held_never_to_have_been(void **state)
     (void)state;
     to_decision("abrogation");
     assert_int_equal(decide("abroger", "fraude"), PIA_OK);
-    at("2027-06-01T09:00:00Z");
-    restore();
-    assert_on("2027-01-31", "valid", "");
-    assert_on("2027-02-15", "suspended", ""); /* which nobody has contested */
-    assert_on("2027-03-01", "suspended", "repealed");
-    assert_on("2027-05-31", "suspended", "repealed");
-    assert_on("2027-06-01", "valid", "");
+    annul();
+    assert_on(label, "2027-01-31", "valid", "");
+    assert_on(label, "2027-02-15", "suspended", ""); /* which nobody has contested */
+    assert_on(label, "2027-03-01", "suspended", "repealed");
+    assert_on(label, "2027-05-31", "suspended", "repealed");
+    assert_on(label, "2027-06-01", "valid", "");
 }
 
 static void a_withdrawn_label_never_was(void **state)
@@ -381,9 +363,9 @@ static void a_withdrawn_label_never_was(void **state)
     to_decision("retrait");
     assert_int_equal(decide("retirer_label", "fraude"), PIA_OK);
     assert_fact(MACHINE_LABEL, label, "until", "2026-11-26");
-    assert_on("2026-11-26", "withdrawn", "valid");
-    assert_on("2027-02-28", "withdrawn", "suspended");
-    assert_on("2027-03-01", "withdrawn", "");
+    assert_on(label, "2026-11-26", "withdrawn", "valid");
+    assert_on(label, "2027-02-28", "withdrawn", "suspended");
+    assert_on(label, "2027-03-01", "withdrawn", "");
 }
 
 int main(void)

@@ -125,8 +125,10 @@ static void a_procedure_that_is_closed_again_is_no_decision(void **state)
                     "2026-12-19",  "2026-12-20", "2026-12-14"};
     must_post(&filed, remedy);
     assert_counted(remedy, "2027-02-15", false);
+    at("2026-12-22T10:00:00Z");
     admit(remedy);
     assert_label(label, "valide");
+    assert_on(label, "2026-12-21", "valid", "suspended"); /* the closing did not suspend anew */
 }
 
 static void a_suspension_is_contested_while_a_procedure_is_open(void **state)
@@ -144,8 +146,10 @@ static void a_suspension_is_contested_while_a_procedure_is_open(void **state)
     case_t filed = {MACHINE_LABEL, label,        "former_gracieux",
                     "2026-12-14",  "2026-12-14", "2026-12-14"};
     must_post(&filed, remedy);
+    at("2026-12-16T10:00:00Z");
     admit(remedy);
-    assert_label(label, "procedure_en_vigueur");          /* the procedure is about another act */
+    assert_label(label, "procedure_en_vigueur"); /* the procedure is about another act */
+    assert_on(label, "2026-12-15", "valid", "suspended");
     assert_int_equal(post(&filed, remedy), PIA_CONFLICT); /* nothing stands against it any more */
     at("2027-01-12T10:00:00Z");
     bench_tick(&bench);
@@ -169,10 +173,32 @@ static void a_suspension_that_is_over_is_contested_for_its_effects(void **state)
     assert_label(label, "valide");
     assert_fact(MACHINE_REMEDY, remedy, "suite", "terminee");
     assert_letter("admettre", "annulée pour le temps où elle a eu effet");
-    at("2027-02-16T10:00:00Z");
-    filed.nature = "former_hierarchique", filed.sent = filed.received = "2027-02-16";
-    must_post(&filed, again);
-    assert_counted(again, "2027-02-15", true);
+    assert_on(label, "2026-12-15", "valid", "suspended");
+    filed.nature = "former_hierarchique";
+    assert_int_equal(post(&filed, again), PIA_CONFLICT); /* it was undone */
+}
+
+/* Two suspensions, one after the other: each is contested for itself. */
+static void a_later_suspension_does_not_replace_one_that_was_over(void **state)
+{
+    (void)state;
+    char remedy[PIA_UUID_TEXT_SIZE];
+    suspend("{'fin': '2026-12-20', " REASONS "}");
+    case_t filed = {MACHINE_LABEL, label,        "former_gracieux",
+                    "2026-12-22",  "2026-12-22", "2026-12-14"};
+    at("2026-12-22T10:00:00Z");
+    bench_tick(&bench);
+    must_post(&filed, remedy);
+    assert_int_equal(open_procedure(label, "suspension", "condition_non_remplie", "2027-01-10"),
+                     PIA_OK);
+    at("2027-01-12T10:00:00Z");
+    bench_tick(&bench);
+    go_label(label, MINISTER, PIA_ROLE_SIGNATORY, "suspendre", "{" REASONS "}");
+    admit(remedy);
+    assert_label(label, "suspendu");
+    assert_fact(MACHINE_REMEDY, remedy, "suite", "terminee");
+    assert_on(label, "2026-12-15", "valid", "suspended");
+    assert_on(label, "2027-01-12", "suspended", "");
 }
 
 /* Without a decision: the court's time, which the appeal had interrupted, begins anew on that day.
@@ -457,6 +483,7 @@ int main(void)
         T(an_electronic_notice_counts_from_its_consultation),
         T(a_suspension_is_contested_while_a_procedure_is_open),
         T(a_suspension_that_is_over_is_contested_for_its_effects),
+        T(a_later_suspension_does_not_replace_one_that_was_over),
         T(an_appeal_that_is_taken_back_ends_without_a_decision),
         T(a_refused_renewal_is_not_reopened_beside_another),
         T(a_rejection_counts_from_its_notification),
