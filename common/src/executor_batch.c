@@ -110,7 +110,8 @@ static pia_status_t run_guarded(pia_executor_t *executor, pia_job_t *job)
         return job->tidy ? PIA_OK : pia_db_release(executor->db);
     if (!job->tidy)
         pia_db_rollback_to(executor->db);
-    call(hooks->job_undone, hooks->self);
+    if (hooks->job_undone)
+        hooks->job_undone(hooks->self, executor->db);
     return PIA_OK;
 }
 
@@ -249,8 +250,8 @@ bool pia_executor_run_to_log(pia_executor_t *executor, const pia_jobs_t *batch)
     for (pia_job_t *job = batch->first; job; job = job->next) {
         call(hooks->job_begins, hooks->self);
         job->status = job->run(job, NULL);
-        if (job->status != PIA_OK)
-            call(hooks->job_undone, hooks->self);
+        if (job->status != PIA_OK && hooks->job_undone)
+            hooks->job_undone(hooks->self, NULL);
     }
     return true;
 }

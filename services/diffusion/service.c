@@ -408,11 +408,14 @@ static void job_begins(void *arg)
     self->epoch_began_before = self->epoch_began;
 }
 
-static void job_undone(void *arg)
+/* Without the database nobody's rights were changed, and nothing was remembered: one refused
+ * publish does not send those of its batch to the database. */
+static void job_undone(void *arg, pia_db_t *db)
 {
     diffusion_t *self = arg;
     journal_job_undone(self->journal);
-    publishers_forget(&self->publishers);
+    if (db)
+        publishers_forget(&self->publishers);
     look_at_runs(self);
     self->epoch_began = self->epoch_began_before;
 }

@@ -40,9 +40,10 @@ typedef struct {
     void (*rolled_back)(void *self);
     /* On the loop's thread, after the done's of what has ended. */
     void (*finished)(void *self);
-    /* Before each job of several, and after what it wrote was undone alone. */
+    /* Before each job of several, and after what it wrote was undone alone; `db` is NULL if it had
+     * none. */
     void (*job_begins)(void *self);
-    void (*job_undone)(void *self);
+    void (*job_undone)(void *self, pia_db_t *db);
     /* The database turned out to be damaged: the process ends after this. */
     void (*damaged)(void *self, const char *reason);
 } pia_executor_hooks_t;

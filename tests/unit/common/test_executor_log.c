@@ -78,9 +78,9 @@ static void committed(void *self)
     note(self, 'c');
 }
 
-static void job_undone(void *self)
+static void job_undone(void *self, pia_db_t *db)
 {
-    note(self, 'u');
+    note(self, db ? 'U' : 'u');
 }
 
 static void must_not_be_fatal(const char *reason)
@@ -202,6 +202,31 @@ static void a_refused_job_is_undone_and_told_so(void **state)
     assert_string_equal(fixture->service.happened, "ulL");
 }
 
+static bool two_done(void *arg)
+{
+    return ((fixture_t *)arg)->done == 2;
+}
+
+/* In a transaction, the service is told with which connection. */
+static void what_is_undone_had_a_database_or_not(void **state)
+{
+    fixture_t *fixture = *state;
+    for (int refuse = 0; refuse < 2; refuse++) {
+        thing_t things[2] = {make(fixture, true), make(fixture, true)};
+        things[0].answer = PIA_INVALID;
+        memset(fixture->service.happened, 0, sizeof fixture->service.happened);
+        fixture->done = 0;
+        fixture->service.refuse = 2 * refuse; /* here, and in the store thread */
+        for (int i = 0; i < 2; i++)
+            assert_int_equal(pia_executor_queue(fixture->executor, &things[i].job), PIA_OK);
+        pia_executor_go(fixture->executor, true);
+        if (refuse)
+            test_loop_until(fixture->loop, two_done, fixture);
+        assert_true(things[0].told == PIA_INVALID && things[1].told == PIA_OK);
+        assert_string_equal(fixture->service.happened, refuse ? "uxuxrUc" : "ulL");
+    }
+}
+
 static void a_little_is_logged_here_and_now(void **state)
 {
     fixture_t *fixture = *state;
@@ -236,11 +261,6 @@ static void what_cannot_be_logged_here_goes_to_the_store_thread(void **state)
     assert_true(thing.had_database);
 }
 
-static bool both_done(void *arg)
-{
-    return ((fixture_t *)arg)->done == 2;
-}
-
 static void wait_for_store(const fixture_t *fixture)
 {
     pia_executor_stats_t stats = {.queued = 1};
@@ -262,7 +282,7 @@ static void the_order_of_commits_is_that_of_receipts(void **state)
         wait_for_store(fixture);
         assert_int_equal(pia_executor_queue(fixture->executor, &things[1].job), PIA_OK);
         pia_executor_go(fixture->executor, true);
-        test_loop_until(fixture->loop, both_done, fixture);
+        test_loop_until(fixture->loop, two_done, fixture);
         assert_int_equal(things[0].order, 1);
         assert_int_equal(things[1].order, 2);
     }
@@ -300,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_cannot_be_logged_runs_again_in_a_transaction, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_refused_job_is_undone_and_told_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_undone_had_a_database_or_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_little_is_logged_here_and_now, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_logged_here_goes_to_the_store_thread, set_up,
                                         tear_down),
