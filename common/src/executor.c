@@ -76,7 +76,7 @@ static bool has_more(pia_executor_t *executor)
 /* The batch before it may still be on its way to the disk while this one is run. */
 static bool log_batch(pia_executor_t *executor, pia_jobs_t *batch)
 {
-    bool run = pia_executor_run_to_log(executor, batch);
+    bool run = pia_executor_run_to_log(executor, batch, false);
     finish_logging(executor);
     bool later = run && has_more(executor);
     if (!run || !pia_executor_log(executor, later))
@@ -258,7 +258,8 @@ void pia_executor_go(pia_executor_t *executor, bool here)
     pthread_mutex_unlock(&executor->mutex);
     if (!taken)
         return;
-    bool logged = pia_executor_run_to_log(executor, &batch) && pia_executor_log(executor, false);
+    bool logged =
+        pia_executor_run_to_log(executor, &batch, true) && pia_executor_log(executor, false);
     if (logged)
         pia_executor_await_log(executor);
     pthread_mutex_lock(&executor->mutex);

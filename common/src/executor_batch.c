@@ -242,10 +242,10 @@ bool pia_executor_is_tidy(const pia_jobs_t *batch)
     return true;
 }
 
-bool pia_executor_run_to_log(pia_executor_t *executor, const pia_jobs_t *batch)
+bool pia_executor_run_to_log(pia_executor_t *executor, const pia_jobs_t *batch, bool here)
 {
     const pia_executor_hooks_t *hooks = &executor->hooks;
-    if (!hooks->may_log || !pia_executor_is_tidy(batch) || !hooks->may_log(hooks->self))
+    if (!hooks->may_log || !pia_executor_is_tidy(batch) || !hooks->may_log(hooks->self, here))
         return false;
     for (pia_job_t *job = batch->first; job; job = job->next) {
         call(hooks->job_begins, hooks->self);
@@ -275,7 +275,9 @@ bool pia_executor_log(pia_executor_t *executor, bool later)
 
 void pia_executor_await_log(pia_executor_t *executor)
 {
+    bool wrote = false;
     const char *reason = NULL;
-    die_of_log(executor, executor->hooks.logged(executor->hooks.self, &reason), reason);
-    count_commit(executor, now_us() - executor->log_us);
+    die_of_log(executor, executor->hooks.logged(executor->hooks.self, &wrote, &reason), reason);
+    if (wrote)
+        count_commit(executor, now_us() - executor->log_us);
 }

@@ -58,8 +58,8 @@ void pia_executor_die_if_fatal(pia_executor_t *executor);
 /* All jobs of a batch in a transaction, or alone; each has its status afterwards. */
 void pia_executor_run(pia_executor_t *executor, const pia_jobs_t *batch);
 bool pia_executor_is_tidy(const pia_jobs_t *batch);
-/* Without the database; false: it is not asked for now. */
-bool pia_executor_run_to_log(pia_executor_t *executor, const pia_jobs_t *batch);
+/* Without the database, on the loop's thread if `here`; false: it is not asked for now. */
+bool pia_executor_run_to_log(pia_executor_t *executor, const pia_jobs_t *batch, bool here);
 /* False: what was run is undone, and needs the database. */
 bool pia_executor_log(pia_executor_t *executor, bool later);
 /* What was logged is durable when this returns. */

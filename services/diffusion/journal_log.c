@@ -171,13 +171,15 @@ static bool is_full(const journal_log_t *self)
            commit_file_used(self->file) > FILE_SIZE_MAX;
 }
 
-bool journal_may_log(journal_t *self)
+bool journal_may_log(journal_t *self, bool here)
 {
     journal_log_t *log = self->log;
     assert(self->count == 0);
     if (!log || self->ended || self->torn)
         return false;
-    take_end(log, is_full(log));
+    take_end(log, !here && is_full(log));
+    if (here && is_full(log))
+        return false;
     while (!log->failed && is_full(log)) {
         start(log);
         take_end(log, true);
@@ -240,7 +242,7 @@ pia_status_t journal_log(journal_t *self, bool later, const char **ret_reason)
     return status;
 }
 
-pia_status_t journal_logged(journal_t *self, const char **ret_reason)
+pia_status_t journal_logged(journal_t *self, bool *ret_wrote, const char **ret_reason)
 {
     journal_log_t *log = self->log;
     pia_status_t status = PIA_OK;
@@ -248,7 +250,8 @@ pia_status_t journal_logged(journal_t *self, const char **ret_reason)
     *ret_reason = log->reason;
     if (status != PIA_OK)
         return status;
-    if (self->ready_count) {
+    *ret_wrote = self->ready_count > 0;
+    if (*ret_wrote) {
         commit_file_keep(log->file);
         push(log, self->ready, self->ready_count, &log->end);
     }

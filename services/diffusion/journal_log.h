@@ -27,9 +27,10 @@ typedef struct {
 pia_status_t
 journal_start_log(journal_t *self, const journal_log_options_t *options, pia_problem_t *problem);
 
-/* Before the first job of a batch that might be logged; false: it has to be a transaction. May wait
- * for SQLite, if too much waits for it. */
-bool journal_may_log(journal_t *self);
+/* Before the first job of a batch that might be logged; false: it has to be a transaction. If too
+ * much waits for SQLite, it waits, too, or is false if it must not wait (`here`: on the loop's
+ * thread). */
+bool journal_may_log(journal_t *self, bool here);
 
 /* What is done now cannot be done without the database: journal_log will refuse. */
 void journal_need_store(journal_t *self);
@@ -39,9 +40,9 @@ bool journal_needs_store(const journal_t *self);
  * `later`, on a third thread, so that the next events can be appended meanwhile. PIA_CONFLICT: it
  * cannot be logged, and was undone; PIA_UNAVAILABLE: the disk failed, *ret_reason says how. */
 pia_status_t journal_log(journal_t *self, bool later, const char **ret_reason);
-/* Waits until that is durable, and tells of it. Before the next journal_log, and before
- * journal_recall. PIA_UNAVAILABLE as above. */
-pia_status_t journal_logged(journal_t *self, const char **ret_reason);
+/* Waits until that is durable, and tells of it; *ret_wrote: there was something. Before the next
+ * journal_log, and before journal_recall. PIA_UNAVAILABLE as above. */
+pia_status_t journal_logged(journal_t *self, bool *ret_wrote, const char **ret_reason);
 
 /* The connection is the store thread's again, and the database has all that is committed; if not,
  * journal_began says so. */

@@ -332,10 +332,10 @@ static void look_at_runs(diffusion_t *self)
         begin_anew(self, "a run of fingerprints is damaged");
 }
 
-static bool may_log(void *arg)
+static bool may_log(void *arg, bool here)
 {
     diffusion_t *self = arg;
-    return !self->ending && journal_may_log(self->journal);
+    return !self->ending && journal_may_log(self->journal, here);
 }
 
 static void count_staged(diffusion_t *self)
@@ -356,10 +356,10 @@ static pia_status_t log_batch(void *arg, bool later, const char **ret_reason)
     return status;
 }
 
-static pia_status_t logged(void *arg, const char **ret_reason)
+static pia_status_t logged(void *arg, bool *ret_wrote, const char **ret_reason)
 {
     diffusion_t *self = arg;
-    pia_status_t status = journal_logged(self->journal, ret_reason);
+    pia_status_t status = journal_logged(self->journal, ret_wrote, ret_reason);
     if (status == PIA_OK)
         guard_committed(self->guard, self->journal); /* as in committed */
     return status;

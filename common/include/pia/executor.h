@@ -23,11 +23,12 @@ typedef struct {
      * make durable what they do: may_log is asked first, then they run with `db` NULL, then comes
      * log, then logged, and then the jobs' done. log may return PIA_CONFLICT: it has undone all,
      * and they run again in a transaction. If `later`, it may return before it is durable, for
-     * which logged waits: the next batch is run meanwhile. PIA_UNAVAILABLE from both: the disk
-     * failed, *ret_reason says how. */
-    bool (*may_log)(void *self);
+     * which logged waits: the next batch is run meanwhile. *ret_wrote: there was anything to be
+     * written. may_log may wait, unless it is `here`, on the loop's thread. PIA_UNAVAILABLE from
+     * both: the disk failed, *ret_reason says how. */
+    bool (*may_log)(void *self, bool here);
     pia_status_t (*log)(void *self, bool later, const char **ret_reason);
-    pia_status_t (*logged)(void *self, const char **ret_reason);
+    pia_status_t (*logged)(void *self, bool *ret_wrote, const char **ret_reason);
     /* Before anything else is done with the connection, which may have been lent meanwhile: it is
      * the store thread's again until the next log. */
     void (*recall)(void *self);

@@ -13,7 +13,9 @@
 /* The service's side: a log of what happened, one letter each. */
 typedef struct {
     char happened[64]; /* the first ones */
-    bool may;          /* what may_log says */
+    bool may;          /* what may_log says … */
+    bool waits;        /* … unless it would have to wait where it must not */
+    bool idle;         /* nothing is written */
     int refuse;        /* so many logs */
     bool late;         /* the last log was to be later */
     bool test_thread;  /* all since was called in the test's thread */
@@ -46,9 +48,10 @@ static void note(void *self, char letter)
     service->test_thread = service->test_thread && pthread_equal(pthread_self(), service->tester);
 }
 
-static bool may_log(void *self)
+static bool may_log(void *self, bool here)
 {
-    return ((service_t *)self)->may;
+    const service_t *service = self;
+    return service->may && (!here || !service->waits);
 }
 
 static pia_status_t log_it(void *self, bool later, const char **ret_reason)
@@ -61,9 +64,10 @@ static pia_status_t log_it(void *self, bool later, const char **ret_reason)
     return refuses ? PIA_CONFLICT : PIA_OK;
 }
 
-static pia_status_t logged(void *self, const char **ret_reason)
+static pia_status_t logged(void *self, bool *ret_wrote, const char **ret_reason)
 {
     (void)ret_reason;
+    *ret_wrote = !((service_t *)self)->idle;
     note(self, 'L');
     return PIA_OK;
 }
@@ -243,6 +247,32 @@ static void a_little_is_logged_here_and_now(void **state)
     assert_true(stats.queued == 0 && stats.jobs == 2 && stats.batches == 1);
 }
 
+/* How long the disk takes is known from what it has written. */
+static void what_writes_nothing_is_no_commit(void **state)
+{
+    fixture_t *fixture = *state;
+    pia_executor_stats_t stats;
+    thing_t thing = make(fixture, true);
+    fixture->service.idle = true;
+    post(fixture, &thing);
+    pia_executor_stats(fixture->executor, &stats);
+    assert_true(thing.told == PIA_OK && stats.jobs == 1 && stats.batches == 0);
+}
+
+static void what_has_to_wait_is_logged_in_the_store_thread(void **state)
+{
+    fixture_t *fixture = *state;
+    thing_t thing = make(fixture, true);
+    fixture->service.waits = true;
+    assert_int_equal(pia_executor_queue(fixture->executor, &thing.job), PIA_OK);
+    pia_executor_go(fixture->executor, true);
+    assert_int_equal(fixture->done, 0);
+    test_loop_until(fixture->loop, all_done, fixture);
+    assert_true(thing.told == PIA_OK && !thing.had_database);
+    assert_string_equal(fixture->service.happened, "lL");
+    assert_false(fixture->service.test_thread);
+}
+
 static void what_cannot_be_logged_here_goes_to_the_store_thread(void **state)
 {
     fixture_t *fixture = *state;
@@ -322,6 +352,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_refused_job_is_undone_and_told_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_undone_had_a_database_or_not, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_little_is_logged_here_and_now, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_writes_nothing_is_no_commit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_has_to_wait_is_logged_in_the_store_thread, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_logged_here_goes_to_the_store_thread, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_order_of_commits_is_that_of_receipts, set_up,

@@ -118,7 +118,7 @@ static pia_status_t finish(log_fixture_t *self)
     self->later = !later; /* in turns */
     pia_status_t status = journal_log(self->f.journal, later, &reason);
     if (status == PIA_OK)
-        status = journal_logged(self->f.journal, &reason);
+        status = journal_logged(self->f.journal, &self->wrote, &reason);
     assert_int_equal(status == PIA_UNAVAILABLE, reason != NULL);
     return status;
 }
@@ -126,7 +126,7 @@ static pia_status_t finish(log_fixture_t *self)
 pia_status_t
 log_fixture_try(log_fixture_t *self, unsigned number, size_t size, receipt_t *ret_receipt)
 {
-    assert_true(journal_may_log(self->f.journal));
+    assert_true(journal_may_log(self->f.journal, false));
     (void)log_fixture_append(self, number, size, ret_receipt);
     return finish(self);
 }
@@ -158,7 +158,7 @@ receipt_t log_fixture_add_somehow(log_fixture_t *self, unsigned number, size_t s
 
 void log_fixture_add_many(log_fixture_t *self, unsigned number, unsigned count)
 {
-    assert_true(journal_may_log(self->f.journal));
+    assert_true(journal_may_log(self->f.journal, false));
     for (unsigned i = 0; i < count; i++) {
         receipt_t receipt;
         assert_int_equal(log_fixture_append(self, number + i, 10, &receipt), PIA_OK);

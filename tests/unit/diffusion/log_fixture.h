@@ -12,6 +12,7 @@ typedef struct {
     char url[128];     /* of the database */
     size_t memory_max; /* of what waits; 0: 16 MiB */
     bool later;        /* how the next commit is logged */
+    bool wrote;        /* the last commit */
     bool damaged;      /* found at the last opening … */
     uint64_t good;     /* … after this event */
 } log_fixture_t;

@@ -98,7 +98,9 @@ static void a_duplicate_gets_its_receipt_wherever_the_first_one_is(void **state)
     assert_memory_equal(again.chain, first.chain, CHAIN_SIZE);
     assert_int_equal(log_fixture_try(&f, 1, 10, &again), PIA_OK);
     assert_true(again.duplicate && again.sequence == 1);
+    assert_false(f.wrote);
     assert_int_equal(log_fixture_add(&f, 2, 10).sequence, 2);
+    assert_true(f.wrote);
     log_fixture_close(&f);
 }
 
@@ -111,7 +113,7 @@ static void a_refused_log_leaves_nothing(void **state)
     const char *reason = NULL;
     log_fixture_open(&f);
     log_fixture_add(&f, 1, 10);
-    assert_true(journal_may_log(f.f.journal));
+    assert_true(journal_may_log(f.f.journal, false));
     assert_int_equal(log_fixture_append(&f, 2, 10, &receipt), PIA_OK);
     journal_need_store(f.f.journal);
     assert_int_equal(journal_log(f.f.journal, false, &reason), PIA_CONFLICT);
@@ -144,6 +146,29 @@ static void what_memory_does_not_hold_is_not_logged(void **state)
     log_fixture_close(&f);
 }
 
+/* The loop's thread does not wait for the database: the store thread does. */
+static void what_has_to_wait_is_not_logged_here(void **state)
+{
+    (void)state;
+    enum { LARGE = 60000, SMALL_MAX = 3 * LARGE };
+    log_fixture_t f;
+    pia_problem_t problem = {0};
+    fixture_open(&f.f);
+    log_fixture_paths(&f);
+    f.memory_max = SMALL_MAX;
+    assert_int_equal(log_fixture_start(&f, &problem), PIA_OK);
+    log_fixture_add(&f, 1, LARGE);
+    assert_true(journal_may_log(f.f.journal, true));
+    log_fixture_add(&f, 2, LARGE);
+    log_fixture_add(&f, 3, LARGE / 4); /* more than three quarters */
+    assert_false(journal_may_log(f.f.journal, true));
+    assert_true(journal_is_behind(f.f.journal));
+    assert_true(journal_may_log(f.f.journal, false));
+    assert_false(journal_is_behind(f.f.journal));
+    assert_true(journal_may_log(f.f.journal, true));
+    log_fixture_close(&f);
+}
+
 static void set_file_limit(rlim_t size)
 {
     struct rlimit limit;
@@ -165,7 +190,7 @@ static void without_space_nothing_is_logged(void **state)
     set_file_limit(RLIM_INFINITY);
     assert_true(strstr(problem.detail, "cannot be made") != NULL);
     assert_int_not_equal(access(f.path, F_OK), 0);
-    assert_false(journal_may_log(f.f.journal));
+    assert_false(journal_may_log(f.f.journal, false));
     assert_int_equal(fixture_add(&f.f, "a", "1").sequence, 1);
     fixture_close(&f.f);
 }
@@ -241,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_duplicate_gets_its_receipt_wherever_the_first_one_is),
         cmocka_unit_test(a_refused_log_leaves_nothing),
         cmocka_unit_test(what_memory_does_not_hold_is_not_logged),
+        cmocka_unit_test(what_has_to_wait_is_not_logged_here),
         cmocka_unit_test(without_space_nothing_is_logged),
         cmocka_unit_test(a_failed_write_is_told),
         cmocka_unit_test(runs_are_made_by_the_transactions_that_follow),
