@@ -121,13 +121,17 @@ static void checkpoint_done(pia_job_t *job, pia_status_t status)
     HOST_OF(job, checkpoint_job)->checkpointing = false;
 }
 
-/* When idle: something was committed since the last one, and nothing is waiting. */
+/* When idle: something was committed since the last one, and nothing is waiting or was logged for a
+ * second. A checkpoint calls the connection back, so it would stand before the next receipts; who
+ * follows the log keeps SQLite's short meanwhile. */
 static void checkpoint_due(void *arg)
 {
     pia_host_t *host = arg;
     pia_executor_stats_t stats;
     pia_executor_stats(host->executor, &stats);
-    if (stats.queued > 0 || stats.batches == host->checkpointed_batches)
+    bool logging = stats.logged != host->logged_batches;
+    host->logged_batches = stats.logged;
+    if (logging || stats.queued > 0 || stats.batches == host->checkpointed_batches)
         return;
     host->checkpointed_batches = stats.batches;
     post(host, &host->checkpoint_job, &host->checkpointing);

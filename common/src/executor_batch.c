@@ -57,10 +57,11 @@ static void undo(pia_executor_t *executor)
         executor->hooks.rolled_back(executor->hooks.self);
 }
 
-static void count_commit(pia_executor_t *executor, int64_t took)
+static void count_commit(pia_executor_t *executor, int64_t took, bool logged)
 {
     pthread_mutex_lock(&executor->mutex);
     executor->stats.batches++;
+    executor->stats.logged += logged;
     executor->stats.commit_us_last = took;
     if (took > executor->stats.commit_us_max)
         executor->stats.commit_us_max = took;
@@ -73,7 +74,7 @@ static pia_status_t commit(pia_executor_t *executor)
     pia_status_t status = pia_db_commit(executor->db);
     if (status != PIA_OK)
         return status;
-    count_commit(executor, now_us() - started);
+    count_commit(executor, now_us() - started, false);
     if (executor->hooks.committed)
         executor->hooks.committed(executor->hooks.self);
     return PIA_OK;
@@ -279,5 +280,5 @@ void pia_executor_await_log(pia_executor_t *executor)
     const char *reason = NULL;
     die_of_log(executor, executor->hooks.logged(executor->hooks.self, &wrote, &reason), reason);
     if (wrote)
-        count_commit(executor, now_us() - executor->log_us);
+        count_commit(executor, now_us() - executor->log_us, true);
 }

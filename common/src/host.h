@@ -61,6 +61,7 @@ struct pia_host {
     pia_problem_t damage;          /* why the database is only read; status PIA_OK: it is not */
     bool leads;                    /* the lease job's result */
     uint64_t checkpointed_batches; /* batches when last checkpointed */
+    uint64_t logged_batches;       /* logged when a checkpoint was last thought of */
     int64_t drain_until_ms, drain_quiet_ms; /* monotonic */
     int64_t try_ms;                         /* monotonic: when to try the database again */
     bool waiting_logged;

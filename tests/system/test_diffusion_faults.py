@@ -143,6 +143,29 @@ def test_a_cursor_goes_on_however_small_the_ring(ring_mib):
             assert piad.read_records(frames[3])[0].sequence == receipts[1]["sequence"]
 
 
+def test_checkpoints_wait_for_a_pause(journal):
+    """While commits are logged none calls the connection back; when they end, there is one."""
+    file = journal.data / "diffusion.db"
+    start = last = time.monotonic()
+    until, changed = start + 30, None
+    with journal.diffusion(journal.token()) as connection:
+        while last - start < 3.5:
+            assert connection.publish([make_event()])["status"] == "ok"
+            now = time.monotonic()
+            assert now < until, "the machine pauses all the time"
+            if now - last > 0.4:  # that was a pause
+                start, changed = now, None
+            elif now - start > 1.2 and changed is None:  # what was there before is copied
+                changed = file.stat().st_mtime_ns
+            last = now
+            time.sleep(0.02)  # few: who follows copies by itself when the log has grown long
+        assert file.stat().st_mtime_ns == changed
+    until = time.monotonic() + 10
+    while file.stat().st_mtime_ns == changed:
+        assert time.monotonic() < until, "no checkpoint when idle"
+        time.sleep(0.05)
+
+
 def test_revoked_rights_stay_revoked_over_a_restart(journal):
     made = make_key(journal, "pole", pole=POLE)
     token = journal.token(made["key"])

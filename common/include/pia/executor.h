@@ -89,6 +89,7 @@ void pia_executor_go(pia_executor_t *executor, bool here);
 
 typedef struct {
     uint64_t jobs, batches, retries, failures;
+    uint64_t logged; /* of the batches */
     uint64_t queued; /* now */
     int64_t commit_us_last, commit_us_max;
     int64_t progress_ms; /* monotonic time of the last finished batch (watchdog) */

@@ -244,7 +244,7 @@ static void a_little_is_logged_here_and_now(void **state)
     assert_true(fixture->service.test_thread);
     pia_executor_stats_t stats;
     pia_executor_stats(fixture->executor, &stats);
-    assert_true(stats.queued == 0 && stats.jobs == 2 && stats.batches == 1);
+    assert_true(stats.queued == 0 && stats.jobs == 2 && stats.batches == 1 && stats.logged == 1);
 }
 
 /* How long the disk takes is known from what it has written. */
