@@ -16,6 +16,7 @@ enum {
     READ_SIZE = 8192,       /* what is read at once, beside the rest of a frame */
     READ_MAX = 1024 * 1024, /* bytes after which one pia_link_recv reads no more */
     PARTS_MAX = 64,         /* of a message: more make no sense */
+    BESIDE_MAX = 64 * 1024, /* bytes of a message beside its largest frame */
     PARTS_FIRST = 16,
     VECTOR_MAX = 64,
     SMALL_MAX = 512,   /* a frame of at most so much is copied beside its head */
@@ -43,6 +44,7 @@ struct pia_link {
     part_t *parts; /* a circle of `room`, a power of two */
     size_t room, first, count;
     size_t messages; /* whole ones among the parts */
+    size_t waiting;  /* bytes of the parts, whether they were written in part or not */
     size_t written;  /* of the first part with its head */
     uint8_t *buffer; /* READ_SIZE; what was read and not looked at */
     size_t start, end;
@@ -51,7 +53,8 @@ struct pia_link {
     zmq_msg_t body;
     size_t have;         /* of it */
     pia_frames_t frames; /* of the present message: the first of its parts, which are */
-    size_t part_count;   /* so many */
+    size_t part_count;   /* so many, */
+    size_t part_bytes;   /* with so many bytes */
 };
 
 pia_link_t *pia_link_new(pia_link_side_t side, size_t frame_max)
@@ -77,6 +80,7 @@ static void drop_first(pia_link_t *link)
     part_t *part = part_at(link, 0);
     if (!(part->flags & (PIA_ZMTP_MORE | PIA_ZMTP_COMMAND)))
         link->messages--;
+    link->waiting -= zmq_msg_size(&part->message);
     zmq_msg_close(&part->message);
     link->first++;
     link->count--;
@@ -88,7 +92,7 @@ static void clear_input(pia_link_t *link)
     if (link->in_frame)
         zmq_msg_close(&link->body);
     link->in_frame = false;
-    link->part_count = 0;
+    link->part_count = link->part_bytes = 0;
     pia_frames_clear(&link->frames);
     link->start = link->end = 0;
 }
@@ -177,6 +181,7 @@ static void push(pia_link_t *link, zmq_msg_t *message, uint8_t flags)
         grow(link);
     part_t *part = part_at(link, link->count++);
     part->flags = flags;
+    link->waiting += zmq_msg_size(message);
     zmq_msg_init(&part->message);
     zmq_msg_move(&part->message, message);
 }
@@ -188,7 +193,8 @@ pia_status_t pia_link_send(pia_link_t *link, pia_frames_t *frames, size_t first)
         pia_frames_clear(frames);
         return PIA_OK;
     }
-    bool full = link->messages >= PIA_LINK_MESSAGES_MAX;
+    bool full = link->messages >= PIA_LINK_MESSAGES_MAX ||
+                (link->side == PIA_LINK_ROUTER && link->waiting >= PIA_LINK_BYTES_MAX);
     for (size_t i = first; !full && i < frames->count; i++)
         push(link, &frames->frame[i], i + 1 < frames->count ? PIA_ZMTP_MORE : 0);
     link->messages += !full;
@@ -366,6 +372,15 @@ static pia_status_t read_greeting(pia_link_t *link)
     return PIA_OK;
 }
 
+/* Whether the head that was just read is of a frame that may come now. */
+static bool is_welcome(const pia_link_t *link)
+{
+    if (link->head.flags & PIA_ZMTP_COMMAND)
+        return link->head.size <= PIA_ZMTP_COMMAND_MAX;
+    return link->state == OPEN && link->head.size <= link->frame_max &&
+           link->part_bytes + link->head.size <= link->frame_max + BESIDE_MAX;
+}
+
 /* PIA_OK: the present frame is whole. */
 static pia_status_t read_frame(pia_link_t *link)
 {
@@ -375,9 +390,7 @@ static pia_status_t read_frame(pia_link_t *link)
             return PIA_UNAVAILABLE;
         if (!link->head.head_size)
             return PIA_TIMEOUT;
-        bool command = (link->head.flags & PIA_ZMTP_COMMAND) != 0;
-        if (link->head.size > (command ? PIA_ZMTP_COMMAND_MAX : link->frame_max) ||
-            (link->state == READY && !command))
+        if (!is_welcome(link))
             return PIA_UNAVAILABLE;
         link->start += link->head.head_size;
         left -= link->head.head_size;
@@ -423,6 +436,7 @@ static pia_status_t take_part(pia_link_t *link)
     pia_frames_t *frames = &link->frames;
     if (++link->part_count > PARTS_MAX)
         return PIA_UNAVAILABLE;
+    link->part_bytes += zmq_msg_size(&link->body);
     if (frames->count < PIA_FRAMES_MAX) {
         zmq_msg_init(&frames->frame[frames->count]);
         zmq_msg_move(&frames->frame[frames->count++], &link->body);
@@ -459,7 +473,7 @@ static pia_status_t hand_over(pia_link_t *link, pia_frames_t *frames)
         zmq_msg_move(&frames->frame[frames->count++], &own->frame[i]);
     }
     pia_frames_clear(own);
-    link->part_count = 0;
+    link->part_count = link->part_bytes = 0;
     return fits ? PIA_OK : PIA_TOO_LARGE;
 }
 

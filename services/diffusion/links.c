@@ -11,14 +11,18 @@
 #include <unistd.h>
 
 #include "pia/clock.h"
+#include "pia/descriptors.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 
 #include "buffer.h"
 
 enum {
-    EVENTS_MAX = 64,
-    NAME_SIZE = 9, /* 0, as ROUTER's own names begin, place, turn */
+    EVENTS_MAX = 64,        /* in one look */
+    ACCEPTS_MAX = 64,       /* in one look */
+    SILENCE_MAX_MS = 30000, /* three times what a peer is given (server.c) */
+    DESCRIPTORS_OWN = 1024, /* beside the links: files of the journal, sockets of ZeroMQ */
+    NAME_SIZE = 9,          /* 0, as ROUTER's own names begin, place, turn */
     LISTENER = LINKS_MAX,
     REST, /* what is not a link, in epoll's data */
 };
@@ -28,7 +32,7 @@ struct place {
     pia_link_t *link; /* NULL: free */
     uint32_t number;
     uint32_t turn;    /* how many links had this place: a name is not used again */
-    int64_t since_ms; /* monotonic */
+    int64_t heard_ms; /* monotonic: when it said something whole, at first: when it came */
     bool waits;       /* to be writable */
     bool readable;    /* in the queue of those */
     bool unwritten;   /* in the list of those */
@@ -44,6 +48,7 @@ struct links {
     size_t frame_max;
     place_t *places[LINKS_MAX];
     size_t made, count;
+    size_t refused; /* since the last tick */
     place_t *first_readable, *last_readable;
     place_t *unwritten;
 };
@@ -62,6 +67,10 @@ links_new(const char *endpoint, size_t frame_max, links_t **ret_links, pia_probl
     pia_status_t status = pia_link_listen(endpoint, &listener, problem);
     if (status != PIA_OK)
         return status;
+    size_t allowed = pia_descriptors_allow(LINKS_MAX + DESCRIPTORS_OWN);
+    if (allowed < LINKS_MAX + DESCRIPTORS_OWN)
+        pia_log(PIA_LOG_WARN, "%zu descriptors are allowed; %d connections may need %d", allowed,
+                LINKS_MAX, LINKS_MAX + DESCRIPTORS_OWN);
     links_t *self = pia_alloc(sizeof *self);
     self->listener = listener;
     self->frame_max = frame_max;
@@ -144,11 +153,12 @@ static void add_link(links_t *self, int descriptor)
 {
     place_t *place = free_place(self);
     if (!place) {
+        self->refused++;
         (void)close(descriptor);
         return;
     }
     place->link = pia_link_new(PIA_LINK_ROUTER, self->frame_max);
-    place->since_ms = pia_clock_monotonic();
+    place->heard_ms = pia_clock_monotonic();
     self->count++;
     pia_link_attach(place->link, descriptor);
     watch(self, EPOLL_CTL_ADD, descriptor, EPOLLIN, place->number);
@@ -156,12 +166,15 @@ static void add_link(links_t *self, int descriptor)
 }
 
 /* Without a descriptor for who comes, nobody is looked for until the next tick. */
-static void accept_all(links_t *self)
+static void accept_some(links_t *self)
 {
     bool full = false;
-    int descriptor = -1;
-    while ((descriptor = pia_link_accept(self->listener, &full)) >= 0)
-        add_link(self, descriptor);
+    int descriptor = 0;
+    for (int i = 0; i < ACCEPTS_MAX && descriptor >= 0; i++) {
+        descriptor = pia_link_accept(self->listener, &full);
+        if (descriptor >= 0)
+            add_link(self, descriptor);
+    }
     if (!full)
         return;
     pia_log(PIA_LOG_ERROR, "who connects is kept waiting: %s", strerrordesc_np(errno));
@@ -172,7 +185,7 @@ static void accept_all(links_t *self)
 static void take_event(links_t *self, const struct epoll_event *event)
 {
     if (event->data.u32 == LISTENER) {
-        accept_all(self);
+        accept_some(self);
         return;
     }
     if (event->data.u32 == REST) {
@@ -228,6 +241,7 @@ static pia_status_t recv_of(links_t *self, place_t *place, pia_frames_t *frames)
     if (status != PIA_UNAVAILABLE && pia_link_has_output(place->link))
         add_unwritten(self, place);
     if (status == PIA_OK || status == PIA_TOO_LARGE) {
+        place->heard_ms = pia_clock_monotonic();
         add_readable(self, place);
         return status;
     }
@@ -301,10 +315,16 @@ void links_tick(links_t *self, int64_t now_ms)
 {
     for (size_t i = 0; i < self->made; i++) {
         place_t *place = self->places[i];
-        if (place->link && !pia_link_is_open(place->link) &&
-            now_ms - place->since_ms > PIA_LINK_HANDSHAKE_MS)
+        if (!place->link)
+            continue;
+        bool open = pia_link_is_open(place->link);
+        if (now_ms - place->heard_ms > (open ? SILENCE_MAX_MS : PIA_LINK_HANDSHAKE_MS))
             drop(self, place);
     }
+    if (self->refused)
+        pia_log(PIA_LOG_WARN, "%zu connections were refused: there are %d", self->refused,
+                LINKS_MAX);
+    self->refused = 0;
     if (!self->listens)
         watch(self, EPOLL_CTL_MOD, self->listener, EPOLLIN, LISTENER);
     self->listens = true;

@@ -32,7 +32,8 @@ pia_status_t links_send(links_t *self, pia_frames_t *frames);
 /* Writes what was sent. */
 void links_flush(links_t *self);
 
-/* Every second or so: drops who has not greeted in time. */
+/* Every second or so: drops who has not greeted in time, and who has said nothing for half a
+ * minute: the protocol wants a heartbeat each two seconds. */
 void links_tick(links_t *self, int64_t now_ms);
 
 #endif

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 #include <zmq.h>
 
@@ -18,6 +17,7 @@
 #include "http.h"
 #include "openapi.h"
 #include "pia/clock.h"
+#include "pia/descriptors.h"
 #include "pia/log.h"
 #include "pia/memory.h"
 #include "routes.h"
@@ -94,17 +94,10 @@ static void start_signals(gateway_t *self)
  * would be tried again and again. */
 static unsigned connections_max(const pia_config_t *config)
 {
-    rlim_t wanted = (rlim_t)pia_config_integer(config, "http", "connections_max");
-    struct rlimit limit = {0};
-    (void)getrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < wanted + DESCRIPTORS_OWN) {
-        limit.rlim_cur =
-            limit.rlim_max < wanted + DESCRIPTORS_OWN ? limit.rlim_max : wanted + DESCRIPTORS_OWN;
-        (void)setrlimit(RLIMIT_NOFILE, &limit);
-        (void)getrlimit(RLIMIT_NOFILE, &limit);
-    }
-    rlim_t own = limit.rlim_cur / 2 < DESCRIPTORS_OWN ? limit.rlim_cur / 2 : DESCRIPTORS_OWN;
-    rlim_t room = limit.rlim_cur - own;
+    size_t wanted = (size_t)pia_config_integer(config, "http", "connections_max");
+    size_t limit = pia_descriptors_allow(wanted + DESCRIPTORS_OWN);
+    size_t own = limit / 2 < DESCRIPTORS_OWN ? limit / 2 : DESCRIPTORS_OWN;
+    size_t room = limit - own;
     if (room < wanted)
         pia_log(PIA_LOG_WARN, "descriptors allow %u connections only", (unsigned)room);
     return (unsigned)(room < wanted ? room : wanted);

@@ -11,7 +11,8 @@
 #include "pia/problem.h"
 
 enum {
-    PIA_LINK_MESSAGES_MAX = 4096, /* that wait to be written */
+    PIA_LINK_MESSAGES_MAX = 4096,          /* that wait to be written */
+    PIA_LINK_BYTES_MAX = 64 * 1024 * 1024, /* so many may wait for one of a ROUTER's peers */
     PIA_LINK_HANDSHAKE_MS = 5000, /* who connects and says nothing for so long is dropped */
 };
 
@@ -21,7 +22,7 @@ typedef struct pia_link pia_link_t;
 typedef enum { PIA_LINK_DEALER, PIA_LINK_ROUTER } pia_link_side_t;
 
 /* Not attached yet: what is sent waits. Frames from the other side have at most `frame_max` bytes,
- * else it is lost. */
+ * and those of a message 64 KiB more in all, else it is lost. */
 pia_link_t *pia_link_new(pia_link_side_t side, size_t frame_max);
 /* Closes the socket; what was not written is dropped. */
 void pia_link_destroy(pia_link_t **link_p);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -247,6 +248,82 @@ static void a_silent_dealer_that_pings_stays(void **state)
     zmq_ctx_term(zmq);
 }
 
+static bool has_answer(const pia_link_t *peer)
+{
+    struct pollfd entry = {.fd = pia_link_descriptor(peer), .events = POLLIN};
+    return poll(&entry, 1, 0) == 1;
+}
+
+static bool is_closed(pia_link_t *peer)
+{
+    pia_frames_t none;
+    pia_frames_init(&none);
+    pia_link_wake(peer);
+    return pia_link_recv(peer, &none) == PIA_UNAVAILABLE;
+}
+
+/* Two greet; the second says something, at least two milliseconds later. */
+static void who_greets_and_says_nothing_is_dropped(void **state)
+{
+    enum { LONG_MS = 30000 };
+    const fixture_t *fixture = *state;
+    pia_link_t *silent = connect_peer(fixture);
+    pia_link_t *other = connect_peer(fixture);
+    int64_t start = pia_clock_monotonic();
+    while (pia_clock_monotonic() < start + 2)
+        wait_a_step(fixture->links);
+    int64_t said = pia_clock_monotonic();
+    say(other, "beat");
+    assert_int_equal(run_round(fixture->links, "beat"), 1);
+    links_tick(fixture->links, start);
+    assert_false(is_closed(silent));
+    links_tick(fixture->links, said + LONG_MS);
+    assert_true(is_closed(silent));
+    assert_true(has_answer(other));
+    say(other, "beat");
+    assert_int_equal(run_round(fixture->links, "beat"), 1);
+    pia_link_destroy(&other);
+    pia_link_destroy(&silent);
+}
+
+/* Who is already there is not kept waiting by a crowd at the door. */
+static void a_look_lets_only_some_in(void **state)
+{
+    enum { CROWD = 100, AT_ONCE_MAX = 64 };
+    const fixture_t *fixture = *state;
+    pia_link_t *crowd[CROWD];
+    size_t answered = 0;
+    for (size_t i = 0; i < CROWD; i++) {
+        crowd[i] = pia_link_new(PIA_LINK_DEALER, FRAME_MAX);
+        pia_link_attach(crowd[i], pia_link_connect(fixture->endpoint));
+    }
+    (void)run_round(fixture->links, "");
+    for (size_t i = 0; i < CROWD; i++)
+        answered += has_answer(crowd[i]);
+    assert_in_range(answered, 1, AT_ONCE_MAX);
+    (void)run_round(fixture->links, "");
+    for (size_t i = 0; i < CROWD; i++) {
+        assert_true(has_answer(crowd[i]));
+        pia_link_destroy(&crowd[i]);
+    }
+}
+
+static void as_many_descriptors_as_links_are_allowed(void **state)
+{
+    (void)state;
+    struct rlimit before = {0};
+    struct rlimit limit = {0};
+    void *own = NULL;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = (struct rlimit){.rlim_cur = 512, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    set_up(&own);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_true(limit.rlim_cur > LINKS_MAX || limit.rlim_cur == limit.rlim_max);
+    tear_down(&own);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 #define WITH_LINKS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -257,6 +334,9 @@ int main(void)
         WITH_LINKS(what_was_said_before_the_end_is_taken),
         WITH_LINKS(a_ping_is_answered_in_the_same_round),
         WITH_LINKS(a_silent_dealer_that_pings_stays),
+        WITH_LINKS(who_greets_and_says_nothing_is_dropped),
+        WITH_LINKS(a_look_lets_only_some_in),
+        cmocka_unit_test(as_many_descriptors_as_links_are_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
