@@ -1,6 +1,6 @@
 # The heart that every service stands on: loop, store thread, broker session, tokens, streams.
 set(messaging_support support/test_peer.c support/test_database.c)
-foreach(subject frames link link_limits loop executor executor_log token event stream stream_renew stream_budget publisher member client session dispatch relay outbox follower lease)
+foreach(subject frames link link_limits link_address loop executor executor_log token event stream stream_renew stream_budget publisher member client session dispatch relay outbox follower lease)
     pia_add_test(unit.common.${subject}
         SOURCES unit/common/test_${subject}.c ${messaging_support}
         LIBS pia_common Threads::Threads)

@@ -11,6 +11,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "pia/log.h"
+
 enum {
     HOST_SIZE = 256,
     BACKLOG = 1024,
@@ -28,49 +30,77 @@ typedef struct {
     socklen_t size;
 } address_t;
 
-static bool of_path(const char *path, address_t *ret_address)
+static const char NOT_UNDERSTOOD[] = "ipc:// and tcp:// are understood";
+
+/* As all of these: why there is no address; NULL: there is. */
+static const char *of_path(const char *path, address_t *ret_address)
 {
     struct sockaddr_un *address = (struct sockaddr_un *)&ret_address->bytes;
     size_t size = strlen(path);
     if (size == 0 || size >= sizeof address->sun_path)
-        return false;
+        return "The path is empty or too long.";
     address->sun_family = AF_UNIX;
     memcpy(address->sun_path, path, size + 1);
     ret_address->size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + size + 1);
-    return true;
+    return NULL;
+}
+
+/* The `choice`th of a list, which goes round. */
+static void choose(const struct addrinfo *list, unsigned choice, address_t *ret_address)
+{
+    unsigned count = 0;
+    for (const struct addrinfo *each = list; each; each = each->ai_next)
+        count++;
+    for (choice %= count; choice > 0; choice--)
+        list = list->ai_next;
+    memcpy(&ret_address->bytes, list->ai_addr, list->ai_addrlen);
+    ret_address->size = list->ai_addrlen;
+}
+
+/* NULL: all addresses of this machine, of IPv6 (which includes IPv4) or, as second choice, IPv4. */
+static const char *
+resolve(const char *host, const char *port, bool listens, unsigned choice, address_t *ret_address)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    hints.ai_flags = AI_NUMERICSERV | AI_NUMERICHOST | (listens ? AI_PASSIVE : 0);
+    if (!host)
+        hints.ai_family = choice == 0 ? AF_INET6 : AF_INET;
+    int failure = getaddrinfo(host, port, &hints, &found);
+    hints.ai_flags &= ~AI_NUMERICHOST;
+    if (failure == EAI_NONAME && host) /* not an address, so a name */
+        failure = getaddrinfo(host, port, &hints, &found);
+    if (failure != 0)
+        return gai_strerror(failure);
+    choose(found, host ? choice : 0, ret_address);
+    freeaddrinfo(found);
+    return NULL;
 }
 
 /* "host:port", "[address]:port" or, to listen, "*:port". */
-static bool of_host(const char *text, bool listens, address_t *ret_address)
+static const char *of_host(const char *text, bool listens, unsigned choice, address_t *ret_address)
 {
     char host[HOST_SIZE];
     const char *colon = strrchr(text, ':');
     size_t size = colon ? (size_t)(colon - text) : 0;
     if (size == 0 || size >= sizeof host)
-        return false;
+        return "A host and a port are wanted.";
     bool bracketed = text[0] == '[' && text[size - 1] == ']' && size > 2;
     (void)snprintf(host, sizeof host, "%.*s", (int)(bracketed ? size - 2 : size),
                    bracketed ? text + 1 : text);
     bool any = listens && strcmp(host, "*") == 0;
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    hints.ai_flags = AI_NUMERICSERV | (listens ? AI_PASSIVE : 0);
-    struct addrinfo *found = NULL;
-    if (getaddrinfo(any ? NULL : host, colon + 1, &hints, &found) != 0)
-        return false;
-    memcpy(&ret_address->bytes, found->ai_addr, found->ai_addrlen);
-    ret_address->size = found->ai_addrlen;
-    freeaddrinfo(found);
-    return true;
+    return resolve(any ? NULL : host, colon + 1, listens, choice, ret_address);
 }
 
-static bool read_endpoint(const char *endpoint, bool listens, address_t *ret_address)
+static const char *
+read_endpoint(const char *endpoint, bool listens, unsigned choice, address_t *ret_address)
 {
     *ret_address = (address_t){.size = 0};
     if (strncmp(endpoint, IPC, sizeof IPC - 1) == 0)
         return of_path(endpoint + sizeof IPC - 1, ret_address);
     if (strncmp(endpoint, TCP, sizeof TCP - 1) == 0)
-        return of_host(endpoint + sizeof TCP - 1, listens, ret_address);
-    return false;
+        return of_host(endpoint + sizeof TCP - 1, listens, choice, ret_address);
+    return NOT_UNDERSTOOD;
 }
 
 static int open_socket(const address_t *address)
@@ -95,11 +125,14 @@ static void prepare(int descriptor, int family)
     set_option(descriptor, IPPROTO_TCP, TCP_USER_TIMEOUT, LOST_MS);
 }
 
-int pia_link_connect(const char *endpoint)
+int pia_link_connect(const char *endpoint, unsigned attempt)
 {
     address_t address;
-    if (!read_endpoint(endpoint, false, &address))
+    const char *why = read_endpoint(endpoint, false, attempt, &address);
+    if (why) {
+        pia_log(PIA_LOG_WARN, "%s: %s", endpoint, why);
         return -1;
+    }
     int descriptor = open_socket(&address);
     if (descriptor < 0)
         return -1;
@@ -117,25 +150,42 @@ static bool bind_and_listen(int descriptor, const address_t *address)
         (void)unlink(((const struct sockaddr_un *)&address->bytes)->sun_path);
     else
         set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (address->bytes.ss_family == AF_INET6)
+        set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, 0);
     return bind(descriptor, (const struct sockaddr *)&address->bytes, address->size) == 0 &&
            listen(descriptor, BACKLOG) == 0;
+}
+
+/* A socket that listens, or -1 with errno. */
+static int listen_at(const address_t *address)
+{
+    int descriptor = open_socket(address);
+    if (descriptor < 0 || bind_and_listen(descriptor, address))
+        return descriptor;
+    int failure = errno;
+    (void)close(descriptor);
+    errno = failure;
+    return -1;
 }
 
 pia_status_t pia_link_listen(const char *endpoint, int *ret_descriptor, pia_problem_t *problem)
 {
     address_t address;
-    if (!read_endpoint(endpoint, true, &address))
-        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: ipc:// and tcp:// are understood",
-                               endpoint);
-    int descriptor = open_socket(&address);
-    if (descriptor >= 0 && bind_and_listen(descriptor, &address)) {
-        *ret_descriptor = descriptor;
-        return PIA_OK;
+    int descriptor = -1;
+    for (unsigned choice = 0; choice < 2; choice++) {
+        const char *why = read_endpoint(endpoint, true, choice, &address);
+        if (why)
+            return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: %s", endpoint, why);
+        descriptor = listen_at(&address);
+        bool other_family = descriptor < 0 && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL);
+        if (!other_family)
+            break;
     }
-    (void)pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: %s", endpoint, strerrordesc_np(errno));
-    if (descriptor >= 0)
-        (void)close(descriptor);
-    return PIA_UNAVAILABLE;
+    if (descriptor < 0)
+        return pia_problem_set(problem, PIA_UNAVAILABLE, "", "%s: %s", endpoint,
+                               strerrordesc_np(errno));
+    *ret_descriptor = descriptor;
+    return PIA_OK;
 }
 
 int pia_link_accept(int listener, bool *ret_full)

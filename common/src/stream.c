@@ -55,6 +55,7 @@ struct pia_stream {
     int epoll;                      /* of the link's socket, whichever it is */
     bool watched;                   /* by it */
     bool waits;                     /* for that to be writable */
+    unsigned attempt;               /* which of the journal's addresses */
     int64_t again_ms, pause_ms;     /* when to connect, if the link is not attached (monotonic) */
     int64_t heard_ms, sent_ms;      /* monotonic */
     int64_t lost_ms;                /* when the connection was last given up */
@@ -93,6 +94,7 @@ static void fail(pia_stream_t *stream)
     }
     pia_link_detach(stream->link);
     stream->watched = stream->waits = false;
+    stream->attempt++;
     stream->again_ms = pia_clock_monotonic() + stream->pause_ms;
     stream->pause_ms *= 2;
     if (stream->pause_ms > RECONNECT_MAX_MS)
@@ -115,7 +117,7 @@ static void write_out(pia_stream_t *stream)
 
 static void connect_link(pia_stream_t *stream)
 {
-    int descriptor = pia_link_connect(stream->endpoint);
+    int descriptor = pia_link_connect(stream->endpoint, stream->attempt);
     if (descriptor < 0) {
         fail(stream);
         return;

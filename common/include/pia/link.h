@@ -57,9 +57,12 @@ pia_status_t pia_link_recv(pia_link_t *link, pia_frames_t *frames);
 /* Whether bytes were read that no pia_link_recv has looked at: the socket does not tell of them. */
 bool pia_link_has_more(const pia_link_t *link);
 
-/* A socket on its way to an endpoint ("ipc://path", "tcp://host:port"), or -1: not now. */
-int pia_link_connect(const char *endpoint);
-/* A socket that listens there. An ipc path is taken over: who binds holds its lock (lock.h). */
+/* A socket on its way to an endpoint ("ipc://path", "tcp://host:port"), or -1: not now. A host of
+ * several addresses is tried at another with each `attempt`. Its name is asked for in the caller's
+ * thread, which waits: it should be an address, or be in /etc/hosts. */
+int pia_link_connect(const char *endpoint, unsigned attempt);
+/* A socket that listens there; the host * is all, of IPv6 and IPv4. An ipc path is taken over: who
+ * binds holds its lock (lock.h). */
 pia_status_t pia_link_listen(const char *endpoint, int *ret_descriptor, pia_problem_t *problem);
 /* The next one that has connected to it, or -1; *ret_full: for want of descriptors. */
 int pia_link_accept(int listener, bool *ret_full);

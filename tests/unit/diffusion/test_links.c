@@ -78,7 +78,7 @@ static pia_link_t *connect_peer(const fixture_t *fixture)
     pia_frames_init(&none);
     int64_t until = pia_clock_monotonic() + DEADLINE_MS;
     pia_link_t *peer = pia_link_new(PIA_LINK_DEALER, FRAME_MAX);
-    int descriptor = pia_link_connect(fixture->endpoint);
+    int descriptor = pia_link_connect(fixture->endpoint, 0);
     assert_true(descriptor >= 0);
     pia_link_attach(peer, descriptor);
     while (!pia_link_is_open(peer) && pia_clock_monotonic() < until) {
@@ -156,7 +156,7 @@ static void who_floods_keeps_nobody_from_connecting(void **state)
     flood(flooder);
     (void)run_round(fixture->links, "beat");
     pia_link_t *other = pia_link_new(PIA_LINK_DEALER, FRAME_MAX);
-    pia_link_attach(other, pia_link_connect(fixture->endpoint));
+    pia_link_attach(other, pia_link_connect(fixture->endpoint, 0));
     for (int i = 0; i < ROUNDS && !pia_link_is_open(other); i++) {
         flood(flooder);
         assert_true(pia_link_flush(other));
@@ -295,7 +295,7 @@ static void a_look_lets_only_some_in(void **state)
     size_t answered = 0;
     for (size_t i = 0; i < CROWD; i++) {
         crowd[i] = pia_link_new(PIA_LINK_DEALER, FRAME_MAX);
-        pia_link_attach(crowd[i], pia_link_connect(fixture->endpoint));
+        pia_link_attach(crowd[i], pia_link_connect(fixture->endpoint, 0));
     }
     (void)run_round(fixture->links, "");
     for (size_t i = 0; i < CROWD; i++)
