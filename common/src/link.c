@@ -330,7 +330,6 @@ bool pia_link_flush(pia_link_t *link)
 /* Reads the rest of the present frame, and what follows; adds its size to *read. */
 static pia_status_t fill(pia_link_t *link, size_t *read)
 {
-    link->drained = link->drained || *read >= READ_MAX; /* the next wake goes on */
     if (link->drained || link->descriptor < 0)
         return PIA_TIMEOUT;
     memmove(link->buffer, link->buffer + link->start, link->end - link->start);
@@ -482,6 +481,8 @@ pia_status_t pia_link_recv(pia_link_t *link, pia_frames_t *frames)
     size_t read = 0;
     pia_status_t status = decode(link);
     while (status == PIA_TIMEOUT) {
+        if (read >= READ_MAX)
+            pia_link_pause(link);
         status = fill(link, &read);
         if (status != PIA_OK)
             return status;

@@ -48,8 +48,8 @@ static const char *of_path(const char *path, address_t *ret_address)
 /* The `choice`th of a list, which goes round. */
 static void choose(const struct addrinfo *list, unsigned choice, address_t *ret_address)
 {
-    unsigned count = 0;
-    for (const struct addrinfo *each = list; each; each = each->ai_next)
+    unsigned count = 1;
+    for (const struct addrinfo *each = list->ai_next; each; each = each->ai_next)
         count++;
     for (choice %= count; choice > 0; choice--)
         list = list->ai_next;
