@@ -254,7 +254,8 @@ static json_t *wrong_value(const datum_t *datum, rng_t *rng)
         return rng_chance(rng, 50) ? json_string("1") : json_integer(datum->max + 1);
     if (datum->type == DATUM_TEXT)
         return rng_chance(rng, 50) ? json_string("\a bell") : json_integer(1);
-    return rng_chance(rng, 50) ? json_string("2026-02-30") : json_array();
+    bool text = rng_chance(rng, 50) || datum->min == 0; /* where none need be, no list is wrong */
+    return text ? json_string("2026-02-30") : json_array();
 }
 
 json_t *choose_wrong_data(world_t *world,
