@@ -30,40 +30,40 @@ typedef struct journal_log journal_log_t;
 struct journal {
     journal_meta_t meta;
     receipt_t committed; /* the last durable event */
-    uint32_t epoch;      /* of the head when it was opened */
     uint64_t turn;       /* as committed */
     pia_db_t *db;        /* in a transaction, else NULL */
-    bool turns;          /* the present transaction is one more … */
-    int64_t changes;     /* … if it changes more rows than up to this count */
-    int64_t job_changes; /* the count when the present job began … */
-    bool excused;        /* … and whether what it changes counts */
+    int64_t changes;     /* what `turns` is about: rows changed before the transaction */
+    int64_t job_changes; /* before the present job */
     damage_t *damage;    /* not owned; NULL */
     dedup_t *dedup;
     originals_t originals;
-    bool ended; /* it is damaged: nothing is appended any more */
-    bool torn;  /* a run of fingerprints cannot be read */
     uint64_t forgotten;
-    bool moved; /* its end is not where this process, or another after it, has put it */
 
     buffer_t bytes;      /* records of this transaction */
     buffer_t attributes; /* one entry a record, each whole */
     pending_t *pending;  /* one a record */
     size_t count;
     size_t capacity;
-    bool added_before; /* the entry before the present one was new */
-    int64_t now_ms;    /* when the present ones are recorded */
-    size_t job_start;  /* what the present job has appended begins here */
-    buffer_t packed;   /* the attributes of a row being made */
+    int64_t now_ms;   /* when the present ones are recorded */
+    size_t job_start; /* what the present job has appended begins here */
+    buffer_t packed;  /* the attributes of a row being made */
 
     batch_t **ready; /* rows written, told of after the commit */
     size_t ready_count;
     size_t ready_capacity;
 
     journal_log_t *log; /* NULL: every commit is SQLite's, or PostgreSQL's */
-    bool needs_store;   /* what was tried without the database cannot be done without it */
-
     journal_fn *on_batch;
     void *on_batch_arg;
+
+    uint32_t epoch;    /* of the head when it was opened */
+    bool turns;        /* the present transaction is one more if it changes rows */
+    bool excused;      /* what the present job changes does not count for that */
+    bool ended;        /* it is damaged: nothing is appended any more */
+    bool torn;         /* a run of fingerprints cannot be read */
+    bool moved;        /* its end is not where this process, or another after it, has put it */
+    bool added_before; /* the entry before the present one was new */
+    bool needs_store;  /* what was tried without the database cannot be done without it */
 };
 
 /* journal.c */
