@@ -3,7 +3,9 @@
 import datetime
 import time
 import uuid
+from zoneinfo import ZoneInfo
 
+PARIS = ZoneInfo("Europe/Paris")
 CRITERIA = ("interlocuteur", "producteur", "diffuseur", "accompagnateur", "moyens", "programme")
 
 
@@ -124,10 +126,10 @@ class Campaign:
                 "message": "Le budget."}
 
     def day(self, days=0):
-        """A day of legal time in Paris, `days` from now (as the tests run, never around midnight)."""
+        """A day of legal time in Paris, `days` from now."""
         now = datetime.datetime.fromisoformat(
             self.ok("admin", "registry.clock.get", {})["now"].replace("Z", "+00:00"))
-        return (now + datetime.timedelta(hours=1, days=days)).date().isoformat()
+        return (now.astimezone(PARIS).date() + datetime.timedelta(days=days)).isoformat()
 
     def notice(self, measure, basis="condition_non_remplie", days=16):
         """The data of a notice of intent: what opens the contradictory phase of a label."""

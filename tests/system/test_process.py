@@ -1,7 +1,6 @@
 """Procedures before and beside the default one: checked, compared, tried on past dossiers; another
 one that runs without a line of C; the path of a prospect to its dossier."""
 
-import datetime
 import json
 import shutil
 
@@ -26,19 +25,14 @@ def two():
         yield Campaign(network)
 
 
-def day(campaign, days):
-    now = campaign.ok("admin", "registry.clock.get", {})["now"]
-    return (datetime.date.fromisoformat(now[:10]) + datetime.timedelta(days=days)).isoformat()
-
-
 def open_review(campaign, days):
     return campaign.create("secretariat", process={"name": "bilan-mi-parcours"},
-                           data={"echeance": day(campaign, days)})
+                           data={"echeance": campaign.day(days)})
 
 
 def test_another_procedure_runs_without_a_line_of_c(two):
     dossier = open_review(two, 60)
-    assert dossier["state"] == "attendu" and dossier["facts"]["echeance"] == day(two, 60)
+    assert dossier["state"] == "attendu" and dossier["facts"]["echeance"] == two.day(60)
     refused(two.call("secretariat", "labellisation.dossier.create", {
         "structure": two.structure, "title": "Sans échéance", "themes": ["sante"],
         "pole": {"code": "sans-echeance", "name": "X"}, "process": {"name": "bilan-mi-parcours"}}),
@@ -128,12 +122,12 @@ def test_a_prospect_is_accompanied_and_prefigured_before_it_writes(campaign):
     assert dossier["state"] == "prospect"
     dossier = campaign.go("secretariat", dossier, "noter_contact", {"resume": "La structure appelle."})
     dossier = campaign.go("secretariat", dossier, "accompagner", {
-        "jour": day(campaign, 0), "forme": "visite", "compte_rendu": "Visite de l'atelier."})
+        "jour": campaign.day(0), "forme": "visite", "compte_rendu": "Visite de l'atelier."})
     dossier = campaign.go("secretariat", dossier, "prefigurer", {
-        "objectifs": "Mesurer les besoins du territoire.", "fin": day(campaign, 200)})
+        "objectifs": "Mesurer les besoins du territoire.", "fin": campaign.day(200)})
     for label, days in (("Enquête de besoins", 60), ("Plan de financement", 120)):
         dossier = campaign.go("secretariat", dossier, "fixer_jalon",
-                              {"libelle": label, "echeance": day(campaign, days)})
+                              {"libelle": label, "echeance": campaign.day(days)})
     assert [(m["number"], m["label"]) for m in dossier["milestones"]] == [
         (1, "Enquête de besoins"), (2, "Plan de financement")]
     detail = refused(campaign.move("candidate", dossier, "ouvrir_dossier"), 409, "/transition")

@@ -6,11 +6,9 @@ import datetime as dt
 import http.client
 import json
 import time
-from zoneinfo import ZoneInfo
 
-from campaign import Campaign
+from campaign import PARIS, Campaign
 
-PARIS = ZoneInfo("Europe/Paris")
 STAFF = {  # who: roles
     "secretariat": ["secretariat"],
     "instructing service": ["instructeur"],
