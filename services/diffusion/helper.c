@@ -4,6 +4,9 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "pia/memory.h"
 
@@ -11,6 +14,7 @@ struct helper {
     pia_status_t (*run)(void *arg);
     void *arg;
     pthread_t thread;
+    int nice;
     bool busy;             /* the store thread's */
     pthread_mutex_t mutex; /* guards all that follows */
     pthread_cond_t changed;
@@ -21,6 +25,8 @@ struct helper {
 static void *work(void *arg)
 {
     helper_t *self = arg;
+    if (self->nice) /* of this thread alone, on Linux; else it is only less good */
+        (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), self->nice);
     pthread_mutex_lock(&self->mutex);
     for (;;) {
         while (!self->asked && !self->stopping)
@@ -39,10 +45,11 @@ static void *work(void *arg)
     return NULL;
 }
 
-helper_t *helper_new(pia_status_t (*run)(void *arg), void *arg)
+helper_t *helper_new(pia_status_t (*run)(void *arg), int nice, void *arg)
 {
     helper_t *self = pia_alloc(sizeof *self);
     self->run = run;
+    self->nice = nice;
     self->arg = arg;
     pthread_mutex_init(&self->mutex, NULL);
     pthread_cond_init(&self->changed, NULL);

@@ -8,8 +8,9 @@
 
 typedef struct helper helper_t;
 
-/* `run` is called in the helper's thread, once for each helper_start. */
-helper_t *helper_new(pia_status_t (*run)(void *arg), void *arg);
+/* `run` is called in the helper's thread, once for each helper_start. `nice` is 0, or how much
+ * others go first (setpriority). */
+helper_t *helper_new(pia_status_t (*run)(void *arg), int nice, void *arg);
 /* Waits for the task that runs. */
 void helper_destroy(helper_t **self_p);
 
