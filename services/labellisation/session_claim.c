@@ -79,14 +79,16 @@ session_claim(const act_t *act, const char *dossier, const char *at, pia_problem
     pia_status_t status = run(act, CLAIM, dossier, NULL, &taken);
     if (status == PIA_OK && !taken)
         status = find_holder(act, dossier, holder);
+    if (status == PIA_OK && !taken && holder[0] == '\0') /* it was released meanwhile */
+        status = run(act, CLAIM, dossier, NULL, &taken);
     if (status == PIA_OK && holder[0] != '\0')
         status = still_waits(act, holder, dossier, &waits, problem);
     if (status == PIA_OK && !waits)
         status = run(act, TAKE_OVER, dossier, holder, &taken);
     if (status != PIA_OK || taken)
         return status;
-    return pia_problem_set(problem, PIA_CONFLICT, at,
-                           "this dossier is on the agenda of the meeting %s", holder);
+    return pia_problem_set(problem, PIA_CONFLICT, at, "this dossier is on the agenda of %s%s",
+                           holder[0] != '\0' ? "the meeting " : "another meeting", holder);
 }
 
 pia_status_t session_release(const act_t *act, const char *dossier)
